@@ -1,0 +1,47 @@
+// Executor: who runs the engine's jobs. The engine never starts a thread itself; it posts jobs to
+// lanes. Production uses ThreadExecutor (a thread a lane, several for compaction);
+// tests use DeterministicExecutor, in which one seed replays one schedule exactly.
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <memory>
+
+namespace kv {
+
+/// A lane is serial and first-in-first-out, except kCompaction, which may run several jobs at once.
+/// Different lanes run side by side.
+enum class Lane : uint8_t {
+    kCommit,      ///< Orders and applies writes; must never wait for the disk.
+    kLog,         ///< Writes and syncs the WAL, then publishes and completes.
+    kFlush,       ///< Memtables to level 0, next WAL segments.
+    kCompaction,  ///< Merges and deletion of dead files, at low CPU and I/O priority.
+};
+inline constexpr int kLaneCount = 4;
+
+class Executor {
+  public:
+    using Job = std::function<void()>;
+    virtual ~Executor() = default;
+
+    /// Queues `job` on `lane`. Any thread. Jobs must not throw.
+    virtual void post(Lane lane, Job job) = 0;
+    /// Queues `job` once `delay_ms` have passed on the executor's clock. Any thread. Delayed jobs
+    /// that are still waiting when the executor is destroyed are dropped.
+    virtual void post_after(Lane lane, uint64_t delay_ms, Job job) = 0;
+    /// Returns once `flag` is not zero. The side that sets it stores with release order and then
+    /// calls signal(flag). Production sleeps; the deterministic executor runs other jobs meanwhile.
+    /// Never called from inside a job of a lane that the flag depends on.
+    virtual void wait(const std::atomic<uint32_t>& flag) = 0;
+    /// Sets `flag` to 1 and wakes its waiters. The flag may be gone as soon as the waiter sees 1,
+    /// so nothing here touches it after the store but its address.
+    virtual void signal(std::atomic<uint32_t>& flag);
+};
+
+/// Real threads, named after their lanes. The destructor finishes the jobs already queued, then
+/// joins. `compaction_threads` >= 1.
+std::unique_ptr<Executor> make_thread_executor(int compaction_threads = 1);
+
+}  // namespace kv

@@ -1,0 +1,169 @@
+// Db: one store in one directory. This is the whole engine to a caller.
+//
+// Writes are ordered on one lane, appended to the log in commit groups and acknowledged at the
+// durability asked for; see engine/docs/durability.md. Reads see the newest published state, or a
+// snapshot's. Thread rule: every method may be called from any thread.
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "kv/iterator.h"
+#include "kv/options.h"
+#include "kv/result.h"
+#include "kv/write_batch.h"
+
+namespace kv {
+
+/// What became of a write.
+struct WriteResult {
+    /// Ok: all of the batch is applied at the durability asked for. kInDoubt: unknown until
+    /// restart. Everything else: surely not applied.
+    Status status;
+    Seqno first_seqno = 0;  ///< Of the batch's mutations; 0 when none was applied.
+    Seqno last_seqno = 0;
+    Durability reached = Durability::kMemory;
+    std::vector<int64_t> counters;  ///< New values of the batch's increments, in order.
+};
+
+struct WriteRequest;
+
+/// Where finished writes go. Called on an engine lane: hand over and return, never block.
+class WriteObserver {
+  public:
+    virtual ~WriteObserver() = default;
+    virtual void on_written(std::unique_ptr<WriteRequest> request) = 0;
+    /// Once for each observer after the last on_written of a commit group: the moment to wake the
+    /// thread that waits, instead of once a write.
+    virtual void on_group_end() {}
+};
+
+/// One write on its way. The caller fills batch, durability, observer; the store fills result.
+struct WriteRequest {
+    WriteBatch batch;
+    Durability durability = Durability::kDisk;
+    WriteObserver* observer = nullptr;
+    /// Not started once the clock's monotonic_us passes this; 0 = none. Answered kDeadline.
+    uint64_t deadline_us = 0;
+    uint64_t tag = 0;         ///< The caller's own.
+    void* context = nullptr;  ///< The caller's own.
+    WriteResult result;
+
+    // The store's own, while it holds the request.
+    WriteRequest* next = nullptr;
+    uint64_t submitted_us = 0;
+};
+
+/// A fixed point in history; reads through it never change. Release it by dropping the last copy:
+/// compaction keeps every version that a snapshot can see.
+class Snapshot {
+  public:
+    virtual ~Snapshot() = default;
+    virtual Seqno seqno() const = 0;
+};
+using SnapshotPtr = std::shared_ptr<const Snapshot>;
+
+struct ReadOptions {
+    SnapshotPtr snapshot;     ///< Null: the newest published state.
+    bool cache_only = false;  ///< Answer kWouldBlock instead of touching the disk.
+    bool fill_cache = true;   ///< Keep the blocks read; off for bulk scans.
+};
+
+struct ScanOptions : ReadOptions {
+    std::optional<std::string> lower;  ///< Inclusive.
+    std::optional<std::string> upper;  ///< Exclusive.
+    std::string prefix;                ///< Narrows both bounds; empty: no prefix.
+};
+
+/// A live entry.
+struct Entry {
+    std::string value;
+    Seqno seqno = 0;
+    uint64_t expiry_ms = 0;  ///< 0: never.
+};
+
+/// Engine states an operator must see (engine.md 9).
+enum class StoreState : uint8_t { kOk, kReadOnly, kNoSpace, kFailed };
+std::string_view store_state_name(StoreState state);
+
+struct LevelStats {
+    uint64_t tables = 0;
+    uint64_t bytes = 0;
+    uint64_t entries = 0;
+    uint64_t tombstones = 0;
+};
+
+/// Counters since open unless said otherwise.
+struct StoreStats {
+    StoreState state = StoreState::kOk;
+    std::string state_reason;
+    Seqno published_seqno = 0;
+    Seqno durable_seqno = 0;
+    uint64_t commit_groups = 0, writes = 0, mutations = 0, log_syncs = 0, log_bytes = 0;
+    uint64_t gets = 0, get_hits = 0, iterators = 0;
+    uint64_t flushes = 0, flush_bytes = 0, compactions = 0;
+    uint64_t compaction_read_bytes = 0, compaction_written_bytes = 0;
+    uint64_t entries_dropped_shadowed = 0, entries_dropped_tombstone = 0,
+             entries_dropped_expired = 0;
+    uint64_t cache_hits = 0, cache_misses = 0, cache_bytes = 0;
+    uint64_t filter_checks = 0, filter_skips = 0;
+    uint64_t memtable_bytes = 0, immutable_memtables = 0;
+    uint64_t wal_segments = 0, wal_bytes = 0;
+    uint64_t open_snapshots = 0;
+    uint64_t write_stall_us = 0;
+    std::vector<LevelStats> levels;
+};
+
+class Db {
+  public:
+    /// Opens or creates the store in directory `path`, replaying its log. kLocked: another process
+    /// has it. kCorruption: names file, offset and what to do. kUnsupported: a newer format.
+    /// kInvalidArgument: every bad option in one message.
+    static Result<std::unique_ptr<Db>> open(const Options& options, const std::string& path);
+
+    /// Finishes what was submitted, syncs the log and stops the lanes. Every snapshot and iterator
+    /// must be gone.
+    virtual ~Db() = default;
+
+    /// Applies `batch` and waits for the answer. Not from inside an engine callback.
+    virtual WriteResult write(WriteBatch batch, Durability durability = Durability::kDisk) = 0;
+    WriteResult put(Bytes key, Bytes value, Durability durability = Durability::kDisk);
+    WriteResult del(Bytes key, Durability durability = Durability::kDisk);
+
+    /// Queues the requests in order and returns; each goes to its observer exactly once. Requests
+    /// of one caller thread are applied in the order submitted.
+    virtual void submit(std::vector<std::unique_ptr<WriteRequest>> requests) = 0;
+    /// Reads what the batch's preconditions and increments will need into the block cache, so that
+    /// the engine thread need not touch the disk for it. Optional. kWouldBlock when `cache_only`
+    /// and a block is missing.
+    virtual Status prepare(const WriteBatch& batch, bool cache_only) = 0;
+
+    /// nullopt when the key has no live entry.
+    virtual Result<std::optional<Entry>> get(Bytes key, const ReadOptions& options = {}) = 0;
+    /// One answer a key, all from one state of the store.
+    virtual std::vector<Result<std::optional<Entry>>> multi_get(
+        const std::vector<Bytes>& keys, const ReadOptions& options = {}) = 0;
+    virtual std::unique_ptr<Iterator> new_iterator(const ScanOptions& options = {}) = 0;
+    virtual SnapshotPtr snapshot() = 0;
+
+    /// Newest seqno that reads can see; newest that survives a power failure.
+    virtual Seqno published_seqno() const = 0;
+    virtual Seqno durable_seqno() const = 0;
+    /// Waits until everything submitted before is on stable storage.
+    virtual Status sync() = 0;
+    /// Writes the memtable out as a table and waits. Compacts everything into the last level.
+    virtual Status flush() = 0;
+    virtual Status compact_all() = 0;
+    /// Entries in the bounds, estimated from table metadata and memtable sizes.
+    virtual uint64_t approximate_count(const ScanOptions& options) = 0;
+    virtual StoreStats stats() = 0;
+};
+
+/// Checks an Options for values that cannot work; lists all of them in one message.
+Status validate_options(const Options& options);
+
+}  // namespace kv

@@ -1,0 +1,62 @@
+// Options of a store. Each has a unit in its name, a default and the reason for it.
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string_view>
+
+#include "kv/types.h"
+
+namespace kv {
+
+class Clock;
+class Executor;
+class FileSystem;
+
+enum class LogLevel : uint8_t { kDebug, kInfo, kWarning, kError };
+/// Receives one line a start, recovery, flush, compaction, state change and limit hit; none a
+/// request. Called from any lane; must not call back into the store.
+using LogFunction = std::function<void(LogLevel level, std::string_view line)>;
+
+struct Options {
+    // The seams. Null means the operating system's. They must outlive the store.
+    FileSystem* file_system = nullptr;
+    Clock* clock = nullptr;
+    Executor* executor = nullptr;
+    LogFunction log;
+
+    /// Make a new store where the directory is missing or empty.
+    bool create_if_missing = true;
+
+    /// A full memtable becomes a level 0 table. 64 MiB: large enough that level 0 merges are rare,
+    /// small enough that replay after a crash takes well under a second.
+    uint64_t memtable_bytes = 64ULL << 20;
+    /// Blocks kept in memory. 256 MiB: an eighth of the smallest machine we expect (2 GiB).
+    uint64_t block_cache_bytes = 256ULL << 20;
+    /// Uncompressed size at which a data block is closed. 4 KiB: one page, one flash read.
+    uint32_t block_size_bytes = 4096;
+    /// Size at which a compaction starts its next output. Also the grain of compaction work.
+    uint64_t table_bytes = 64ULL << 20;
+    /// Filter bits a key. 10 gives about 1 % false positives with a blocked filter.
+    uint32_t bloom_bits_per_key = 10;
+    /// Size of a preallocated log segment.
+    uint64_t wal_segment_bytes = 64ULL << 20;
+    /// Level 0 tables that start a compaction. 4: LevelDB's figure; reads stay below 5 look-ups.
+    uint32_t level0_compaction_trigger = 4;
+    /// Level 0 tables at which new writes wait for compaction; the bound that keeps reads sane.
+    uint32_t level0_stop_trigger = 40;
+    /// Target size of level 1; each further level is ten times the one above it.
+    uint64_t level1_bytes = 256ULL << 20;
+    /// Compactions that may run side by side when the store owns its executor.
+    uint32_t compaction_threads = 1;
+    /// Bytes of submitted writes that may wait for the engine thread; past it submit answers
+    /// kOverloaded.
+    uint64_t max_queued_write_bytes = 256ULL << 20;
+
+    uint32_t max_key_bytes = kMaxKeyBytes;
+    uint32_t max_value_bytes = kMaxValueBytes;
+    uint32_t max_batch_bytes = kMaxBatchBytes;
+};
+
+}  // namespace kv

@@ -1,0 +1,29 @@
+// The words every engine interface shares: sequence numbers, durability levels, limits.
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+namespace kv {
+
+/// Position of a mutation in the store's history. 56 bits; 0 is reserved for "before everything".
+using Seqno = uint64_t;
+inline constexpr Seqno kMaxSeqno = (1ULL << 56) - 1;
+
+/// What an acknowledgement promises. The log keeps commit order for all levels: a later write that
+/// reached the disk made every earlier one durable.
+enum class Durability : uint8_t {
+    kMemory =
+        0,      ///< Applied to the memtable; the log write is on its way. Lost if the process dies.
+    kOs = 1,    ///< Written to the log, not synced. Survives the process, not a power failure.
+    kDisk = 2,  ///< fdatasync has returned. Survives both. The default.
+};
+std::string_view durability_name(Durability level);
+
+/// Hard limits of the format. Options may lower them.
+inline constexpr uint32_t kMaxKeyBytes = 64U << 10;
+inline constexpr uint32_t kMaxValueBytes = 64U << 20;
+inline constexpr uint32_t kMaxBatchBytes = 64U << 20;
+
+}  // namespace kv

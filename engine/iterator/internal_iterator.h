@@ -1,0 +1,31 @@
+// InternalIterator: an ordered walk over internal keys (record/internal_key.h), every version and
+// tombstone included. Memtables, tables, levels and merges of them all look like this.
+// Thread rule: one thread at a time. key() and value() last until the next move; the source
+// (memtable, table) must outlive the iterator unless its factory says that it is pinned.
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "kv/bytes.h"
+#include "kv/status.h"
+
+namespace kv {
+
+class InternalIterator {
+  public:
+    virtual ~InternalIterator() = default;
+    virtual bool valid() const = 0;
+    /// Not ok once a source failed; valid() is false from then on until the next seek.
+    virtual Status status() const = 0;
+    virtual void seek_to_first() = 0;
+    virtual void seek_to_last() = 0;
+    /// First entry >= `internal_key`.
+    virtual void seek(Bytes internal_key) = 0;
+    /// Last entry <= `internal_key`.
+    virtual void seek_for_prev(Bytes internal_key) = 0;
+    virtual void next() = 0;
+    virtual void prev() = 0;
+    virtual Bytes key() const = 0;
+    virtual Bytes value() const = 0;
+};
+
+}  // namespace kv

@@ -1,0 +1,72 @@
+# Flags and helpers shared by every folder of the build.
+include(GNUInstallDirs)
+include(CMakePackageConfigHelpers)
+
+set(CMAKE_CXX_STANDARD 20)
+set(CMAKE_CXX_STANDARD_REQUIRED ON)
+set(CMAKE_CXX_EXTENSIONS OFF)
+set(CMAKE_POSITION_INDEPENDENT_CODE ON)
+set(CMAKE_CXX_VISIBILITY_PRESET hidden)
+set(CMAKE_VISIBILITY_INLINES_HIDDEN ON)
+set(CMAKE_RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bin)
+set(CMAKE_ARCHIVE_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/lib)
+set(CMAKE_CXX_FLAGS_SANITIZE "-O1 -g1 -fno-omit-frame-pointer")
+set(CMAKE_CXX_FLAGS_RELEASE "-O2 -g1")
+set(THREADS_PREFER_PTHREAD_FLAG ON)
+find_package(Threads REQUIRED)
+find_package(PkgConfig REQUIRED)
+pkg_check_modules(XXHASH REQUIRED IMPORTED_TARGET libxxhash)
+
+find_program(KV_CCACHE ccache)
+if(KV_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
+    set(CMAKE_CXX_COMPILER_LAUNCHER ${KV_CCACHE})
+endif()
+
+# Our warnings and hardening, for our own sources only: never leaks to consumers of the libraries.
+add_library(kv_flags INTERFACE)
+target_compile_options(kv_flags INTERFACE -Wall -Wextra -Wpedantic -Wconversion -Wshadow
+                       $<$<BOOL:${KV_WERROR}>:-Werror>)
+if(KV_SANITIZE STREQUAL "address")
+    target_compile_options(kv_flags INTERFACE -fsanitize=address,undefined
+                           -fno-sanitize-recover=all)
+    target_link_options(kv_flags INTERFACE -fsanitize=address,undefined)
+elseif(KV_SANITIZE STREQUAL "thread")
+    target_compile_options(kv_flags INTERFACE -fsanitize=thread)
+    target_link_options(kv_flags INTERFACE -fsanitize=thread)
+elseif(CMAKE_BUILD_TYPE STREQUAL "Release")
+    target_compile_options(kv_flags INTERFACE -fstack-protector-strong -fcf-protection
+                           -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2)
+    target_link_options(kv_flags INTERFACE -Wl,-z,relro,-z,now)
+endif()
+
+# kv_module(NAME SOURCES a.cc ... DEPS base ...): one folder of the engine. Makes the object library
+# kv_NAME_objects, from which kv_engine is put together, and the archive kv_NAME, which tests of that
+# folder link. Include paths are relative to engine/, so an include line names its folder.
+function(kv_module name)
+    cmake_parse_arguments(ARG "" "" "SOURCES;DEPS" ${ARGN})
+    add_library(kv_${name}_objects OBJECT ${ARG_SOURCES})
+    target_include_directories(kv_${name}_objects PUBLIC ${PROJECT_SOURCE_DIR}/engine
+        ${PROJECT_SOURCE_DIR}/engine/include ${PROJECT_SOURCE_DIR}/engine/base/include)
+    target_link_libraries(kv_${name}_objects PRIVATE kv_flags PkgConfig::XXHASH)
+    add_library(kv_${name} STATIC $<TARGET_OBJECTS:kv_${name}_objects>)
+    set_target_properties(kv_${name} PROPERTIES LINKER_LANGUAGE CXX)
+    target_include_directories(kv_${name} PUBLIC ${PROJECT_SOURCE_DIR}/engine
+        ${PROJECT_SOURCE_DIR}/engine/include ${PROJECT_SOURCE_DIR}/engine/base/include)
+    list(TRANSFORM ARG_DEPS PREPEND kv_ OUTPUT_VARIABLE deps)
+    target_link_libraries(kv_${name} PUBLIC ${deps} PkgConfig::XXHASH Threads::Threads)
+    set_property(GLOBAL APPEND PROPERTY KV_ENGINE_MODULES ${name})
+endfunction()
+
+# kv_test(NAME SOURCES ... DEPS targets ... LABELS unit ...): one Catch2 program; every test case becomes a
+# ctest entry with the labels given.
+function(kv_test name)
+    cmake_parse_arguments(ARG "" "TIMEOUT" "SOURCES;DEPS;LABELS" ${ARGN})
+    add_executable(${name} ${ARG_SOURCES})
+    target_include_directories(${name} PRIVATE ${PROJECT_SOURCE_DIR}/tests ${PROJECT_SOURCE_DIR})
+    target_link_libraries(${name} PRIVATE kv_flags kv_test_main ${ARG_DEPS})
+    if(NOT ARG_TIMEOUT)
+        set(ARG_TIMEOUT 300)
+    endif()
+    catch_discover_tests(${name} TEST_PREFIX "${name}: " DISCOVERY_MODE PRE_TEST
+                         PROPERTIES LABELS "${ARG_LABELS}" TIMEOUT ${ARG_TIMEOUT})
+endfunction()
