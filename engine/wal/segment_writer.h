@@ -1,0 +1,100 @@
+// SegmentWriter: one log segment from its preallocation to its sealed end.
+//
+// Driven by the commit pipeline from two sides at once. The COMMIT side plans where records go and
+// encodes them; the LOG side writes and syncs what was encoded. Lifecycle:
+//   create (any thread) -> begin (log) -> { reserve (commit) -> write (log) -> sync (log) }* ->
+//   seal (log) -> begin of the next segment with the SegmentEnd that seal returned.
+// Crash safety rests on that last arrow: a segment's header is written only after the segment
+// before it is durable up to its end, so a valid header never vouches for bytes that are not there.
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "kv/file_system.h"
+#include "kv/result.h"
+#include "wal/segment_format.h"
+
+namespace kv::wal {
+
+class SegmentWriter {
+  public:
+    /// Makes the prepared segment `number` in `dir`: an empty file of `capacity_bytes` zeros, file
+    /// and directory entry durable on return. An older file of that name is emptied first, so none
+    /// of its records can come back. `capacity_bytes` must exceed kSegmentHeaderBytes; a record
+    /// larger than a usual segment gets a larger one: see capacity_for. Any failure leaves at most
+    /// a file without a header, which recovery ignores.
+    static Result<std::unique_ptr<SegmentWriter>> create(FileSystem& fs, const std::string& dir,
+                                                         uint64_t number, uint64_t database_id,
+                                                         uint64_t capacity_bytes);
+    /// Segment size that holds a record of `record_bytes`: `segment_bytes` or more.
+    static uint64_t capacity_for(uint64_t segment_bytes, uint64_t record_bytes);
+
+    SegmentWriter(const SegmentWriter&) = delete;
+    SegmentWriter& operator=(const SegmentWriter&) = delete;
+
+    // Any thread.
+    uint64_t number() const { return number_; }
+    uint64_t capacity() const { return capacity_; }
+    const std::string& path() const { return path_; }
+    /// Everything below it is durable. What the next record must carry as its synced_offset.
+    uint64_t synced_offset() const { return synced_offset_.load(std::memory_order_acquire); }
+
+    // Commit side.
+    /// Whether a record of `record_bytes` (log_record_size) still fits.
+    bool fits(uint64_t record_bytes) const { return reserved_ + record_bytes <= capacity_; }
+    /// Takes the next `record_bytes` and returns their offset. Requires fits().
+    uint64_t reserve(uint64_t record_bytes);
+    /// Where the next reserve will start; the segment's final length when none follows.
+    uint64_t reserved_offset() const { return reserved_; }
+
+    // Log side.
+    /// Writes the header. `previous` is what seal() of the segment before returned, or
+    /// synced_end() of one whose sync failed, or RecoveredLog::last; default for the first segment.
+    /// The first sync makes it durable.
+    Status begin(const SegmentEnd& previous);
+    /// Appends encoded records, in the order and at the offsets reserved for them. `last_seqno` is
+    /// the last mutation's in them. After a failed write the segment takes no more, but may still
+    /// be synced and sealed at the end of the last write that succeeded.
+    Status write(Bytes records, Seqno last_seqno);
+    /// fdatasync, then advances synced_offset to everything written. After a failure what was not
+    /// synced before is in doubt: every later write, sync and seal answers the same error; go on in
+    /// a fresh segment, from synced_end().
+    Status sync();
+    /// Cuts the file to what was written and syncs it: the durable end for the next begin().
+    Result<SegmentEnd> seal();
+    /// End of what is surely durable.
+    SegmentEnd synced_end() const;
+    /// End of what was written, durable or not.
+    SegmentEnd written_end() const { return {number_, written_, written_seqno_}; }
+
+  private:
+    SegmentWriter(std::unique_ptr<WritableFile> file, std::string path, uint64_t number,
+                  uint64_t database_id, uint64_t capacity);
+
+    // Set once.
+    const std::unique_ptr<WritableFile> file_;
+    const std::string path_;
+    const uint64_t number_;
+    const uint64_t database_id_;
+    const uint64_t capacity_;
+
+    // Shared.
+    std::atomic<uint64_t> synced_offset_{0};
+
+    // Commit side only.
+    uint64_t reserved_ = kSegmentHeaderBytes;
+
+    // Log side only.
+    uint64_t written_ = 0;  // 0 until begin
+    Seqno written_seqno_ = 0;
+    Seqno synced_seqno_ = 0;
+    bool sealed_ = false;
+    Status write_failure_;
+    Status sync_failure_;
+};
+
+}  // namespace kv::wal
