@@ -1,0 +1,83 @@
+// Memtable: the newest writes, sorted, in memory. The engine thread adds to the active one; when it
+// is full it is frozen, flushed to a level 0 table and dropped.
+//
+// Thread rule: one thread adds; any number of threads read meanwhile, without locks. Keys and
+// values returned are views into the memtable and live exactly as long as it does.
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <optional>
+
+#include "base/arena.h"
+#include "iterator/internal_iterator.h"
+#include "kv/bytes.h"
+#include "kv/types.h"
+#include "memtable/skip_list.h"
+#include "record/internal_key.h"
+
+namespace kv {
+
+/// One version of a key. `value` is in the internal form of record/internal_key.h: with Kind
+/// kPutWithExpiry it begins with the 8-byte expiry.
+struct MemtableEntry {
+    Kind kind = Kind::kPut;
+    Seqno seqno = 0;
+    Bytes value;
+};
+
+class Memtable {
+  public:
+    Memtable() : list_(arena_) {}
+    Memtable(const Memtable&) = delete;
+    Memtable& operator=(const Memtable&) = delete;
+
+    /// Adds one version; key and value are copied. `internal_value` is the stored form (empty for
+    /// kDelete, expiry and value for kPutWithExpiry). Requires: no entry with this key and seqno is
+    /// here yet. Invisible to reads at a seqno below `seqno`, so a group may be added before it is
+    /// published. Engine thread only. O(log n), less when keys come in order.
+    void add(Bytes user_key, Seqno seqno, Kind kind, Bytes internal_value);
+
+    /// The same for kPutWithExpiry, putting the stored form together in place.
+    void add_with_expiry(Bytes user_key, Seqno seqno, uint64_t expiry_ms, Bytes user_value);
+
+    /// The newest version of `user_key` with seqno <= `read_seqno`, a tombstone included. It says
+    /// nothing of expiry: the caller compares it with its clock. Any thread.
+    std::optional<MemtableEntry> get(Bytes user_key, Seqno read_seqno) const;
+
+    /// All versions in internal-key order. The caller keeps the memtable alive. Entries added later
+    /// may or may not appear. Any thread; never fails.
+    std::unique_ptr<InternalIterator> new_iterator() const;
+    /// The same, keeping `memtable` alive itself.
+    static std::unique_ptr<InternalIterator> new_pinned_iterator(
+        std::shared_ptr<const Memtable> memtable);
+
+    /// Heap bytes held. Any thread, as are all below; while a writer is active they may lag it.
+    size_t memory_bytes() const { return arena_.memory_bytes(); }
+    uint64_t entries() const { return entries_.load(std::memory_order_relaxed); }
+    uint64_t tombstones() const { return tombstones_.load(std::memory_order_relaxed); }
+    bool empty() const { return entries() == 0; }
+    /// 0 when empty.
+    Seqno smallest_seqno() const { return smallest_seqno_.load(std::memory_order_relaxed); }
+    Seqno largest_seqno() const { return largest_seqno_.load(std::memory_order_relaxed); }
+    /// Unix milliseconds; 0 when no entry expires.
+    uint64_t earliest_expiry_ms() const {
+        return earliest_expiry_ms_.load(std::memory_order_relaxed);
+    }
+
+  private:
+    void count(Seqno seqno, Kind kind, uint64_t expiry_ms);
+
+    Arena arena_;
+    SkipList list_;
+    // Written by the engine thread, read by anyone.
+    std::atomic<uint64_t> entries_{0};
+    std::atomic<uint64_t> tombstones_{0};
+    std::atomic<Seqno> smallest_seqno_{0};
+    std::atomic<Seqno> largest_seqno_{0};
+    std::atomic<uint64_t> earliest_expiry_ms_{0};
+};
+
+}  // namespace kv

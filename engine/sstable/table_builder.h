@@ -1,0 +1,74 @@
+// TableBuilder: writes one table file, front to back, from entries in internal-key order.
+// Callers: flush, compaction, repair. engine/docs/sstable_format.md is the format.
+// Thread rule: one thread at a time.
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "kv/file_system.h"
+#include "sstable/block_builder.h"
+#include "sstable/table_options.h"
+
+namespace kv {
+
+class TableBuilder {
+  public:
+    /// Creates or empties `path`. Fails as FileSystem::create does.
+    static Result<std::unique_ptr<TableBuilder>> create(FileSystem& fs, std::string path,
+                                                        uint64_t file_number,
+                                                        const TableOptions& options);
+    /// An unfinished file is left as it is: call abandon() to remove it.
+    ~TableBuilder() = default;
+
+    /// Adds an entry; both are copied. kCorruption when `internal_key` is not greater than the one
+    /// before, is too short or of an unknown kind (the source is damaged; the file must be
+    /// abandoned). kNoSpace, kIoError from the disk. After an error every call gives it again.
+    Status add(Bytes internal_key, Bytes value);
+
+    /// Size of the file if it were finished now, without index, filter and properties.
+    uint64_t estimated_bytes() const { return offset_ + block_.size_bytes(); }
+    uint64_t entries() const { return properties_.entries; }
+
+    /// Writes what is left, syncs the file (not its directory) and closes it. Requires at least one
+    /// entry. On an error the file is worthless.
+    Result<TableProperties> finish();
+
+    /// Closes and removes the file.
+    Status abandon();
+
+  private:
+    TableBuilder(FileSystem& fs, std::string path, uint64_t file_number,
+                 const TableOptions& options, std::unique_ptr<WritableFile> file);
+
+    Status check_entry(Bytes internal_key, Bytes value) const;
+    void count_entry(Bytes internal_key, Bytes value);
+    Status close_data_block(Bytes next_user_key);
+    Status write_block(Bytes content, uint64_t& offset, uint64_t& size);
+    Status append(Bytes bytes);
+    Status flush_buffer();
+    Status write_tail();
+    Status fail(Status status);
+
+    FileSystem& fs_;
+    const std::string path_;
+    const uint64_t file_number_;
+    const TableOptions options_;
+    std::unique_ptr<WritableFile> file_;
+
+    sstable::BlockBuilder block_;
+    sstable::BlockBuilder index_;
+    std::vector<uint64_t> filter_hashes_;  // one a user key
+    std::string last_key_;                 // internal
+    std::string block_checksums_;          // 8 bytes a block, in file order
+    std::string buffer_;                   // bytes [written_, offset_) of the file
+    uint64_t written_ = 0;
+    uint64_t writeback_started_ = 0;
+    uint64_t offset_ = 0;
+    TableProperties properties_;
+    Status status_;
+};
+
+}  // namespace kv

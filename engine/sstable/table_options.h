@@ -1,0 +1,57 @@
+// What flush and compaction say about a table to be written, and what they learn about one that is.
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "kv/types.h"
+
+namespace kv {
+
+/// Why a table was written.
+enum class TableReason : uint8_t {  // stored on disk, never renumber
+    kUnknown = 0,
+    kFlush = 1,
+    kCompaction = 2,
+    kRecovery = 3,  ///< A flush during log replay.
+    kRepair = 4,
+};
+std::string_view table_reason_name(TableReason reason);
+
+struct TableOptions {
+    /// A data block is closed once its entries reach this many bytes.
+    uint32_t block_size_bytes = 4096;
+    /// Entries between two restart points of a block. Larger is smaller on disk, slower to search.
+    uint32_t restart_interval = 16;
+    /// Filter bits a user key; 0 writes no filter.
+    uint32_t bloom_bits_per_key = 10;
+    TableReason reason = TableReason::kUnknown;
+    /// Writeback is started each time this much has been written, so that the closing sync is
+    /// short.
+    uint32_t writeback_bytes = 1U << 20;
+};
+
+/// What a finished table holds. The first group is also stored inside the table.
+struct TableProperties {
+    uint64_t entries = 0;
+    uint64_t tombstones = 0;
+    std::string smallest;  ///< Internal key.
+    std::string largest;   ///< Internal key.
+    Seqno smallest_seqno = 0;
+    Seqno largest_seqno = 0;
+    uint64_t earliest_expiry_ms = 0;  ///< 0: no entry expires.
+    uint64_t raw_key_bytes = 0;       ///< Internal keys before prefix compression.
+    uint64_t raw_value_bytes = 0;
+    uint64_t data_blocks = 0;
+    uint64_t data_bytes = 0;  ///< Data blocks as stored, trailers included.
+    TableReason reason = TableReason::kUnknown;
+
+    uint64_t file_number = 0;
+    uint64_t size_bytes = 0;  ///< Of the file.
+    /// Over the checksums of all blocks; stored in the footer and in the MANIFEST.
+    uint64_t checksum = 0;
+};
+
+}  // namespace kv

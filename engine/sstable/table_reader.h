@@ -1,0 +1,115 @@
+// TableReader: one open table file. Index, filter and properties stay in memory while it is open;
+// data blocks come from the block cache or from the disk, where every block's checksum is verified
+// on every read.
+//
+// Thread rule: immutable after open; everything from any thread.
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "cache/block_cache.h"
+#include "iterator/internal_iterator.h"
+#include "kv/file_system.h"
+#include "record/internal_key.h"
+#include "sstable/filter.h"
+#include "sstable/index.h"
+#include "sstable/table_format.h"
+#include "sstable/table_options.h"
+
+namespace kv {
+
+struct ReadMode {
+    bool cache_only = false;  ///< kWouldBlock instead of a disk read.
+    bool fill_cache = true;   ///< Keep the blocks read.
+    /// For iterators: read this many bytes at a time once the walk is sequential; 0 = a block.
+    uint32_t readahead_bytes = 0;
+};
+
+/// The answer of get, and what it cost. The counters add up over calls, so one TableGet serves a
+/// search through many tables.
+struct TableGet {
+    bool found = false;  ///< A version exists; it may be a tombstone.
+    Kind kind = Kind::kPut;
+    Seqno seqno = 0;
+    Bytes value;   ///< Internal form; lives as long as `pin`.
+    BlockRef pin;  ///< Keeps the block of `value`.
+
+    uint32_t filter_checks = 0;  ///< Filters asked.
+    uint32_t filter_skips = 0;   ///< Tables they ruled out.
+    uint32_t cache_hits = 0;     ///< Blocks found in the cache.
+    uint32_t disk_reads = 0;     ///< Blocks read from the disk.
+};
+
+/// What the MANIFEST says a table is; 0 = not checked.
+struct TableExpectation {
+    uint64_t size_bytes = 0;
+    uint64_t checksum = 0;
+};
+
+class TableReader : public std::enable_shared_from_this<TableReader> {
+  public:
+    /// Opens a table and reads its tail. `cache` may be null and must outlive the reader.
+    /// kNotFound, kIoError; kCorruption naming path and offset; kUnsupported naming both versions.
+    static Result<std::shared_ptr<TableReader>> open(FileSystem& fs, const std::string& path,
+                                                     uint64_t file_number, BlockCache* cache,
+                                                     const TableExpectation& expected = {});
+
+    /// The newest version of `user_key` with seqno <= `seqno`. `user_key_hash` is
+    /// hash64(user_key), computed once for all tables. Errors: kWouldBlock (cache_only and not in
+    /// the cache), kCorruption, kIoError; `out.found` is then false.
+    Status get(Bytes user_key, uint64_t user_key_hash, Seqno seqno, const ReadMode& mode,
+               TableGet& out) const;
+
+    /// All versions in internal-key order; keeps the reader alive.
+    std::unique_ptr<InternalIterator> new_iterator(const ReadMode& mode = {}) const;
+
+    /// Where in the file the entries of `user_key` would begin; for splitting and size estimates.
+    uint64_t approximate_offset(Bytes user_key) const;
+
+    /// Reads everything and checks what open does not: every block, the order of all entries, that
+    /// the filter passes every key, that the properties tell the truth, the table checksum.
+    Status verify() const;
+
+    const TableProperties& properties() const { return properties_; }
+    const sstable::Footer& footer() const { return footer_; }
+    /// Data blocks in file order, with the separator after each.
+    const sstable::Index& index() const { return index_; }
+    const std::string& path() const { return path_; }
+    uint64_t file_number() const { return footer_.file_number; }
+    uint64_t size_bytes() const { return properties_.size_bytes; }
+    /// Heap bytes of index and filter.
+    size_t memory_bytes() const { return index_.memory_bytes() + filter_.memory_bytes(); }
+
+    /// A verified data block, from the cache or the disk; for dumps and iterators. `from_cache`, if
+    /// not null, says which.
+    Result<BlockRef> read_data_block(size_t index_position, const ReadMode& mode,
+                                     BlockCache::Use use, bool* from_cache = nullptr) const;
+    /// Checks `stored` (content and trailer, as it lies in the file at `offset`).
+    Status verify_block(Bytes stored, uint64_t offset) const;
+    /// kCorruption that names this file and `offset`.
+    Status corruption(uint64_t offset, std::string_view what) const;
+
+  private:
+    TableReader() = default;
+    Status load(FileSystem& fs, uint64_t file_number, const TableExpectation& expected);
+    Status load_tail(uint64_t file_size, Bytes tail);
+    Status check_layout(uint64_t file_size) const;
+    Result<std::string> read_range(uint64_t offset, uint64_t length) const;
+    Status find_in_block(const BlockRef& block, size_t position, Bytes user_key, uint64_t trailer,
+                         TableGet& out, bool& past_end) const;
+
+    // Set once by open.
+    std::string path_;
+    std::shared_ptr<RandomAccessFile> file_;
+    BlockCache* cache_ = nullptr;
+    sstable::Footer footer_;
+    sstable::Index index_;
+    sstable::Filter filter_;
+    TableProperties properties_;
+};
+
+}  // namespace kv
