@@ -1,0 +1,53 @@
+// Bodies of the messages that ask about the store: STATUS ("is this durable?") and STATS.
+//
+// Byte strings are views into the decoded body (or into the sender's memory when encoding).
+// decode() gives kInvalidArgument naming field and offset; encode() appends the body only.
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "kv/bytes.h"
+#include "kv/status.h"
+
+namespace kv::protocol {
+
+struct StatusRequest {
+    uint64_t seqno = 0;  ///< 0 asks about nothing in particular, and is durable.
+    friend bool operator==(const StatusRequest&, const StatusRequest&) = default;
+};
+struct StatusResponse {
+    uint64_t published_seqno = 0;  ///< Newest that reads see.
+    uint64_t durable_seqno = 0;    ///< Newest that survives a power failure.
+    bool is_durable = false;       ///< Whether the seqno asked about is at or below it.
+    friend bool operator==(const StatusResponse&, const StatusResponse&) = default;
+};
+
+struct StatsRequest {
+    Bytes prefix;  ///< Only names that start with it; empty: all.
+    friend bool operator==(const StatsRequest&, const StatsRequest&) = default;
+};
+/// Names are dotted lower case ("engine.cache_hits"), values text; sorted by name.
+struct StatsEntry {
+    Bytes name;
+    Bytes value;
+    friend bool operator==(const StatsEntry&, const StatsEntry&) = default;
+};
+struct StatsResponse {
+    std::vector<StatsEntry> entries;
+    friend bool operator==(const StatsResponse&, const StatsResponse&) = default;
+};
+
+Status decode(Bytes body, StatusRequest& out);
+Status decode(Bytes body, StatusResponse& out);
+Status decode(Bytes body, StatsRequest& out);
+Status decode(Bytes body, StatsResponse& out);
+
+void encode(const StatusRequest& message, std::string& out);
+void encode(const StatusResponse& message, std::string& out);
+void encode(const StatsRequest& message, std::string& out);
+void encode(const StatsResponse& message, std::string& out);
+
+}  // namespace kv::protocol

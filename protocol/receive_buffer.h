@@ -1,0 +1,43 @@
+// ReceiveBuffer: the unread bytes of one connection, kept together for FrameParser. It grows for a
+// large frame only as its bytes arrive (never more than doubling), so a peer that announces 64 MiB
+// and sends nothing costs nothing, and shrinks back when the large frame is gone.
+// Thread rule: one thread at a time.
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <span>
+
+#include "kv/bytes.h"
+
+namespace kv::protocol {
+
+class ReceiveBuffer {
+  public:
+    explicit ReceiveBuffer(size_t base_bytes = 64U << 10);
+
+    /// Free room at the end, never empty: read the socket into it, then commit(). `needed_bytes` is
+    /// FrameParser's (0 when it asked for nothing). Invalidates earlier views of unread().
+    std::span<char> writable(size_t needed_bytes = 0);
+    /// `count` bytes of the last writable() have been filled.
+    void commit(size_t count);
+
+    /// Received and not yet consumed. The view lasts until writable() is called.
+    Bytes unread() const { return {data_.get() + begin_, end_ - begin_}; }
+    /// Drops the first `count` unread bytes; views of unread() stay readable until writable().
+    void consume(size_t count);
+
+    size_t capacity() const { return capacity_; }
+
+  private:
+    void move_to(size_t new_capacity);
+
+    size_t base_bytes_;
+    size_t capacity_;
+    std::unique_ptr<char[]> data_;
+    size_t begin_ = 0;
+    size_t end_ = 0;
+};
+
+}  // namespace kv::protocol
