@@ -1,0 +1,197 @@
+// See loader.h. The TOML side is in toml_source.cc, the flags are in command_line.cc.
+// SPDX-License-Identifier: Apache-2.0
+#include "config/loader.h"
+
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <fstream>
+#include <sstream>
+
+#include "config/key_table.h"
+#include "config/parse_value.h"
+
+namespace kv::config {
+namespace {
+
+/// Kubernetes and Docker links put these into every container beside a service named "kvd".
+bool is_injected_by_orchestrator(std::string_view name) {
+    return name == "KVD_PORT" || name.starts_with("KVD_PORT_") || name.starts_with("KVD_SERVICE_");
+}
+
+void add_error(std::string& errors, const std::string& line) {
+    if (!errors.empty()) errors += '\n';
+    errors += line;
+}
+
+Status to_status(std::string errors) {
+    return errors.empty() ? Status::ok() : Status::invalid_argument(std::move(errors));
+}
+
+std::string suggestion(std::string_view name) {
+    const std::string_view nearest = nearest_key(name);
+    return nearest.empty() ? "" : "; did you mean '" + std::string(nearest) + "'?";
+}
+
+Result<std::string> read_config_file(const std::string& path) {
+    std::ifstream file(path, std::ios::binary);
+    if (!file) {
+        return Status::not_found("configuration file " + path +
+                                 " cannot be opened: " + std::strerror(errno));
+    }
+    std::ostringstream text;
+    text << file.rdbuf();
+    if (file.bad()) return Status::io_error("configuration file " + path + " cannot be read");
+    return std::move(text).str();
+}
+
+Status apply_environment(const Environment& environment, LoadedConfig& loaded) {
+    std::string errors;
+    for (const auto& [name, text] : environment) {
+        if (!name.starts_with("KVD_") || name == "KVD_CONFIG") continue;
+        if (is_injected_by_orchestrator(name)) continue;
+        const Key* match = nullptr;
+        for (const Key& key : keys()) {
+            if (environment_name(key) == name) match = &key;
+        }
+        if (match == nullptr) {
+            std::string as_key;
+            for (const char c : name.substr(4)) {
+                as_key += static_cast<char>(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
+            }
+            const std::string_view nearest = nearest_key(as_key);
+            const Key* near = nearest.empty() ? nullptr : find_key(nearest);
+            const std::string hint =
+                near == nullptr ? "" : "; did you mean '" + environment_name(*near) + "'?";
+            add_error(errors, "environment: unknown variable '" + name + "'" + hint);
+            continue;
+        }
+        const Status status = set_value(*match, text, loaded.config);
+        if (!status.is_ok()) {
+            add_error(errors, "environment " + name + ": " + std::string(status.message()));
+        }
+        loaded.sources.insert_or_assign(std::string(match->name), "environment " + name);
+    }
+    return to_status(std::move(errors));
+}
+
+Status apply_flags(const CommandLine& command_line, LoadedConfig& loaded) {
+    std::string errors;
+    for (const auto& setting : command_line.settings) {
+        const Key* key = find_key(setting.key);
+        if (key == nullptr) {
+            add_error(errors, setting.flag + ": unknown key '" + setting.key + "'" +
+                                  suggestion(setting.key));
+            continue;
+        }
+        const Status status = set_value(*key, setting.text, loaded.config);
+        if (!status.is_ok()) {
+            add_error(errors, setting.flag + ": " + std::string(status.message()));
+        }
+        loaded.sources.insert_or_assign(std::string(key->name), "flag " + setting.flag);
+    }
+    return to_status(std::move(errors));
+}
+
+std::string quote_toml(std::string_view text) {
+    std::string quoted = "\"";
+    for (const char c : text) {
+        if (c == '"' || c == '\\') quoted += '\\';
+        quoted += c;
+    }
+    return quoted + "\"";
+}
+
+}  // namespace
+
+Environment process_environment() {
+    Environment environment;
+    for (char** entry = environ; entry != nullptr && *entry != nullptr; ++entry) {
+        const std::string_view line = *entry;
+        const size_t equals = line.find('=');
+        if (equals == std::string_view::npos) continue;
+        environment.emplace_back(line.substr(0, equals), line.substr(equals + 1));
+    }
+    return environment;
+}
+
+Result<LoadedConfig> load(const CommandLine& command_line, const Environment& environment) {
+    LoadedConfig loaded;
+    for (const Key& key : keys()) loaded.sources.emplace(key.name, "default");
+
+    std::string file = command_line.config_file;
+    for (const auto& [name, text] : environment) {
+        if (name == "KVD_CONFIG" && file.empty()) file = text;
+    }
+    std::string errors;
+    if (!file.empty()) {
+        KV_ASSIGN_OR_RETURN(const std::string text, read_config_file(file));
+        const Status status = apply_toml(text, file, loaded);
+        if (!status.is_ok()) add_error(errors, std::string(status.message()));
+    }
+    for (const Status& status :
+         {apply_environment(environment, loaded), apply_flags(command_line, loaded)}) {
+        if (!status.is_ok()) add_error(errors, std::string(status.message()));
+    }
+    // Cross checks on half-read settings would only repeat the errors already found.
+    KV_RETURN_IF_ERROR(to_status(std::move(errors)));
+    KV_RETURN_IF_ERROR(check_config(loaded.config));
+    return loaded;
+}
+
+Status check_config(const Config& config) {
+    std::string errors;
+    if (config.data_dir.empty()) add_error(errors, "data_dir: must not be empty");
+    auto listen = parse_listen_address(config.listen);
+    if (!listen.is_ok()) {
+        add_error(errors, "listen: " + std::string(listen.error().message()));
+    } else if (!listen->loopback && !config.allow_public_bind) {
+        add_error(errors, "listen: " + config.listen +
+                              " can be reached from other machines, and this version has no "
+                              "authentication; listen on 127.0.0.1, or accept the risk with "
+                              "--allow-public-bind (allow_public_bind = true, or "
+                              "KVD_ALLOW_PUBLIC_BIND=true)");
+    }
+    if (config.resp_listen != "off") {
+        add_error(errors, "resp_listen: this version has no Redis listener; set it to \"off\"");
+    }
+    if (config.admin_listen != "off") {
+        add_error(errors, "admin_listen: this version has no admin listener; set it to \"off\"");
+    }
+    const Options& engine = config.engine;
+    if (engine.level0_stop_trigger <= engine.level0_compaction_trigger) {
+        add_error(errors,
+                  "engine.level0_stop_trigger: must be above engine.level0_compaction_trigger (" +
+                      std::to_string(engine.level0_compaction_trigger) + ")");
+    }
+    if (config.limits.network_memory_bytes < config.limits.unread_reply_bytes) {
+        add_error(errors, "limits.network_memory: must not be below limits.unread_reply_size (" +
+                              format_size(config.limits.unread_reply_bytes) + ")");
+    }
+    return to_status(std::move(errors));
+}
+
+std::string print_config(const LoadedConfig& loaded) {
+    std::string text;
+    std::string_view section;
+    for (const Key& key : keys()) {
+        const size_t dot = key.name.find('.');
+        const std::string_view key_section =
+            dot == std::string_view::npos ? "" : key.name.substr(0, dot);
+        if (key_section != section) {
+            section = key_section;
+            text += "\n[" + std::string(section) + "]\n";
+        }
+        const std::string_view bare = key.name.substr(dot == std::string_view::npos ? 0 : dot + 1);
+        const std::string value = get_value(key, loaded.config);
+        std::string line =
+            std::string(bare) + " = " + (is_quoted(key.kind) ? quote_toml(value) : value);
+        line.resize(std::max<size_t>(line.size() + 2, 44), ' ');
+        const auto source = loaded.sources.find(key.name);
+        text += line + "# " + (source == loaded.sources.end() ? "default" : source->second) + "\n";
+    }
+    return text;
+}
+
+}  // namespace kv::config
