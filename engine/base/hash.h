@@ -1,5 +1,6 @@
 // XXH3, the one hash of the engine: checksums of log records, blocks and CURRENT, filter probes,
-// cache shards. SPDX-License-Identifier: Apache-2.0
+// cache shards.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 
 #include <cstddef>

@@ -1,6 +1,6 @@
 // KV_ASSERT: a broken invariant of our own memory stops the process before it can write. On in
-// every build. Never for bytes from disk or wire: those get a Status. SPDX-License-Identifier:
-// Apache-2.0
+// every build. Never for bytes from disk or wire: those get a Status.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 
 namespace kv {
