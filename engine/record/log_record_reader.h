@@ -2,8 +2,9 @@
 // end means (engine/docs/wal_format.md, "Where a log ends").
 //
 // Replay, MANIFEST recovery and kvtool use it. Memory: a buffer of 256 KiB, or one record if that
-// is larger; a length is believed only after the file proved long enough for it. Thread rule: one
-// thread at a time. SPDX-License-Identifier: Apache-2.0
+// is larger; a length is believed only after the file proved long enough for it.
+// Thread rule: one thread at a time.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 
 #include <cstdint>
