@@ -1,0 +1,106 @@
+# Shared by the programs in scripts/: one line a step, packages on demand, logs kept, failures told.
+# Sourced, never run. Expects bash with `set -euo pipefail`; sets REPO to the root of the checkout.
+# SPDX-License-Identifier: Apache-2.0
+
+REPO=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+LOGS=$REPO/build/logs
+JOBS=$(nproc 2>/dev/null || echo 2)
+export LC_ALL=C.UTF-8 TZ=UTC
+
+# What the programs need to be built, and what the suite needs on top.
+BUILD_PACKAGES=(g++ cmake ninja-build pkg-config ccache libxxhash-dev libexpected-dev
+    libboost1.81-dev libssl-dev libspdlog-dev libcli11-dev libtomlplusplus-dev nlohmann-json3-dev
+    libedit-dev)
+TEST_PACKAGES=(catch2 python3)
+
+say() { printf '%s\n' "$*"; }
+die() {
+    printf '%s: %s\n' "${0##*/}" "$*" >&2
+    exit 1
+}
+
+# as_root CMD...: runs it as root, with sudo where that is needed.
+as_root() {
+    if [ "$(id -u)" = 0 ]; then
+        "$@"
+    elif command -v sudo >/dev/null; then
+        sudo "$@"
+    else
+        die "needs root for: $*; run it as root or install sudo"
+    fi
+}
+
+# step TITLE LOGNAME CMD...: one line of output; on failure the end of the log, and exit 1.
+step() {
+    local title=$1 log=$LOGS/$2.log began=$SECONDS
+    shift 2
+    mkdir -p "$LOGS"
+    printf '%-44s' "$title ..."
+    if "$@" >"$log" 2>&1 </dev/null; then
+        printf 'ok  %d s\n' $((SECONDS - began))
+        return
+    fi
+    printf 'FAILED after %d s\n' $((SECONDS - began))
+    show_failure "$log"
+    die "$title failed; the whole log is $log"
+}
+
+# Compilers bury the first error under everything that ran after it, so errors come first.
+show_failure() {
+    local errors
+    errors=$(grep -nE '(error|Error|ERROR|undefined reference|FAILED|fatal)' "$1" | head -n 20 || true)
+    if [ -n "$errors" ]; then
+        printf -- '--- first errors in %s\n%s\n' "$1" "$errors" >&2
+    fi
+    printf -- '--- last lines of %s\n' "$1" >&2
+    tail -n 40 "$1" >&2
+    printf -- '---\n' >&2
+}
+
+# Names of the packages among the arguments that are not installed.
+missing_packages() {
+    local name
+    for name in "$@"; do
+        [ "$(dpkg-query -W -f '${db:Status-Abbrev}' "$name" 2>/dev/null)" = 'ii ' ] || echo "$name"
+    done
+}
+
+apt() {
+    as_root env DEBIAN_FRONTEND=noninteractive apt-get -y -o Acquire::Retries=3 \
+        -o DPkg::Lock::Timeout=300 "$@"
+}
+
+# A mirror's hiccup must not fail a run: three tries, each a little later.
+apt_retrying() {
+    local try
+    for try in 1 2 3; do
+        apt "$@" && return
+        say "apt-get $1 failed (try $try of 3)"
+        sleep $((try * 5))
+    done
+    return 1
+}
+
+apt_fetch_and_install() { apt_retrying update && apt_retrying install --no-install-recommends "$@"; }
+
+# need_packages NAME...: installs those that are missing; silent when none is.
+need_packages() {
+    command -v dpkg-query >/dev/null || die "needs Debian's package tools (dpkg, apt-get)"
+    local missing
+    mapfile -t missing < <(missing_packages "$@")
+    [ ${#missing[@]} = 0 ] && return
+    step "installing ${#missing[@]} packages" packages apt_fetch_and_install "${missing[@]}"
+}
+
+# need_package_lists: the real-data test reads the machine's package index.
+need_package_lists() {
+    [ -z "$(apt-cache dumpavail 2>/dev/null | head -c 1)" ] || return 0
+    step "fetching the package lists" package-lists apt_retrying update
+}
+
+# Compiler caching works without a home directory too.
+use_ccache() {
+    if [ -z "${CCACHE_DIR:-}" ] && ! [ -w "${HOME:-/nonexistent}" ]; then
+        export CCACHE_DIR=$REPO/build/ccache
+    fi
+}
