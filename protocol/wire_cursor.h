@@ -29,7 +29,8 @@ class WireReader {
     /// A view into the body, at most `max_bytes` long.
     Bytes bytes(const char* field, uint32_t max_bytes = UINT32_MAX);
     /// The length of a list whose items take at least `min_item_bytes` (> 0) each: a count that
-    /// cannot fit in what is left is an error here, before anything is reserved for it.
+    /// cannot fit in what is left, or is above kMaxListItems, is an error here, before anything is
+    /// reserved for it.
     uint32_t count(const char* field, uint32_t min_item_bytes);
 
     /// Turns the reader bad for a value that breaks a rule, unless it is bad already. `rule` is a

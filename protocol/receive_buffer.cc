@@ -1,0 +1,54 @@
+// Memory of the receive buffer: bytes are moved to the front before it grows, and it grows only
+// when it is full, so its size follows what has really arrived.
+// SPDX-License-Identifier: Apache-2.0
+#include "protocol/receive_buffer.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "kv/assert.h"
+
+namespace kv::protocol {
+
+ReceiveBuffer::ReceiveBuffer(size_t base_bytes)
+    : base_bytes_(base_bytes),
+      capacity_(base_bytes),
+      data_(std::make_unique_for_overwrite<char[]>(base_bytes)) {
+    KV_ASSERT(base_bytes > 0);
+}
+
+void ReceiveBuffer::move_to(size_t new_capacity) {
+    auto data = std::make_unique_for_overwrite<char[]>(new_capacity);
+    const size_t size = end_ - begin_;
+    std::memcpy(data.get(), data_.get() + begin_, size);
+    data_ = std::move(data);
+    capacity_ = new_capacity;
+    begin_ = 0;
+    end_ = size;
+}
+
+std::span<char> ReceiveBuffer::writable(size_t needed_bytes) {
+    const size_t size = end_ - begin_;
+    if (capacity_ > base_bytes_ && std::max(size + 1, needed_bytes) <= base_bytes_) {
+        move_to(base_bytes_);
+    } else if (begin_ > 0 &&
+               (size == 0 || capacity_ - begin_ < needed_bytes || end_ == capacity_)) {
+        std::memmove(data_.get(), data_.get() + begin_, size);
+        begin_ = 0;
+        end_ = size;
+    }
+    if (end_ == capacity_) move_to(std::max(size + 1, std::min(2 * capacity_, needed_bytes)));
+    return {data_.get() + end_, capacity_ - end_};
+}
+
+void ReceiveBuffer::commit(size_t count) {
+    KV_ASSERT(count <= capacity_ - end_);
+    end_ += count;
+}
+
+void ReceiveBuffer::consume(size_t count) {
+    KV_ASSERT(count <= end_ - begin_);
+    begin_ += count;
+}
+
+}  // namespace kv::protocol
