@@ -1,0 +1,29 @@
+// Conveniences that work on any FileSystem.
+// SPDX-License-Identifier: Apache-2.0
+#include "kv/file_system.h"
+
+namespace kv {
+
+Result<std::string> read_whole_file(FileSystem& fs, const std::string& path, uint64_t limit_bytes) {
+    KV_ASSIGN_OR_RETURN(const auto file, fs.open(path));
+    KV_ASSIGN_OR_RETURN(const uint64_t size, file->size());
+    if (size > limit_bytes) {
+        return Status::corruption(path + ": expected at most " + std::to_string(limit_bytes) +
+                                  " bytes, found " + std::to_string(size));
+    }
+    std::string content(static_cast<size_t>(size), '\0');
+    KV_ASSIGN_OR_RETURN(const size_t got, file->read_at(0, content.size(), content.data()));
+    content.resize(got);
+    return content;
+}
+
+std::string join_path(const std::string& dir, std::string_view name) {
+    std::string path;
+    path.reserve(dir.size() + 1 + name.size());
+    path += dir;
+    path += '/';
+    path += name;
+    return path;
+}
+
+}  // namespace kv
