@@ -63,10 +63,10 @@ struct RecoveredLog {
     std::vector<std::string> obsolete;
 };
 
-/// Unless read_only, the torn tail is cut off and the last segment synced before this returns, so
-/// that what was replayed may be served. kCorruption: a segment is missing, shortened, damaged,
-/// from another store, or history has a gap; the message says what to do. kUnsupported: newer
-/// format. I/O errors are never taken for the end of the log.
+/// Unless read_only, the torn tail is cut off and the last segment's unsynced end written again and
+/// synced before this returns, so that what was replayed may be served. kCorruption: a segment is
+/// missing, shortened, damaged, from another store, or history has a gap; the message says what to
+/// do. kUnsupported: newer format. I/O errors are never taken for the end of the log.
 Result<RecoveredLog> replay_log(FileSystem& fs, const std::string& dir,
                                 const ReplayRequest& request, const BatchCallback& callback);
 

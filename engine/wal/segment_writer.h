@@ -66,7 +66,7 @@ class SegmentWriter {
     Status sync();
     /// Cuts the file to what was written and syncs it: the durable end for the next begin().
     Result<SegmentEnd> seal();
-    /// End of what is surely durable.
+    /// End of what is surely durable. Length 0 when not even the header is.
     SegmentEnd synced_end() const;
     /// End of what was written, durable or not.
     SegmentEnd written_end() const { return {number_, written_, written_seqno_}; }
