@@ -85,13 +85,14 @@ WireStatus frame_error_status(FrameError error) {
 }
 
 FrameError FrameParser::check_header(const Header& header) const {
-    if (!magic_expected(side_, static_cast<uint8_t>(header.magic))) return FrameError::kBadMagic;
     if (header.version != limits_.version) return FrameError::kBadVersion;
     if ((header.flags & ~flags_allowed(header.magic)) != 0) return FrameError::kReservedFlags;
     if (header.has(flag::kCompressed) && !limits_.allow_compressed) {
         return FrameError::kNotNegotiated;
     }
-    if ((header.request_id == 0) != (header.magic == Magic::kPush)) {
+    const bool may_be_zero = header.magic == Magic::kResponse && is_fatal(header.status);
+    if (header.request_id == 0 ? header.magic != Magic::kPush && !may_be_zero
+                               : header.magic == Magic::kPush) {
         return FrameError::kBadRequestId;
     }
     if (uint64_t{header.body_len} + kHeaderBytes > limits_.max_frame_bytes) {
@@ -109,6 +110,14 @@ FrameParser::Step FrameParser::fail(FrameError error, const Header& header) {
     return step;
 }
 
+FrameParser::Step FrameParser::fail_magic(uint8_t found) {
+    Header header;
+    header.magic = static_cast<Magic>(found);
+    header.version = 0;
+    header.opcode = Opcode{0};
+    return fail(FrameError::kBadMagic, header);
+}
+
 FrameParser::Step FrameParser::next(Bytes unread) {
     if (error_ != FrameError::kNone) return fail(error_, bad_header_);
 
@@ -118,14 +127,15 @@ FrameParser::Step FrameParser::next(Bytes unread) {
         // A stranger (HTTP, TLS, Redis) is told so even if it sends fewer bytes than a header.
         if (unread.size() > kMagicOffset) {
             const auto magic = static_cast<uint8_t>(unread[kMagicOffset]);
-            Header header;
-            header.magic = static_cast<Magic>(magic);
-            if (!magic_expected(side_, magic)) return fail(FrameError::kBadMagic, header);
+            if (!magic_expected(side_, magic)) return fail_magic(magic);
         }
         return step;
     }
 
     const Header header = decode_header(unread.data());
+    if (!magic_expected(side_, static_cast<uint8_t>(header.magic))) {
+        return fail_magic(static_cast<uint8_t>(header.magic));
+    }
     const FrameError error = check_header(header);
     if (error != FrameError::kNone) return fail(error, header);
 

@@ -25,7 +25,7 @@ enum class FrameError : uint8_t {
     kBadVersion,
     kReservedFlags,  ///< An unknown flag, or one that has no meaning in this direction.
     kNotNegotiated,  ///< COMPRESSED without the feature.
-    kBadRequestId,   ///< 0 in a request or response, not 0 in a push.
+    kBadRequestId,   ///< 0 in a request or in a response that is not fatal; not 0 in a push.
     kOversize,       ///< The frame is above the limit; nothing was allocated for it.
     kBadChecksum,
     kBadExtensions,  ///< The extension block runs past the frame, or breaks its own rules.
@@ -77,6 +77,8 @@ class FrameParser {
     uint64_t frames() const { return frames_; }
     uint64_t bytes() const { return bytes_; }
     FrameError error() const { return error_; }
+    /// The header at fault; nothing but the magic found where the bytes are no frame at all.
+    const Header& bad_header() const { return bad_header_; }
     /// For the log and for the last answer: what was expected, what was found, at which byte of
     /// the stream. Empty without an error.
     std::string error_message() const;
@@ -84,6 +86,7 @@ class FrameParser {
   private:
     FrameError check_header(const Header& header) const;
     Step fail(FrameError error, const Header& header);
+    Step fail_magic(uint8_t found);
 
     Side side_;
     FrameLimits limits_;

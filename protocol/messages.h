@@ -10,6 +10,7 @@
 
 #include "protocol/admin_messages.h"
 #include "protocol/frame.h"
+#include "protocol/frame_parser.h"
 #include "protocol/read_messages.h"
 #include "protocol/session_messages.h"
 #include "protocol/status_list.h"
@@ -31,5 +32,8 @@ void append_error(std::string& out, Opcode opcode, uint64_t request_id, const St
 /// The same where the wire status is more precise than any kv::Code.
 void append_error(std::string& out, Opcode opcode, uint64_t request_id, WireStatus status,
                   Bytes message, uint64_t detail = 0, uint32_t server_us = 0);
+/// Appends the last answer of a connection whose stream `parser` has given up: fatal status,
+/// message, opcode and request id of the frame at fault (0 where there is none).
+void append_parser_error(std::string& out, const FrameParser& parser);
 
 }  // namespace kv::protocol

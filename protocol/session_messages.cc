@@ -6,7 +6,6 @@
 
 #include "protocol/body_codec.h"
 #include "protocol/frame.h"
-#include "protocol/messages.h"
 
 namespace kv::protocol {
 namespace {
@@ -84,18 +83,6 @@ KV_WIRE_BODY(ErrorResponse, "error response")
 uint8_t choose_version(uint8_t client_min, uint8_t client_max) {
     const uint8_t best = std::min(client_max, kMaxVersion);
     return best >= client_min && best >= kMinVersion ? best : uint8_t{0};
-}
-
-void append_error(std::string& out, Opcode opcode, uint64_t request_id, const Status& status,
-                  uint32_t server_us) {
-    append_error(out, opcode, request_id, to_wire(status), status.message(), status.detail(),
-                 server_us);
-}
-
-void append_error(std::string& out, Opcode opcode, uint64_t request_id, WireStatus status,
-                  Bytes message, uint64_t detail, uint32_t server_us) {
-    append_frame(out, response_header(opcode, request_id, raw(status), server_us),
-                 ErrorResponse{detail, message});
 }
 
 }  // namespace kv::protocol
