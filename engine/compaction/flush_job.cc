@@ -1,0 +1,51 @@
+// Memtable to level 0: see flush_job.h.
+// SPDX-License-Identifier: Apache-2.0
+#include "compaction/flush_job.h"
+
+#include "compaction/entry_writer.h"
+#include "compaction/output.h"
+
+namespace kv {
+
+namespace {
+
+Status write_all(InternalIterator& source, EntryDropper& dropper, OutputSet& outputs,
+                 MergeCounters& counters) {
+    std::string scratch;
+    for (source.seek_to_first(); source.valid(); source.next()) {
+        const Bytes key = source.key(), value = source.value();
+        const Verdict verdict = dropper.decide(key, value);
+        if (verdict == Verdict::kMalformed) {
+            return dropper.malformed_entry(key, value).with_context("flush");
+        }
+        count_verdict(verdict, counters);
+        KV_RETURN_IF_ERROR(write_by_verdict(outputs, verdict, key, value, scratch));
+    }
+    KV_RETURN_IF_ERROR(source.status());
+    KV_RETURN_IF_ERROR(outputs.close_output());
+    if (!counters.balanced() || outputs.entries() != counters.entries_out) {
+        return Status::corruption("flush read " + std::to_string(counters.entries_in) +
+                                  " entries and wrote " + std::to_string(outputs.entries()) +
+                                  ", dropping " + std::to_string(counters.dropped_shadowed) +
+                                  ": nothing is committed");
+    }
+    return outputs.sync_dir();
+}
+
+}  // namespace
+
+Result<FlushResult> write_level0_table(FileSystem& fs, const std::string& dir, uint64_t number,
+                                       InternalIterator& source, const DropRules& rules,
+                                       const TableOptions& options) {
+    DropRules kept = rules;
+    kept.may_exist_below = nullptr;
+    EntryDropper dropper(std::move(kept));
+    OutputSet outputs(fs, dir, options, [number] { return number; });
+    FlushResult result;
+    Status status = write_all(source, dropper, outputs, result.counters);
+    if (!status.is_ok()) return discard_after(std::move(status), outputs);
+    if (!outputs.files().empty()) result.file = outputs.files().front();
+    return result;
+}
+
+}  // namespace kv
