@@ -10,6 +10,7 @@
 
 #include "kv/file_system.h"
 #include "sstable/block_builder.h"
+#include "sstable/table_format.h"
 #include "sstable/table_options.h"
 
 namespace kv {
@@ -45,9 +46,8 @@ class TableBuilder {
 
     Status check_entry(Bytes internal_key, Bytes value) const;
     void count_entry(Bytes internal_key, Bytes value);
-    Status close_data_block(Bytes next_user_key);
-    Status write_block(Bytes content, uint64_t& offset, uint64_t& size);
-    Status append(Bytes bytes);
+    Status close_data_block(const Bytes* next_user_key);
+    Status write_block(Bytes content, sstable::BlockHandle& handle);
     Status flush_buffer();
     Status write_tail();
     Status fail(Status status);

@@ -42,7 +42,7 @@ struct Footer {
     uint32_t flags = 0;
 };
 
-/// The trailer of a block whose content is `content`, at `offset` of file `file_number`.
+/// The checksum in the trailer of a block that holds `content` at `offset` of file `file_number`.
 uint64_t block_checksum(Bytes content, Codec codec, uint64_t file_number, uint64_t offset);
 void append_block_trailer(std::string& out, Codec codec, uint64_t checksum);
 

@@ -6,7 +6,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -90,17 +89,19 @@ class TableReader : public std::enable_shared_from_this<TableReader> {
                                      BlockCache::Use use, bool* from_cache = nullptr) const;
     /// Checks `stored` (content and trailer, as it lies in the file at `offset`).
     Status verify_block(Bytes stored, uint64_t offset) const;
+    /// Reads exactly these bytes of the file, unverified.
+    Status read_range(uint64_t offset, size_t length, char* out) const;
+    /// What is wrong with an entry of a data block (unknown kind, no room for its expiry), or null.
+    static const char* entry_problem(uint64_t trailer, Bytes value);
     /// kCorruption that names this file and `offset`.
     Status corruption(uint64_t offset, std::string_view what) const;
 
   private:
     TableReader() = default;
-    Status load(FileSystem& fs, uint64_t file_number, const TableExpectation& expected);
-    Status load_tail(uint64_t file_size, Bytes tail);
-    Status check_layout(uint64_t file_size) const;
-    Result<std::string> read_range(uint64_t offset, uint64_t length) const;
-    Status find_in_block(const BlockRef& block, size_t position, Bytes user_key, uint64_t trailer,
-                         TableGet& out, bool& past_end) const;
+    Status load(uint64_t file_number, const TableExpectation& expected);
+    Status load_footer(uint64_t file_number, uint64_t file_size, Bytes tail,
+                       const TableExpectation& expected);
+    Status load_blocks(Bytes tail, uint64_t tail_offset);
 
     // Set once by open.
     std::string path_;

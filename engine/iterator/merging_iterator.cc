@@ -1,0 +1,203 @@
+// A merge of several sources: a binary heap of children ordered by their current keys. The first 8
+// bytes of each current user key are kept in the heap as an integer, so that most comparisons touch
+// the heap alone.
+// SPDX-License-Identifier: Apache-2.0
+#include "iterator/merging_iterator.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "kv/assert.h"
+#include "record/internal_key.h"
+
+namespace kv {
+
+namespace {
+
+uint64_t key_prefix(Bytes internal_key) {
+    const size_t size = internal_key.size() - kTrailerBytes;
+    if (size >= 8) return load_big_endian64(internal_key.data());
+    char padded[8] = {};
+    std::copy_n(internal_key.data(), size, padded);
+    return load_big_endian64(padded);
+}
+
+class MergingIterator final : public InternalIterator {
+  public:
+    explicit MergingIterator(std::vector<std::unique_ptr<InternalIterator>> children)
+        : children_(std::move(children)) {
+        heap_.reserve(children_.size());
+        for (const auto& child : children_) KV_ASSERT(child != nullptr);
+    }
+
+    bool valid() const override { return !heap_.empty(); }
+    Status status() const override { return status_; }
+    Bytes key() const override { return heap_.front().key; }
+    Bytes value() const override { return children_[heap_.front().child]->value(); }
+
+    void seek_to_first() override {
+        start(true, [](InternalIterator& child) { child.seek_to_first(); });
+    }
+    void seek_to_last() override {
+        start(false, [](InternalIterator& child) { child.seek_to_last(); });
+    }
+    void seek(Bytes internal_key) override {
+        start(true, [&](InternalIterator& child) { child.seek(internal_key); });
+    }
+    void seek_for_prev(Bytes internal_key) override {
+        start(false, [&](InternalIterator& child) { child.seek_for_prev(internal_key); });
+    }
+    void next() override {
+        if (!forward_ && !turn(true)) return;
+        children_[heap_.front().child]->next();
+        refresh_top();
+    }
+    void prev() override {
+        if (forward_ && !turn(false)) return;
+        children_[heap_.front().child]->prev();
+        refresh_top();
+    }
+
+  private:
+    struct Slot {
+        uint64_t prefix;
+        Bytes key;
+        size_t child;
+    };
+
+    /// True if `a` comes before `b` in the direction of the walk. Equal keys keep the order of the
+    /// children, reversed when walking back, so that both directions show one sequence.
+    bool comes_first(const Slot& a, const Slot& b) const {
+        if (a.prefix != b.prefix) return (a.prefix < b.prefix) == forward_;
+        const int order = compare_internal_keys(a.key, b.key);
+        if (order != 0) return (order < 0) == forward_;
+        return (a.child < b.child) == forward_;
+    }
+
+    template <class Position>
+    void start(bool forward, Position position) {
+        forward_ = forward;
+        status_ = Status::ok();
+        heap_.clear();
+        for (size_t i = 0; i < children_.size(); ++i) {
+            position(*children_[i]);
+            if (!add(i)) return;
+        }
+        heapify();
+    }
+
+    /// Puts a child's current entry into the heap's array. False when the child has failed.
+    bool add(size_t child) {
+        InternalIterator& it = *children_[child];
+        if (it.valid()) {
+            const Bytes key = it.key();
+            heap_.push_back({key_prefix(key), key, child});
+            return true;
+        }
+        return check(it);
+    }
+
+    bool check(const InternalIterator& it) {
+        status_ = it.status();
+        if (status_.is_ok()) return true;
+        heap_.clear();
+        return false;
+    }
+
+    void heapify() {
+        for (size_t i = heap_.size() / 2; i-- > 0;) sift_down(i);
+    }
+
+    void sift_down(size_t hole) {
+        const Slot moving = heap_[hole];
+        while (true) {
+            size_t best = 2 * hole + 1;
+            if (best >= heap_.size()) break;
+            if (best + 1 < heap_.size() && comes_first(heap_[best + 1], heap_[best])) ++best;
+            if (!comes_first(heap_[best], moving)) break;
+            heap_[hole] = heap_[best];
+            hole = best;
+        }
+        heap_[hole] = moving;
+    }
+
+    void refresh_top() {
+        Slot& top = heap_.front();
+        const InternalIterator& it = *children_[top.child];
+        if (it.valid()) {
+            top.key = it.key();
+            top.prefix = key_prefix(top.key);
+        } else {
+            if (!check(it)) return;
+            top = heap_.back();
+            heap_.pop_back();
+            if (heap_.empty()) return;
+        }
+        sift_down(0);
+    }
+
+    /// Changes direction while the current entry stays current: every other child moves to its
+    /// first entry on the other side of it. False when a child has failed.
+    bool turn(bool forward) {
+        const size_t current = heap_.front().child;
+        const std::string key(heap_.front().key);
+        forward_ = forward;
+        heap_.clear();
+        for (size_t i = 0; i < children_.size(); ++i) {
+            if (i != current) pass(*children_[i], key, i > current);
+            if (!add(i)) return false;
+        }
+        heapify();
+        return true;
+    }
+
+    /// Moves `child` to its nearest entry beyond `key` in the new direction. An equal entry counts
+    /// as beyond only on the side where the order of children puts it.
+    void pass(InternalIterator& child, const std::string& key, bool is_later_child) {
+        if (forward_) {
+            child.seek(key);
+            if (!is_later_child && child.valid() && child.key() == key) child.next();
+        } else {
+            child.seek_for_prev(key);
+            if (is_later_child && child.valid() && child.key() == key) child.prev();
+        }
+    }
+
+    const std::vector<std::unique_ptr<InternalIterator>> children_;
+    std::vector<Slot> heap_;  // heap_[0] is the current entry
+    bool forward_ = true;
+    Status status_;
+};
+
+class EmptyIterator final : public InternalIterator {
+  public:
+    explicit EmptyIterator(Status status) : status_(std::move(status)) {}
+    bool valid() const override { return false; }
+    Status status() const override { return status_; }
+    void seek_to_first() override {}
+    void seek_to_last() override {}
+    void seek(Bytes) override {}
+    void seek_for_prev(Bytes) override {}
+    void next() override {}
+    void prev() override {}
+    Bytes key() const override { return {}; }
+    Bytes value() const override { return {}; }
+
+  private:
+    const Status status_;
+};
+
+}  // namespace
+
+std::unique_ptr<InternalIterator> new_empty_iterator(Status status) {
+    return std::make_unique<EmptyIterator>(std::move(status));
+}
+
+std::unique_ptr<InternalIterator> new_merging_iterator(
+    std::vector<std::unique_ptr<InternalIterator>> children) {
+    if (children.empty()) return new_empty_iterator();
+    if (children.size() == 1) return std::move(children.front());
+    return std::make_unique<MergingIterator>(std::move(children));
+}
+
+}  // namespace kv

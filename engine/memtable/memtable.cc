@@ -1,0 +1,96 @@
+// The memtable: counts beside a skip list, and its iterator.
+// SPDX-License-Identifier: Apache-2.0
+#include "memtable/memtable.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/coding.h"
+#include "kv/assert.h"
+
+namespace kv {
+
+namespace {
+
+constexpr auto kRelaxed = std::memory_order_relaxed;
+
+class MemtableIterator final : public InternalIterator {
+  public:
+    MemtableIterator(const SkipList& list, std::shared_ptr<const Memtable> pin)
+        : list_(list), pin_(std::move(pin)) {}
+
+    bool valid() const override { return node_ != nullptr; }
+    Status status() const override { return Status::ok(); }
+    void seek_to_first() override { node_ = list_.first(); }
+    void seek_to_last() override { node_ = list_.last(); }
+    void seek(Bytes internal_key) override {
+        node_ = list_.first_at_or_after(user_key_of(internal_key), trailer_of(internal_key));
+    }
+    void seek_for_prev(Bytes internal_key) override {
+        seek(internal_key);
+        if (node_ == nullptr || node_->internal_key() != internal_key)
+            node_ = list_.last_before(user_key_of(internal_key), trailer_of(internal_key));
+    }
+    void next() override { node_ = node_->next(); }
+    void prev() override { node_ = list_.last_before(node_->user_key(), node_->trailer()); }
+    Bytes key() const override { return node_->internal_key(); }
+    Bytes value() const override { return node_->value(); }
+
+  private:
+    const SkipList& list_;
+    const std::shared_ptr<const Memtable> pin_;
+    const SkipList::Node* node_ = nullptr;
+};
+
+}  // namespace
+
+void Memtable::add(Bytes user_key, Seqno seqno, Kind kind, Bytes internal_value) {
+    uint64_t expiry_ms = 0;
+    if (kind == Kind::kPutWithExpiry) {
+        KV_ASSERT(internal_value.size() >= kExpiryBytes);
+        expiry_ms = load_fixed64(internal_value.data());
+    }
+    list_.insert(user_key, pack_trailer(seqno, kind), {}, internal_value);
+    count(seqno, kind, expiry_ms);
+}
+
+void Memtable::add_with_expiry(Bytes user_key, Seqno seqno, uint64_t expiry_ms, Bytes user_value) {
+    char head[kExpiryBytes];
+    store_fixed64(head, expiry_ms);
+    list_.insert(user_key, pack_trailer(seqno, Kind::kPutWithExpiry), {head, kExpiryBytes},
+                 user_value);
+    count(seqno, Kind::kPutWithExpiry, expiry_ms);
+}
+
+void Memtable::count(Seqno seqno, Kind kind, uint64_t expiry_ms) {
+    // One writer: a plain load and store is enough and cheaper than an atomic addition.
+    const bool first = empty();
+    if (first || seqno < smallest_seqno()) smallest_seqno_.store(seqno, kRelaxed);
+    if (first || seqno > largest_seqno()) largest_seqno_.store(seqno, kRelaxed);
+    if (kind == Kind::kDelete) tombstones_.store(tombstones() + 1, kRelaxed);
+    if (kind == Kind::kPutWithExpiry) {
+        const uint64_t earliest = earliest_expiry_ms();
+        if (earliest == 0 || expiry_ms < earliest) earliest_expiry_ms_.store(expiry_ms, kRelaxed);
+    }
+    entries_.store(entries() + 1, kRelaxed);
+}
+
+std::optional<MemtableEntry> Memtable::get(Bytes user_key, Seqno read_seqno) const {
+    const SkipList::Node* node =
+        list_.find(user_key, pack_trailer(read_seqno, static_cast<Kind>(0xFF)));
+    if (node == nullptr) return std::nullopt;
+    const uint64_t trailer = node->trailer();
+    return MemtableEntry{trailer_kind(trailer), trailer_seqno(trailer), node->value()};
+}
+
+std::unique_ptr<InternalIterator> Memtable::new_iterator() const {
+    return std::make_unique<MemtableIterator>(list_, nullptr);
+}
+
+std::unique_ptr<InternalIterator> Memtable::new_pinned_iterator(
+    std::shared_ptr<const Memtable> memtable) {
+    const SkipList& list = memtable->list_;
+    return std::make_unique<MemtableIterator>(list, std::move(memtable));
+}
+
+}  // namespace kv

@@ -1,0 +1,196 @@
+// The skip list's search and insertion. The invariants are in the header.
+// SPDX-License-Identifier: Apache-2.0
+#include "memtable/skip_list.h"
+
+#include <algorithm>
+#include <cstring>
+#include <new>
+
+#include "kv/assert.h"
+
+namespace kv {
+
+namespace {
+
+constexpr auto kRelaxed = std::memory_order_relaxed;
+constexpr auto kAcquire = std::memory_order_acquire;
+constexpr auto kRelease = std::memory_order_release;
+
+/// The first 8 bytes of a user key as an integer that orders like the bytes.
+uint64_t key_prefix(Bytes user_key) {
+    if (user_key.size() >= 8) [[likely]]
+        return load_big_endian64(user_key.data());
+    char padded[8] = {};
+    if (!user_key.empty()) std::memcpy(padded, user_key.data(), user_key.size());
+    return load_big_endian64(padded);
+}
+
+}  // namespace
+
+/// What a search looks for.
+struct SkipList::Target {
+    Target(Bytes key, uint64_t key_trailer)
+        : user_key(key), trailer(key_trailer), prefix(key_prefix(key)) {}
+
+    /// True if `node` sorts before this.
+    bool is_after(const Node& node) const {
+        const int order = node.user_key().compare(user_key);
+        return order != 0 ? order < 0 : node.trailer() < trailer;
+    }
+
+    const Bytes user_key;
+    const uint64_t trailer;
+    const uint64_t prefix;
+};
+
+SkipList::SkipList(Arena& arena) : arena_(arena), head_(new_node(kMaxHeight, 0, 0)) {
+    std::fill_n(finger_, kMaxHeight, Finger{head_, 0});
+}
+
+SkipList::Node* SkipList::new_node(int height, size_t key_size, size_t value_size) {
+    const auto levels = static_cast<size_t>(height);
+    char* memory = arena_.allocate(sizeof(Node) + levels * sizeof(Link) + key_size + value_size);
+    Node* node = new (memory) Node(height, key_size, value_size);
+    for (size_t i = 0; i < levels; ++i) new (node->links() + i) Link;
+    return node;
+}
+
+int SkipList::random_height() {
+    random_ ^= random_ << 13;
+    random_ ^= random_ >> 7;
+    random_ ^= random_ << 17;
+    static_assert(kBranching == 4, "two random bits a level");
+    // The bit at the top of the range bounds the height.
+    const uint64_t bits = random_ >> 8 | 1ULL << (2 * (kMaxHeight - 1));
+    return 1 + __builtin_ctzll(bits) / 2;
+}
+
+bool SkipList::finger_brackets(const Target& target, int level) const {
+    const Finger& finger = finger_[level];
+    if (finger.node != head_) {
+        if (finger.prefix > target.prefix) return false;
+        if (finger.prefix == target.prefix && !target.is_after(*finger.node)) return false;
+    }
+    const Link& link = finger.node->links()[level];
+    const uint64_t hint = link.hint.load(kRelaxed);
+    if (hint != target.prefix) return hint > target.prefix;
+    const Node* next = link.next.load(kRelaxed);
+    return next == nullptr || !target.is_after(*next);
+}
+
+void SkipList::move_finger(const Target& target) {
+    // A key near the last one is found by climbing a few levels instead of starting at the top;
+    // for any other the nodes climbed through are still in the processor's cache.
+    const int top = height_.load(kRelaxed);
+    int level = 0;
+    while (level < top && !finger_brackets(target, level)) ++level;
+    if (level == 0) return;
+    Finger at{head_, 0};
+    if (level < top) at = finger_[level];
+    const Node* known_after = nullptr;  // saves comparing the same node again one level down
+    while (--level >= 0) {
+        while (true) {
+            const Link& link = at.node->links()[level];
+            const uint64_t hint = link.hint.load(kRelaxed);
+            if (hint > target.prefix) break;
+            Node* next = link.next.load(kRelaxed);
+            if (hint == target.prefix) {
+                if (next == nullptr || next == known_after) break;
+                if (!target.is_after(*next)) {
+                    known_after = next;
+                    break;
+                }
+            }
+            at = {next, hint};
+        }
+        finger_[level] = at;
+    }
+}
+
+void SkipList::insert(Bytes user_key, uint64_t trailer, Bytes head, Bytes tail) {
+    KV_ASSERT(user_key.size() <= kMaxKeyBytes);
+    KV_ASSERT(head.size() + tail.size() <= kMaxValueBytes + kExpiryBytes);
+    const Target target(user_key, trailer);
+    move_finger(target);
+
+    const int height = random_height();
+    if (height > height_.load(kRelaxed)) height_.store(height, kRelaxed);
+    Node* node = new_node(height, user_key.size() + kTrailerBytes, head.size() + tail.size());
+    char* p = node->key_data();
+    p = std::copy(user_key.begin(), user_key.end(), p);
+    store_big_endian64(p, trailer);
+    p = std::copy(head.begin(), head.end(), p + kTrailerBytes);
+    std::copy(tail.begin(), tail.end(), p);
+
+    for (int level = 0; level < height; ++level) {
+        Link& before = finger_[level].node->links()[level];
+        Link& own = node->links()[level];
+        own.next.store(before.next.load(kRelaxed), kRelaxed);
+        own.hint.store(before.hint.load(kRelaxed), kRelaxed);
+        before.next.store(node, kRelease);  // invariant 4: before the hint
+        before.hint.store(target.prefix, kRelease);
+        finger_[level] = {node, target.prefix};
+    }
+}
+
+/// The last node that sorts before the target, or the head. Entries inserted meanwhile may lie
+/// between it and the target.
+const SkipList::Node* SkipList::seek(const Target& target) const {
+    const Node* node = head_;
+    const Node* known_after = nullptr;
+    for (int level = height_.load(kRelaxed) - 1; level >= 0;) {
+        const Link& link = node->links()[level];
+        const uint64_t hint = link.hint.load(kAcquire);
+        if (hint > target.prefix) {
+            --level;
+            continue;
+        }
+        const Node* next = link.next.load(kAcquire);
+        if (hint < target.prefix) {
+            node = next;
+        } else if (next == nullptr || next == known_after || !target.is_after(*next)) {
+            known_after = next;
+            --level;
+        } else {
+            node = next;
+        }
+    }
+    return node;
+}
+
+const SkipList::Node* SkipList::find(Bytes user_key, uint64_t trailer) const {
+    const Target target(user_key, trailer);
+    const Node* node = seek(target);
+    // No need to touch the next node when its prefix already rules it out.
+    if (node->links()[0].hint.load(kAcquire) > target.prefix) return nullptr;
+    for (node = node->next(); node != nullptr && target.is_after(*node);) node = node->next();
+    return node != nullptr && node->user_key() == user_key ? node : nullptr;
+}
+
+const SkipList::Node* SkipList::first_at_or_after(Bytes user_key, uint64_t trailer) const {
+    const Target target(user_key, trailer);
+    const Node* node = seek(target)->next();
+    while (node != nullptr && target.is_after(*node)) node = node->next();
+    return node;
+}
+
+const SkipList::Node* SkipList::last_before(Bytes user_key, uint64_t trailer) const {
+    const Node* node = seek(Target(user_key, trailer));
+    return node == head_ ? nullptr : node;
+}
+
+const SkipList::Node* SkipList::first() const { return head_->next(); }
+
+const SkipList::Node* SkipList::last() const {
+    const Node* node = head_;
+    for (int level = height_.load(kRelaxed) - 1; level >= 0;) {
+        const Node* next = node->links()[level].next.load(kAcquire);
+        if (next != nullptr)
+            node = next;
+        else
+            --level;
+    }
+    return node == head_ ? nullptr : node;
+}
+
+}  // namespace kv

@@ -1,0 +1,94 @@
+// The blocked Bloom filter: one line a key, up to seven bits of it.
+// SPDX-License-Identifier: Apache-2.0
+#include "sstable/filter.h"
+
+#include <algorithm>
+#include <cstring>
+#include <new>
+
+#include "base/coding.h"
+#include "kv/assert.h"
+
+namespace kv::sstable {
+
+namespace {
+
+constexpr size_t kLineBytes = 64;
+constexpr uint32_t kLineBits = kLineBytes * 8;
+constexpr size_t kTailBytes = 8;
+constexpr uint8_t kBlockedBloom = 1;  // stored on disk, never renumber
+// A probe takes 9 bits of one 64-bit product, so seven is what it feeds. Enough: the best count for
+// 10 bits a key, and more bits still lower the rate of false positives.
+constexpr uint32_t kMostProbes = 7;
+
+uint32_t line_of(uint64_t hash, uint32_t lines) {
+    return static_cast<uint32_t>((hash >> 32) * lines >> 32);
+}
+/// Consumed 9 bits at a time, from the low end.
+uint64_t probe_bits(uint64_t hash) { return hash * 0x9E3779B97F4A7C15ULL; }
+
+}  // namespace
+
+struct alignas(kLineBytes) Filter::Line {
+    uint64_t words[kLineBytes / 8];
+};
+
+void Filter::Free::operator()(Line* lines) const {
+    ::operator delete (lines, std::align_val_t{alignof(Line)});
+}
+
+std::string build_filter(const std::vector<uint64_t>& hashes, uint32_t bits_per_key) {
+    const uint64_t bits = std::max<uint64_t>(uint64_t{hashes.size()} * bits_per_key, 1);
+    const uint64_t line_count = (bits + kLineBits - 1) / kLineBits;
+    KV_ASSERT(line_count < UINT32_MAX / kLineBytes);  // keys of one table: far below
+    const auto lines = static_cast<uint32_t>(line_count);
+    const uint32_t probes = std::clamp<uint32_t>((bits_per_key * 69 + 50) / 100, 1, kMostProbes);
+
+    std::string content(size_t{lines} * kLineBytes, '\0');
+    for (const uint64_t hash : hashes) {
+        char* line = content.data() + size_t{line_of(hash, lines)} * kLineBytes;
+        uint64_t rest = probe_bits(hash);
+        for (uint32_t i = 0; i < probes; ++i, rest >>= 9) {
+            const uint64_t bit = rest % kLineBits;
+            line[bit / 8] = static_cast<char>(line[bit / 8] | 1 << bit % 8);
+        }
+    }
+    content.push_back(static_cast<char>(kBlockedBloom));
+    content.push_back(static_cast<char>(probes));
+    content.append(2, '\0');
+    put_fixed32(content, lines);
+    return content;
+}
+
+Status Filter::load(Bytes content) {
+    if (content.size() < kTailBytes) return Status::corruption("filter: too short");
+    const char* tail = content.data() + content.size() - kTailBytes;
+    if (tail[0] != kBlockedBloom)
+        return Status(Code::kUnsupported, "filter of kind " +
+                                              std::to_string(static_cast<uint8_t>(tail[0])) +
+                                              ", this kvd knows kind 1; use a newer kvd");
+    const auto probes = static_cast<uint8_t>(tail[1]);
+    const uint32_t lines = load_fixed32(tail + 4);
+    if (probes == 0 || probes > kMostProbes || lines == 0 ||
+        uint64_t{lines} * kLineBytes + kTailBytes != content.size())
+        return Status::corruption("filter: " + std::to_string(lines) + " lines and " +
+                                  std::to_string(probes) + " probes do not fit " +
+                                  std::to_string(content.size()) + " bytes");
+    void* memory = ::operator new (size_t{lines} * sizeof(Line), std::align_val_t{alignof(Line)});
+    bits_.reset(static_cast<Line*>(memory));
+    std::memcpy(memory, content.data(), size_t{lines} * kLineBytes);
+    lines_ = lines;
+    probes_ = probes;
+    return Status::ok();
+}
+
+bool Filter::may_contain(uint64_t user_key_hash) const {
+    if (lines_ == 0) return true;
+    const Line& line = bits_[line_of(user_key_hash, lines_)];
+    uint64_t rest = probe_bits(user_key_hash);
+    for (uint32_t i = 0; i < probes_; ++i, rest >>= 9)
+        if ((line.words[rest % kLineBits / 64] >> rest % 64 & 1) == 0) return false;
+    return true;
+}
+
+}  // namespace kv::sstable

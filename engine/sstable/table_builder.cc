@@ -1,0 +1,185 @@
+// Writing a table, front to back: data blocks, filter, properties, index, footer.
+// SPDX-License-Identifier: Apache-2.0
+#include "sstable/table_builder.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/coding.h"
+#include "base/hash.h"
+#include "kv/assert.h"
+#include "record/internal_key.h"
+#include "sstable/filter.h"
+#include "sstable/index.h"
+#include "sstable/properties.h"
+#include "sstable/table_format.h"
+
+namespace kv {
+
+namespace {
+
+constexpr size_t kBufferBytes = 256U << 10;  // a write of this size costs little a byte
+
+}  // namespace
+
+using sstable::BlockHandle;
+
+Result<std::unique_ptr<TableBuilder>> TableBuilder::create(FileSystem& fs, std::string path,
+                                                           uint64_t file_number,
+                                                           const TableOptions& options) {
+    KV_ASSIGN_OR_RETURN(auto file, fs.create(path));
+    return std::unique_ptr<TableBuilder>(
+        new TableBuilder(fs, std::move(path), file_number, options, std::move(file)));
+}
+
+TableBuilder::TableBuilder(FileSystem& fs, std::string path, uint64_t file_number,
+                           const TableOptions& options, std::unique_ptr<WritableFile> file)
+    : fs_(fs),
+      path_(std::move(path)),
+      file_number_(file_number),
+      options_(options),
+      file_(std::move(file)),
+      block_(options.restart_interval),
+      index_(options.restart_interval) {
+    properties_.reason = options.reason;
+    properties_.file_number = file_number;
+}
+
+Status TableBuilder::fail(Status status) {
+    status_ = std::move(status);
+    return status_;
+}
+
+Status TableBuilder::check_entry(Bytes internal_key, Bytes value) const {
+    if (internal_key.size() < kTrailerBytes || internal_key.size() > kMaxKeyBytes + kTrailerBytes ||
+        value.size() > kMaxValueBytes + kExpiryBytes)
+        return Status::corruption(path_ + ": refused an entry with a key of " +
+                                  std::to_string(internal_key.size()) + " and a value of " +
+                                  std::to_string(value.size()) + " bytes");
+    const Kind kind = trailer_kind(trailer_of(internal_key));
+    if (!is_known_kind(static_cast<uint8_t>(kind)) ||
+        (kind == Kind::kPutWithExpiry && value.size() < kExpiryBytes))
+        return Status::corruption(path_ + ": refused an entry of unknown or damaged kind " +
+                                  std::to_string(static_cast<int>(kind)) + ", key " +
+                                  escape_bytes(user_key_of(internal_key), 64));
+    if (!last_key_.empty() && compare_internal_keys(last_key_, internal_key) >= 0)
+        return Status::corruption(
+            path_ + ": entries out of order: " + escape_bytes(user_key_of(internal_key), 64) +
+            " after " + escape_bytes(user_key_of(last_key_), 64));
+    return Status::ok();
+}
+
+void TableBuilder::count_entry(Bytes internal_key, Bytes value) {
+    const uint64_t trailer = trailer_of(internal_key);
+    const Seqno seqno = trailer_seqno(trailer);
+    TableProperties& p = properties_;
+    if (p.entries == 0) {
+        p.smallest.assign(internal_key);
+        p.smallest_seqno = p.largest_seqno = seqno;
+    }
+    p.smallest_seqno = std::min(p.smallest_seqno, seqno);
+    p.largest_seqno = std::max(p.largest_seqno, seqno);
+    if (trailer_kind(trailer) == Kind::kDelete) ++p.tombstones;
+    if (trailer_kind(trailer) == Kind::kPutWithExpiry) {
+        const uint64_t expiry_ms = load_fixed64(value.data());
+        if (p.earliest_expiry_ms == 0 || expiry_ms < p.earliest_expiry_ms)
+            p.earliest_expiry_ms = expiry_ms;
+    }
+    p.raw_key_bytes += internal_key.size();
+    p.raw_value_bytes += value.size();
+    ++p.entries;
+}
+
+Status TableBuilder::add(Bytes internal_key, Bytes value) {
+    KV_RETURN_IF_ERROR(status_);
+    if (Status checked = check_entry(internal_key, value); !checked.is_ok())
+        return fail(std::move(checked));
+    const Bytes user_key = user_key_of(internal_key);
+    if (!block_.empty() && block_.size_bytes() >= options_.block_size_bytes)
+        KV_RETURN_IF_ERROR(close_data_block(&user_key));
+    if (options_.bloom_bits_per_key > 0 &&
+        (last_key_.empty() || user_key_of(last_key_) != user_key))
+        filter_hashes_.push_back(hash64(user_key));
+    block_.add(internal_key, value);
+    count_entry(internal_key, value);
+    last_key_.assign(internal_key);
+    return Status::ok();
+}
+
+/// `next_user_key`: of the entry that will begin the next block; null at the end of the table.
+Status TableBuilder::close_data_block(const Bytes* next_user_key) {
+    BlockHandle handle;
+    KV_RETURN_IF_ERROR(write_block(block_.finish(), handle));
+    block_.reset();
+    ++properties_.data_blocks;
+    std::string separator, place;
+    if (next_user_key != nullptr)
+        sstable::append_separator(separator, last_key_, *next_user_key);
+    else
+        separator = last_key_;
+    sstable::append_handle(place, handle);
+    index_.add(separator, place);
+    return Status::ok();
+}
+
+Status TableBuilder::write_block(Bytes content, BlockHandle& handle) {
+    constexpr auto kCodec = sstable::Codec::kNone;
+    handle = {offset_, content.size()};
+    const uint64_t checksum = sstable::block_checksum(content, kCodec, file_number_, handle.offset);
+    put_fixed64(block_checksums_, checksum);
+    buffer_.append(content);
+    sstable::append_block_trailer(buffer_, kCodec, checksum);
+    offset_ = written_ + buffer_.size();
+    return buffer_.size() < kBufferBytes ? Status::ok() : flush_buffer();
+}
+
+Status TableBuilder::flush_buffer() {
+    if (Status wrote = file_->write_at(written_, buffer_); !wrote.is_ok())
+        return fail(std::move(wrote));
+    written_ += buffer_.size();
+    buffer_.clear();
+    if (written_ - writeback_started_ >= options_.writeback_bytes) {
+        file_->start_writeback(writeback_started_, written_ - writeback_started_);
+        writeback_started_ = written_;
+    }
+    return Status::ok();
+}
+
+Status TableBuilder::write_tail() {
+    sstable::Footer footer;
+    footer.file_number = file_number_;
+    properties_.largest = last_key_;
+    properties_.data_bytes = offset_;
+    footer.filter.offset = offset_;
+    if (options_.bloom_bits_per_key > 0) {
+        const std::string filter =
+            sstable::build_filter(filter_hashes_, options_.bloom_bits_per_key);
+        KV_RETURN_IF_ERROR(write_block(filter, footer.filter));
+    }
+    KV_RETURN_IF_ERROR(write_block(sstable::encode_properties(properties_), footer.properties));
+    KV_RETURN_IF_ERROR(write_block(index_.finish(), footer.index));
+    footer.table_checksum = sstable::table_checksum(block_checksums_, file_number_);
+    sstable::append_footer(buffer_, footer, offset_);
+    offset_ = written_ + buffer_.size();
+    properties_.size_bytes = offset_;
+    properties_.checksum = footer.table_checksum;
+    return flush_buffer();
+}
+
+Result<TableProperties> TableBuilder::finish() {
+    KV_RETURN_IF_ERROR(status_);
+    KV_ASSERT(file_ != nullptr && properties_.entries > 0);
+    KV_RETURN_IF_ERROR(close_data_block(nullptr));
+    KV_RETURN_IF_ERROR(write_tail());
+    if (Status synced = file_->sync(); !synced.is_ok()) return fail(std::move(synced));
+    file_ = nullptr;
+    return properties_;
+}
+
+Status TableBuilder::abandon() {
+    file_ = nullptr;
+    status_ = Status(Code::kCancelled, path_ + ": table abandoned");
+    return fs_.remove(path_);
+}
+
+}  // namespace kv

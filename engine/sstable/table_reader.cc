@@ -1,0 +1,219 @@
+// Opening a table and point reads.
+// SPDX-License-Identifier: Apache-2.0
+#include "sstable/table_reader.h"
+
+#include <algorithm>
+#include <cstdio>
+#include <utility>
+
+#include "base/coding.h"
+#include "sstable/block.h"
+#include "sstable/properties.h"
+
+namespace kv {
+
+namespace {
+
+// Enough for the whole tail of a table of a few megabytes; a larger one takes a second read.
+constexpr uint64_t kFirstReadBytes = 32U << 10;
+
+std::string hex(uint64_t v) {
+    char text[20];
+    std::snprintf(text, sizeof text, "%016llx", static_cast<unsigned long long>(v));
+    return text;
+}
+
+}  // namespace
+
+using sstable::BlockHandle;
+using sstable::BlockHit;
+using sstable::kBlockTrailerBytes;
+using sstable::kFooterBytes;
+
+Result<std::shared_ptr<TableReader>> TableReader::open(FileSystem& fs, const std::string& path,
+                                                       uint64_t file_number, BlockCache* cache,
+                                                       const TableExpectation& expected) {
+    std::shared_ptr<TableReader> reader(new TableReader);
+    reader->path_ = path;
+    reader->cache_ = cache;
+    KV_ASSIGN_OR_RETURN(reader->file_, fs.open(path));
+    KV_RETURN_IF_ERROR(reader->load(file_number, expected));
+    return reader;
+}
+
+Status TableReader::corruption(uint64_t offset, std::string_view what) const {
+    return Status::corruption(path_ + ": offset " + std::to_string(offset) + ": " +
+                              std::string(what));
+}
+
+Status TableReader::read_range(uint64_t offset, size_t length, char* out) const {
+    KV_ASSIGN_OR_RETURN(const size_t got, file_->read_at(offset, length, out));
+    if (got == length) return Status::ok();
+    return corruption(offset, "the file ends early: expected " + std::to_string(length) +
+                                  " bytes, found " + std::to_string(got));
+}
+
+Status TableReader::load(uint64_t file_number, const TableExpectation& expected) {
+    KV_ASSIGN_OR_RETURN(const uint64_t size, file_->size());
+    if (expected.size_bytes != 0 && size != expected.size_bytes)
+        return Status::corruption(path_ + ": the file has " + std::to_string(size) +
+                                  " bytes, the MANIFEST says " +
+                                  std::to_string(expected.size_bytes));
+    if (size < kFooterBytes)
+        return Status::corruption(path_ + ": the file has " + std::to_string(size) +
+                                  " bytes, too few for a table");
+    uint64_t tail_offset = size - std::min(size, kFirstReadBytes);
+    std::string tail(size - tail_offset, '\0');
+    KV_RETURN_IF_ERROR(read_range(tail_offset, tail.size(), tail.data()));
+    KV_RETURN_IF_ERROR(load_footer(file_number, size, tail, expected));
+    if (footer_.filter.offset < tail_offset) {
+        std::string front(tail_offset - footer_.filter.offset, '\0');
+        KV_RETURN_IF_ERROR(read_range(footer_.filter.offset, front.size(), front.data()));
+        tail_offset = footer_.filter.offset;
+        tail.insert(0, front);
+    }
+    properties_.file_number = file_number;
+    properties_.size_bytes = size;
+    properties_.checksum = footer_.table_checksum;
+    return load_blocks(tail, tail_offset);
+}
+
+Status TableReader::load_footer(uint64_t file_number, uint64_t file_size, Bytes tail,
+                                const TableExpectation& expected) {
+    const uint64_t footer_offset = file_size - kFooterBytes;
+    auto parsed = sstable::parse_footer(tail.substr(tail.size() - kFooterBytes), footer_offset);
+    if (!parsed.is_ok()) return parsed.status().with_context(path_);
+    footer_ = *parsed;
+    if (footer_.file_number != file_number)
+        return corruption(footer_offset, "the file was written as table " +
+                                             std::to_string(footer_.file_number) +
+                                             ", expected table " + std::to_string(file_number));
+    if (expected.checksum != 0 && footer_.table_checksum != expected.checksum)
+        return corruption(footer_offset, "table checksum: the MANIFEST says " +
+                                             hex(expected.checksum) + ", found " +
+                                             hex(footer_.table_checksum));
+    // Every byte of the file belongs to exactly one block or the footer.
+    for (const BlockHandle& handle : {footer_.filter, footer_.properties, footer_.index})
+        if (handle.offset > file_size || handle.size > file_size)
+            return corruption(footer_offset, "a block lies outside of the file");
+    const BlockHandle& filter = footer_.filter;
+    const uint64_t filter_end = filter.size == 0 ? filter.offset : filter.end();
+    if (footer_.properties.offset != filter_end ||
+        footer_.index.offset != footer_.properties.end() || footer_.index.end() != footer_offset)
+        return corruption(footer_offset, "filter, properties and index do not lie end to end");
+    return Status::ok();
+}
+
+Status TableReader::load_blocks(Bytes tail, uint64_t tail_offset) {
+    const auto content = [&](const BlockHandle& handle, Bytes& out) {
+        const Bytes stored =
+            tail.substr(handle.offset - tail_offset, handle.size + kBlockTrailerBytes);
+        out = stored.substr(0, handle.size);
+        return verify_block(stored, handle.offset);
+    };
+    const auto located = [&](const Status& status, const BlockHandle& handle) {
+        return status.with_context(path_ + ": offset " + std::to_string(handle.offset));
+    };
+    Bytes bytes;
+    if (footer_.filter.size != 0) {
+        KV_RETURN_IF_ERROR(content(footer_.filter, bytes));
+        KV_RETURN_IF_ERROR(located(filter_.load(bytes), footer_.filter));
+    }
+    KV_RETURN_IF_ERROR(content(footer_.properties, bytes));
+    KV_RETURN_IF_ERROR(located(sstable::decode_properties(bytes, properties_), footer_.properties));
+    KV_RETURN_IF_ERROR(content(footer_.index, bytes));
+    KV_RETURN_IF_ERROR(located(index_.load(bytes, footer_.filter.offset), footer_.index));
+    if (index_.blocks() != properties_.data_blocks || index_.blocks() == 0)
+        return corruption(footer_.index.offset, "the index names " +
+                                                    std::to_string(index_.blocks()) +
+                                                    " data blocks, the properties " +
+                                                    std::to_string(properties_.data_blocks));
+    return Status::ok();
+}
+
+Status TableReader::verify_block(Bytes stored, uint64_t offset) const {
+    const Bytes content = stored.substr(0, stored.size() - kBlockTrailerBytes);
+    const char* trailer = content.data() + content.size();
+    const auto codec = static_cast<sstable::Codec>(trailer[0]);
+    const uint64_t expected = load_fixed64(trailer + 1);
+    const uint64_t found = sstable::block_checksum(content, codec, footer_.file_number, offset);
+    if (expected != found) [[unlikely]]
+        return corruption(
+            offset, "block checksum mismatch: expected " + hex(expected) + ", found " + hex(found));
+    if (codec != sstable::Codec::kNone) [[unlikely]]
+        return Status(Code::kUnsupported, path_ + ": offset " + std::to_string(offset) +
+                                              ": block codec " +
+                                              std::to_string(static_cast<int>(codec)) +
+                                              ", this kvd reads codec 0; use a newer kvd");
+    return Status::ok();
+}
+
+Result<BlockRef> TableReader::read_data_block(size_t index_position, const ReadMode& mode,
+                                              BlockCache::Use use, bool* from_cache) const {
+    const BlockHandle handle = index_.handle(index_position);
+    if (cache_ != nullptr) {
+        BlockRef block = cache_->lookup(file_number(), handle.offset);
+        if (from_cache != nullptr) *from_cache = static_cast<bool>(block);
+        if (block) return block;
+    }
+    if (mode.cache_only) return Status(Code::kWouldBlock, path_ + ": a block is not in memory");
+    if (from_cache != nullptr) *from_cache = false;
+    const size_t stored_bytes = handle.size + kBlockTrailerBytes;
+    BlockRef block = BlockRef::allocate(stored_bytes);
+    KV_RETURN_IF_ERROR(read_range(handle.offset, stored_bytes, block.mutable_data()));
+    KV_RETURN_IF_ERROR(verify_block(block.bytes(), handle.offset));
+    block.shrink(handle.size);
+    if (cache_ == nullptr || !mode.fill_cache) return block;
+    return cache_->insert(file_number(), handle.offset, std::move(block), use);
+}
+
+const char* TableReader::entry_problem(uint64_t trailer, Bytes value) {
+    const Kind kind = trailer_kind(trailer);
+    if (!is_known_kind(static_cast<uint8_t>(kind))) return "an entry is of an unknown kind";
+    if (kind == Kind::kPutWithExpiry && value.size() < kExpiryBytes)
+        return "an entry has no room for its expiry";
+    return nullptr;
+}
+
+Status TableReader::get(Bytes user_key, uint64_t user_key_hash, Seqno seqno, const ReadMode& mode,
+                        TableGet& out) const {
+    out.found = false;
+    if (!filter_.empty()) {
+        ++out.filter_checks;
+        if (!filter_.may_contain(user_key_hash)) {
+            ++out.filter_skips;
+            return Status::ok();
+        }
+    }
+    const uint64_t trailer = pack_trailer(seqno, static_cast<Kind>(0xFF));
+    for (size_t i = index_.find(user_key, trailer); i < index_.blocks(); ++i) {
+        bool from_cache = false;
+        KV_ASSIGN_OR_RETURN(BlockRef block,
+                            read_data_block(i, mode, BlockCache::Use::kPoint, &from_cache));
+        ++(from_cache ? out.cache_hits : out.disk_reads);
+        const BlockHit hit = sstable::find_in_block(block.bytes(), user_key, trailer);
+        if (hit.result == BlockHit::Result::kOtherKey) return Status::ok();
+        if (hit.result == BlockHit::Result::kProblem)
+            return corruption(index_.handle(i).offset, hit.problem);
+        if (hit.result == BlockHit::Result::kFound) {
+            if (const char* problem = entry_problem(hit.trailer, hit.value); problem != nullptr)
+                return corruption(index_.handle(i).offset, problem);
+            out.found = true;
+            out.kind = trailer_kind(hit.trailer);
+            out.seqno = trailer_seqno(hit.trailer);
+            out.value = hit.value;
+            out.pin = std::move(block);
+            return Status::ok();
+        }
+        // Past the end of the block: the key goes on in the next one only if it is the separator.
+        if (user_key_of(index_.separator(i)) != user_key) return Status::ok();
+    }
+    return Status::ok();
+}
+
+uint64_t TableReader::approximate_offset(Bytes user_key) const {
+    const size_t position = index_.find(user_key, 0);
+    return position < index_.blocks() ? index_.handle(position).offset : footer_.filter.offset;
+}
+
+}  // namespace kv
