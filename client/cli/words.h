@@ -1,0 +1,29 @@
+// Splitting a typed line into words, the way the REPL and scripts on standard input do.
+//
+// Words are separated by blanks. 'single quotes' keep everything as it is; "double quotes" keep
+// blanks and know \" \\ \n \t \r \xHH; outside of quotes only \xHH is an escape. Pure functions.
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "kv/result.h"
+
+namespace kv::cli {
+
+struct Word {
+    std::string text;     ///< Escapes already replaced.
+    bool quoted = false;  ///< Began with a quote: never an option, never a comment.
+};
+
+/// The words of one line; none for a blank line or a comment (`#` first). kInvalidArgument, naming
+/// the column, when a quote is not closed.
+Result<std::vector<Word>> split_words(std::string_view line);
+
+/// May this line be kept in a history file? Not when it begins with a blank or holds the word
+/// `auth` in any case.
+bool belongs_in_history(std::string_view line);
+
+}  // namespace kv::cli

@@ -1,0 +1,103 @@
+// Connection: one TCP connection to a server, after its handshake, shared by many callers.
+//
+// Callers queue requests and whoever finds the socket free sends for all (so small requests of many
+// threads leave in one system call). One reader thread takes in the answers, runs the callers'
+// sinks, enforces their time limits, and sends on when the socket was full. A Connection that was
+// lost or drained stays so: the session opens another one.
+// Thread rule: every method may be called from any thread, the destructor not from a sink.
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+
+#include "kv/client.h"
+#include "protocol/frame_parser.h"
+#include "protocol/receive_buffer.h"
+#include "session/call_table.h"
+#include "session/socket.h"
+
+namespace kv::client {
+
+class Connection {
+  public:
+    /// Connects and shakes hands before `deadline_us`. Errors as Client::connect.
+    static Result<std::unique_ptr<Connection>> open(const ClientOptions& options,
+                                                    uint64_t deadline_us);
+    ~Connection();
+    /// Ends what is outstanding, as if the connection were lost, and joins the reader thread. One
+    /// thread only, and not from a sink.
+    void close();
+
+    /// Queues and sends a complete request frame; its id is filled in. The sink learns of every
+    /// outcome, errors included, possibly before this returns. Returns the request's id.
+    uint64_t submit(protocol::Opcode opcode, std::string frame, uint64_t deadline_us,
+                    std::shared_ptr<CallSink> sink);
+    /// Sends a QUIET frame, which nobody answers, ahead of queued calls.
+    void send_control(std::string frame);
+    /// Ends a call for its caller and tells the server to stop.
+    void cancel(uint64_t id);
+    void cancel_all();
+
+    /// May take new calls: neither lost nor drained by the server.
+    bool usable() const { return usable_.load(std::memory_order_acquire); }
+    /// Nothing is outstanding, or the connection is lost: destroying it disturbs nobody.
+    bool idle() const;
+    bool is_reader_thread() const { return std::this_thread::get_id() == reader_.get_id(); }
+    const ServerInfo& server_info() const { return server_info_; }
+    /// Frames above this are refused by the server, fatally for the connection.
+    uint32_t max_frame_bytes() const { return parser_.limits().max_frame_bytes; }
+
+  private:
+    Connection(Socket socket, int wake_fd);
+
+    Status shake_hands(const ClientOptions& options, uint64_t deadline_us);
+    Status take_hello(const protocol::FrameView& frame);
+    void start_reader();
+
+    void read_loop();
+    Status read_once();
+    Status dispatch(const protocol::FrameView& frame);
+    Status take_push(const protocol::FrameView& frame);
+    void lose(const Status& why);
+    // Runs what is due and says what to poll for; not ok when there is nothing more to do.
+    Status prepare_poll(short& events, int& timeout_ms);
+    // Requires mutex_.
+    int poll_timeout_ms(uint64_t now) const;
+    // Sends until nothing is left or the socket is full. Requires `lock` on mutex_.
+    void flush(std::unique_lock<std::mutex>& lock);
+    void send_cancel(uint64_t id);
+    void wake();
+
+    // Set once, before the reader thread starts.
+    Socket socket_;
+    Socket wake_;  // an eventfd
+    ServerInfo server_info_;
+    std::thread reader_;
+
+    std::atomic<bool> usable_{true};
+
+    // Reader thread only.
+    protocol::ReceiveBuffer received_;
+    protocol::FrameParser parser_;
+    size_t needed_bytes_ = 0;
+
+    // Whoever has set sending_.
+    std::string outgoing_;
+    size_t outgoing_sent_ = 0;
+
+    mutable std::mutex mutex_;
+    // Guarded by mutex_.
+    CallTable calls_;
+    Status lost_;               // why, once the connection is gone
+    bool sending_ = false;      // someone is inside flush, or waits for the socket to drain
+    bool socket_full_ = false;  // the reader thread is to go on with flush
+    bool closing_ = false;
+    uint64_t reader_wakes_us_ = CallTable::kNever;  // when the reader looks at deadlines next
+};
+
+}  // namespace kv::client

@@ -1,0 +1,106 @@
+// Opening a connection: TCP, then HELLO and its answer, all before one deadline.
+// SPDX-License-Identifier: Apache-2.0
+#include <poll.h>
+#include <sys/eventfd.h>
+
+#include <cerrno>
+#include <cstring>
+
+#include "protocol/messages.h"
+#include "session/connection.h"
+
+namespace kv::client {
+
+namespace {
+
+constexpr uint64_t kHelloId = 1;
+
+Status send_all(Socket& socket, Bytes bytes, uint64_t deadline_us) {
+    while (!bytes.empty()) {
+        KV_ASSIGN_OR_RETURN(const size_t sent, socket.send_some(bytes));
+        bytes.remove_prefix(sent);
+        if (bytes.empty()) break;
+        KV_ASSIGN_OR_RETURN(const bool ready, socket.wait(POLLOUT, deadline_us));
+        if (!ready) return {Code::kDeadline, "handshake: the server takes no bytes"};
+    }
+    return Status::ok();
+}
+
+}  // namespace
+
+Connection::Connection(Socket socket, int wake_fd)
+    : socket_(std::move(socket)),
+      wake_(wake_fd),
+      parser_(protocol::FrameParser::Side::kClient),
+      calls_(kHelloId + 1) {}
+
+Result<std::unique_ptr<Connection>> Connection::open(const ClientOptions& options,
+                                                     uint64_t deadline_us) {
+    KV_ASSIGN_OR_RETURN(const Address address, parse_address(options.address));
+    KV_ASSIGN_OR_RETURN(Socket socket, connect_socket(address, deadline_us));
+    const int wake_fd = ::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+    if (wake_fd < 0) {
+        return Status::io_error(std::string("eventfd for the client: ") + std::strerror(errno));
+    }
+    std::unique_ptr<Connection> connection(new Connection(std::move(socket), wake_fd));
+    Status status = connection->shake_hands(options, deadline_us);
+    if (!status.is_ok()) return status.with_context("connecting to " + options.address);
+    connection->start_reader();
+    return connection;
+}
+
+Status Connection::shake_hands(const ClientOptions& options, uint64_t deadline_us) {
+    protocol::HelloRequest hello;
+    hello.min_version = protocol::kMinVersion;
+    hello.max_version = protocol::kMaxVersion;
+    hello.client_name = Bytes(options.client_name).substr(0, protocol::kMaxNameBytes);
+    std::string frame;
+    protocol::append_frame(frame, protocol::request_header(protocol::Opcode::kHello, kHelloId),
+                           hello);
+    KV_RETURN_IF_ERROR(send_all(socket_, frame, deadline_us));
+    while (true) {
+        const auto step = parser_.next(received_.unread());
+        if (step.outcome == protocol::FrameParser::Outcome::kError) {
+            return {Code::kUnsupported,
+                    "the peer does not speak kvd's protocol (is this the native port?): " +
+                        parser_.error_message()};
+        }
+        if (step.outcome == protocol::FrameParser::Outcome::kFrame) {
+            Status status = take_hello(step.frame);
+            received_.consume(step.consumed);
+            return status;
+        }
+        KV_ASSIGN_OR_RETURN(const bool ready, socket_.wait(POLLIN, deadline_us));
+        if (!ready) return {Code::kDeadline, "handshake: no answer in time"};
+        const auto room = received_.writable(step.needed_bytes);
+        KV_ASSIGN_OR_RETURN(const size_t got, socket_.receive_some(room.data(), room.size()));
+        received_.commit(got);
+    }
+}
+
+Status Connection::take_hello(const protocol::FrameView& frame) {
+    if (frame.header.status != 0) {
+        protocol::ErrorResponse error;
+        KV_RETURN_IF_ERROR(protocol::decode(frame.body, error));
+        return protocol::from_wire(frame.header.status, error.message, error.detail);
+    }
+    if (frame.header.magic != protocol::Magic::kResponse || frame.header.request_id != kHelloId) {
+        return {Code::kUnavailable, "the server sent something else than the answer to HELLO"};
+    }
+    protocol::HelloResponse hello;
+    KV_RETURN_IF_ERROR(protocol::decode(frame.body, hello));
+    server_info_.version = std::string(hello.server_version);
+    server_info_.protocol_version = hello.version;
+    server_info_.max_key_bytes = hello.max_key_bytes;
+    server_info_.max_value_bytes = hello.max_value_bytes;
+    server_info_.max_batch_bytes = hello.max_batch_bytes;
+    server_info_.max_outstanding = hello.max_outstanding;
+    protocol::FrameLimits limits;
+    limits.max_frame_bytes = hello.max_frame_bytes;
+    limits.version = hello.version;
+    parser_.set_limits(limits);
+    calls_.set_max_outstanding(hello.max_outstanding);
+    return Status::ok();
+}
+
+}  // namespace kv::client

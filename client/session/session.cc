@@ -1,0 +1,121 @@
+// Keeping connected, and the synchronous call on top of the asynchronous one.
+// SPDX-License-Identifier: Apache-2.0
+#include "session/session.h"
+
+#include <algorithm>
+#include <chrono>
+
+namespace kv::client {
+
+namespace {
+
+std::chrono::steady_clock::time_point time_point(uint64_t us) {
+    return std::chrono::steady_clock::time_point(std::chrono::microseconds(us));
+}
+
+// The sink of a caller who waits.
+class Waiter final : public CallSink {
+  public:
+    void on_answer(const Status& status, Bytes body, bool /*more*/) override {
+        const std::lock_guard lock(mutex_);
+        status_ = status;
+        body_ = body;
+        done_ = true;
+        ready_.notify_one();
+    }
+
+    Result<std::string> wait() {
+        std::unique_lock lock(mutex_);
+        ready_.wait(lock, [this] { return done_; });
+        if (!status_.is_ok()) return status_;
+        return std::move(body_);
+    }
+
+  private:
+    std::mutex mutex_;
+    std::condition_variable ready_;
+    bool done_ = false;
+    Status status_;
+    std::string body_;
+};
+
+}  // namespace
+
+Session::~Session() {
+    if (current_ != nullptr) current_->close();
+    for (const auto& connection : retired_) connection->close();
+}
+
+Session::Connections Session::retire() {
+    if (current_ != nullptr && !current_->usable()) retired_.push_back(std::move(current_));
+    Connections gone;
+    std::erase_if(retired_, [&](std::shared_ptr<Connection>& connection) {
+        // Nobody can copy a retired connection any more, so a count of one stays one.
+        const bool unused =
+            connection.use_count() == 1 && connection->idle() && !connection->is_reader_thread();
+        if (unused) gone.push_back(std::move(connection));
+        return unused;
+    });
+    return gone;
+}
+
+Result<std::shared_ptr<Connection>> Session::connection(uint64_t deadline_us) {
+    Connections gone;
+    std::unique_lock lock(mutex_);
+    if (current_ != nullptr && current_->usable()) return current_;
+    if (!connected_.wait_until(lock, time_point(deadline_us), [this] { return !connecting_; })) {
+        return Status(Code::kDeadline, "connecting to " + options_.address + ": no answer in time");
+    }
+    if (current_ != nullptr && current_->usable()) return current_;
+    gone = retire();
+    connecting_ = true;
+    lock.unlock();
+    gone.clear();
+    const uint64_t limit_us = now_us() + uint64_t{options_.connect_timeout_ms} * 1000;
+    auto opened = Connection::open(options_, std::min(deadline_us, limit_us));
+    lock.lock();
+    connecting_ = false;
+    connected_.notify_all();
+    if (!opened.is_ok()) return opened.error();
+    current_ = std::move(*opened);
+    server_info_ = current_->server_info();
+    return current_;
+}
+
+void Session::submit(Request request, std::shared_ptr<CallSink> sink) {
+    auto connected = connection(request.deadline_us);
+    Status status = connected.status();
+    if (status.is_ok() && request.frame.size() > (*connected)->max_frame_bytes()) {
+        status = Status::invalid_argument(
+            "a request of " + std::to_string(request.frame.size()) + " bytes; the server takes " +
+            std::to_string((*connected)->max_frame_bytes()) + ": split it");
+    }
+    if (!status.is_ok()) {
+        sink->on_answer(status, {}, false);
+        return;
+    }
+    (*connected)
+        ->submit(request.opcode, std::move(request.frame), request.deadline_us, std::move(sink));
+}
+
+Result<std::string> Session::call(Request request) {
+    const auto waiter = std::make_shared<Waiter>();
+    submit(std::move(request), waiter);
+    return waiter->wait();
+}
+
+std::shared_ptr<Connection> Session::current() const {
+    const std::lock_guard lock(mutex_);
+    return current_ != nullptr && current_->usable() ? current_ : nullptr;
+}
+
+void Session::cancel_all() {
+    if (const auto connection = current()) connection->cancel_all();
+}
+
+ServerInfo Session::server_info() const {
+    const std::lock_guard lock(mutex_);
+    return server_info_;
+}
+
+}  // namespace kv::client

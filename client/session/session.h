@@ -1,0 +1,87 @@
+// Session: a client's standing wish to be connected. It opens a connection when there is none that
+// takes calls, keeps drained ones until their last answer, and turns calls into frames.
+// Thread rule: every method may be called from any thread; call() not from a sink.
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <condition_variable>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "kv/client.h"
+#include "protocol/messages.h"
+#include "session/connection.h"
+
+namespace kv::client {
+
+/// One request before it has an id: opcode, frame and time limit.
+struct Request {
+    protocol::Opcode opcode;
+    std::string frame;
+    uint64_t deadline_us;
+};
+
+class Session {
+  public:
+    explicit Session(ClientOptions options) : options_(std::move(options)) {}
+    /// Ends every call.
+    ~Session();
+
+    const ClientOptions& options() const { return options_; }
+
+    /// A connection that takes calls, made if need be. Errors as Client::connect.
+    Result<std::shared_ptr<Connection>> connection(uint64_t deadline_us);
+
+    /// `timeout_ms` 0 means the client's own.
+    template <class Message>
+    Request request(protocol::Opcode opcode, const Message& message, uint32_t timeout_ms,
+                    Durability durability = Durability::kDisk) const {
+        if (timeout_ms == 0) timeout_ms = options_.operation_timeout_ms;
+        Request request{opcode, {}, now_us() + uint64_t{timeout_ms} * 1000};
+        protocol::append_frame(
+            request.frame,
+            protocol::request_header(opcode, 0, timeout_ms,
+                                     static_cast<protocol::Durability>(durability)),
+            message);
+        return request;
+    }
+
+    /// Sends and waits: the body of the good answer.
+    Result<std::string> call(Request request);
+    /// As call(), decoded by `decode_into`: a Response whose views point into `body`.
+    template <class Response>
+    Status call(Request request, std::string& body, Response& response) {
+        KV_ASSIGN_OR_RETURN(body, call(std::move(request)));
+        return protocol::decode(body, response).with_context("answer of the server");
+    }
+    /// Sends; `sink` learns of every outcome, possibly before this returns.
+    void submit(Request request, std::shared_ptr<CallSink> sink);
+
+    /// The connection that takes calls, null when there is none now.
+    std::shared_ptr<Connection> current() const;
+    void cancel_all();
+    ServerInfo server_info() const;
+
+  private:
+    using Connections = std::vector<std::shared_ptr<Connection>>;
+
+    // Moves the current connection aside if it takes no calls. Returns those nobody needs, to be
+    // destroyed without mutex_. Requires mutex_.
+    Connections retire();
+
+    // Set once.
+    const ClientOptions options_;
+
+    mutable std::mutex mutex_;
+    std::condition_variable connected_;
+    // Guarded by mutex_.
+    std::shared_ptr<Connection> current_;
+    Connections retired_;
+    bool connecting_ = false;
+    ServerInfo server_info_;
+};
+
+}  // namespace kv::client

@@ -1,0 +1,59 @@
+// Socket: one TCP connection as a file descriptor, and how to get it within a time limit.
+//
+// Plain POSIX sockets rather than Asio: the client needs one connection, one thread and poll(),
+// which is less code, compiles in a tenth of the time and asks nothing of programs that link it.
+// Thread rule: send and receive may be called from different threads at once.
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+
+#include "kv/bytes.h"
+#include "kv/result.h"
+
+namespace kv::client {
+
+inline constexpr uint16_t kDefaultPort = 7480;
+
+struct Address {
+    std::string host;
+    uint16_t port = kDefaultPort;
+};
+
+/// HOST, HOST:PORT, [IPV6] or [IPV6]:PORT. kInvalidArgument says what is wrong with it.
+Result<Address> parse_address(std::string_view text);
+
+/// Microseconds on a clock that never goes back.
+uint64_t now_us();
+
+class Socket {
+  public:
+    Socket() = default;
+    explicit Socket(int fd) : fd_(fd) {}
+    ~Socket() { close(); }
+    Socket(Socket&& other) noexcept : fd_(other.fd_) { other.fd_ = -1; }
+    Socket& operator=(Socket&& other) noexcept;
+
+    int fd() const { return fd_; }
+    void close();
+    /// Ends both directions; a thread in poll() on this socket wakes up.
+    void shutdown();
+
+    /// Sends what the kernel takes now: bytes sent, 0 when it takes nothing. kUnavailable: gone.
+    Result<size_t> send_some(Bytes bytes);
+    /// Receives what is there: bytes received, 0 when nothing is. kUnavailable: closed or gone.
+    Result<size_t> receive_some(char* out, size_t capacity);
+    /// Waits for `events` (poll's) until `deadline_us` (now_us). False when time ran out.
+    Result<bool> wait(short events, uint64_t deadline_us);
+
+  private:
+    int fd_ = -1;
+};
+
+/// Connects to the first of the host's addresses that answers before `deadline_us`; non-blocking,
+/// TCP_NODELAY and keepalive set. kUnavailable: refused, unreachable or unknown host. kDeadline.
+Result<Socket> connect_socket(const Address& address, uint64_t deadline_us);
+
+}  // namespace kv::client
