@@ -83,6 +83,15 @@ std::optional<MemtableEntry> Memtable::get(Bytes user_key, Seqno read_seqno) con
     return MemtableEntry{trailer_kind(trailer), trailer_seqno(trailer), node->value()};
 }
 
+Bytes Memtable::common_prefix() const {
+    const SkipList::Node* first = list_.first();
+    const SkipList::Node* last = list_.last();
+    if (first == nullptr || last == nullptr) return {};
+    const Bytes a = first->user_key(), b = last->user_key();
+    const auto differ = std::mismatch(a.begin(), a.end(), b.begin(), b.end());
+    return a.substr(0, static_cast<size_t>(differ.first - a.begin()));
+}
+
 std::unique_ptr<InternalIterator> Memtable::new_iterator() const {
     return std::make_unique<MemtableIterator>(list_, nullptr);
 }

@@ -30,7 +30,9 @@ struct MemtableEntry {
 
 class Memtable {
   public:
-    Memtable() : list_(arena_) {}
+    /// `common_prefix`: what most keys are expected to begin with, such as common_prefix() of the
+    /// memtable before. It makes searches faster where it is right and changes nothing else.
+    explicit Memtable(Bytes common_prefix = {}) : list_(arena_, common_prefix) {}
     Memtable(const Memtable&) = delete;
     Memtable& operator=(const Memtable&) = delete;
 
@@ -53,6 +55,10 @@ class Memtable {
     /// The same, keeping `memtable` alive itself.
     static std::unique_ptr<InternalIterator> new_pinned_iterator(
         std::shared_ptr<const Memtable> memtable);
+
+    /// The longest common prefix of all user keys here, a view into the memtable. Any thread, but
+    /// only final once the last add is done.
+    Bytes common_prefix() const;
 
     /// Heap bytes held. Any thread, as are all below; while a writer is active they may lag it.
     size_t memory_bytes() const { return arena_.memory_bytes(); }

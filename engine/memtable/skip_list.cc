@@ -3,7 +3,7 @@
 #include "memtable/skip_list.h"
 
 #include <algorithm>
-#include <cstring>
+#include <bit>
 #include <new>
 
 #include "kv/assert.h"
@@ -16,21 +16,12 @@ constexpr auto kRelaxed = std::memory_order_relaxed;
 constexpr auto kAcquire = std::memory_order_acquire;
 constexpr auto kRelease = std::memory_order_release;
 
-/// The first 8 bytes of a user key as an integer that orders like the bytes.
-uint64_t key_prefix(Bytes user_key) {
-    if (user_key.size() >= 8) [[likely]]
-        return load_big_endian64(user_key.data());
-    char padded[8] = {};
-    if (!user_key.empty()) std::memcpy(padded, user_key.data(), user_key.size());
-    return load_big_endian64(padded);
-}
-
 }  // namespace
 
 /// What a search looks for.
 struct SkipList::Target {
-    Target(Bytes key, uint64_t key_trailer)
-        : user_key(key), trailer(key_trailer), prefix(key_prefix(key)) {}
+    Target(const SkipList& list, Bytes key, uint64_t key_trailer)
+        : user_key(key), trailer(key_trailer), hint(list.hint_of(key)) {}
 
     /// True if `node` sorts before this.
     bool is_after(const Node& node) const {
@@ -40,11 +31,26 @@ struct SkipList::Target {
 
     const Bytes user_key;
     const uint64_t trailer;
-    const uint64_t prefix;
+    const uint64_t hint;
 };
 
-SkipList::SkipList(Arena& arena) : arena_(arena), head_(new_node(kMaxHeight, 0, 0)) {
+SkipList::SkipList(Arena& arena, Bytes common_prefix)
+    : arena_(arena), common_prefix_(common_prefix), head_(new_node(kMaxHeight, 0, 0)) {
     std::fill_n(finger_, kMaxHeight, Finger{head_, 0});
+}
+
+uint64_t SkipList::hint_of(Bytes user_key) const {
+    const size_t skip = common_prefix_.size();
+    if (skip != 0) {
+        const int order = user_key.substr(0, skip).compare(common_prefix_);
+        if (order != 0) return order < 0 ? 0 : UINT64_MAX;
+        user_key.remove_prefix(skip);
+    }
+    if (user_key.size() >= 8) [[likely]]
+        return load_big_endian64(user_key.data());
+    char padded[8] = {};
+    std::copy(user_key.begin(), user_key.end(), padded);
+    return load_big_endian64(padded);
 }
 
 SkipList::Node* SkipList::new_node(int height, size_t key_size, size_t value_size) {
@@ -59,21 +65,20 @@ int SkipList::random_height() {
     random_ ^= random_ << 13;
     random_ ^= random_ >> 7;
     random_ ^= random_ << 17;
-    static_assert(kBranching == 4, "two random bits a level");
+    static_assert(kBranching == 2, "one random bit a level");
     // The bit at the top of the range bounds the height.
-    const uint64_t bits = random_ >> 8 | 1ULL << (2 * (kMaxHeight - 1));
-    return 1 + __builtin_ctzll(bits) / 2;
+    return 1 + std::countr_zero(random_ >> 8 | 1ULL << (kMaxHeight - 1));
 }
 
 bool SkipList::finger_brackets(const Target& target, int level) const {
     const Finger& finger = finger_[level];
     if (finger.node != head_) {
-        if (finger.prefix > target.prefix) return false;
-        if (finger.prefix == target.prefix && !target.is_after(*finger.node)) return false;
+        if (finger.hint > target.hint) return false;
+        if (finger.hint == target.hint && !target.is_after(*finger.node)) return false;
     }
     const Link& link = finger.node->links()[level];
     const uint64_t hint = link.hint.load(kRelaxed);
-    if (hint != target.prefix) return hint > target.prefix;
+    if (hint != target.hint) return hint > target.hint;
     const Node* next = link.next.load(kRelaxed);
     return next == nullptr || !target.is_after(*next);
 }
@@ -92,9 +97,9 @@ void SkipList::move_finger(const Target& target) {
         while (true) {
             const Link& link = at.node->links()[level];
             const uint64_t hint = link.hint.load(kRelaxed);
-            if (hint > target.prefix) break;
+            if (hint > target.hint) break;
             Node* next = link.next.load(kRelaxed);
-            if (hint == target.prefix) {
+            if (hint == target.hint) {
                 if (next == nullptr || next == known_after) break;
                 if (!target.is_after(*next)) {
                     known_after = next;
@@ -110,7 +115,7 @@ void SkipList::move_finger(const Target& target) {
 void SkipList::insert(Bytes user_key, uint64_t trailer, Bytes head, Bytes tail) {
     KV_ASSERT(user_key.size() <= kMaxKeyBytes);
     KV_ASSERT(head.size() + tail.size() <= kMaxValueBytes + kExpiryBytes);
-    const Target target(user_key, trailer);
+    const Target target(*this, user_key, trailer);
     move_finger(target);
 
     const int height = random_height();
@@ -128,8 +133,8 @@ void SkipList::insert(Bytes user_key, uint64_t trailer, Bytes head, Bytes tail) 
         own.next.store(before.next.load(kRelaxed), kRelaxed);
         own.hint.store(before.hint.load(kRelaxed), kRelaxed);
         before.next.store(node, kRelease);  // invariant 4: before the hint
-        before.hint.store(target.prefix, kRelease);
-        finger_[level] = {node, target.prefix};
+        before.hint.store(target.hint, kRelease);
+        finger_[level] = {node, target.hint};
     }
 }
 
@@ -141,12 +146,12 @@ const SkipList::Node* SkipList::seek(const Target& target) const {
     for (int level = height_.load(kRelaxed) - 1; level >= 0;) {
         const Link& link = node->links()[level];
         const uint64_t hint = link.hint.load(kAcquire);
-        if (hint > target.prefix) {
+        if (hint > target.hint) {
             --level;
             continue;
         }
         const Node* next = link.next.load(kAcquire);
-        if (hint < target.prefix) {
+        if (hint < target.hint) {
             node = next;
         } else if (next == nullptr || next == known_after || !target.is_after(*next)) {
             known_after = next;
@@ -159,23 +164,23 @@ const SkipList::Node* SkipList::seek(const Target& target) const {
 }
 
 const SkipList::Node* SkipList::find(Bytes user_key, uint64_t trailer) const {
-    const Target target(user_key, trailer);
+    const Target target(*this, user_key, trailer);
     const Node* node = seek(target);
-    // No need to touch the next node when its prefix already rules it out.
-    if (node->links()[0].hint.load(kAcquire) > target.prefix) return nullptr;
+    // No need to touch the next node when its hint already rules it out.
+    if (node->links()[0].hint.load(kAcquire) > target.hint) return nullptr;
     for (node = node->next(); node != nullptr && target.is_after(*node);) node = node->next();
     return node != nullptr && node->user_key() == user_key ? node : nullptr;
 }
 
 const SkipList::Node* SkipList::first_at_or_after(Bytes user_key, uint64_t trailer) const {
-    const Target target(user_key, trailer);
+    const Target target(*this, user_key, trailer);
     const Node* node = seek(target)->next();
     while (node != nullptr && target.is_after(*node)) node = node->next();
     return node;
 }
 
 const SkipList::Node* SkipList::last_before(Bytes user_key, uint64_t trailer) const {
-    const Node* node = seek(Target(user_key, trailer));
+    const Node* node = seek(Target(*this, user_key, trailer));
     return node == head_ ? nullptr : node;
 }
 

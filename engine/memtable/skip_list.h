@@ -7,6 +7,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <string>
 
 #include "base/arena.h"
 #include "kv/bytes.h"
@@ -14,9 +15,11 @@
 
 namespace kv {
 
-// Every link carries, beside the pointer, the first 8 bytes of the user key that it leads to, as a
-// big-endian integer ("hint"; shorter keys padded with zeros, the end of the list all ones). Most
-// steps of a search are decided by the hint alone, in the node that the search already stands on.
+// Every link carries, beside the pointer, a hint of the user key that it leads to: 8 bytes of it as
+// a big-endian integer, padded with zeros, all ones at the end of the list. They are the bytes
+// behind the common prefix that the list was made for; a key without that prefix has the hint 0
+// when it sorts before it and all ones when after. So hints never contradict the order of keys, and
+// most steps of a search are decided by them alone, in the node that the search already stands on.
 //
 // Invariants:
 //  1. Level 0 links all nodes in internal-key order; level i+1 links a subset of level i.
@@ -25,19 +28,22 @@ namespace kv {
 //  3. Only the writer stores to links. A new node's own links are complete before it is linked.
 //  4. Per link the writer stores the pointer first and then the hint, both with release. Readers
 //     load the hint first, then the pointer, both with acquire. Between two nodes only smaller
-//     ones are ever linked in, so the pointer loaded leads to a key whose prefix is <= the hint:
+//     ones are ever linked in, so the pointer loaded leads to a key whose own hint is <= this one:
 //     a hint below the target allows a step; a hint above it allows going down. What a reader
 //     misses that way was being inserted during the search, above every seqno it may read.
 //  5. The finger belongs to the writer: finger_[i] is the last node of level i that sorts before
 //     the key inserted last, or that key's own node.
 class SkipList {
   public:
-    static constexpr int kMaxHeight = 12;
-    static constexpr uint32_t kBranching = 4;
+    /// With hints only steps forward touch another node, so a branching of 2 touches the fewest.
+    static constexpr uint32_t kBranching = 2;
+    static constexpr int kMaxHeight = 20;
 
     class Node;
 
-    explicit SkipList(Arena& arena);
+    /// `common_prefix` is what most keys are expected to begin with; any will do, and keys without
+    /// it are fine.
+    SkipList(Arena& arena, Bytes common_prefix);
     SkipList(const SkipList&) = delete;
     SkipList& operator=(const SkipList&) = delete;
 
@@ -59,9 +65,10 @@ class SkipList {
     struct Target;
     struct Finger {
         Node* node;
-        uint64_t prefix;
+        uint64_t hint;
     };
 
+    uint64_t hint_of(Bytes user_key) const;
     Node* new_node(int height, size_t key_size, size_t value_size);
     int random_height();
     bool finger_brackets(const Target& target, int level) const;
@@ -69,6 +76,7 @@ class SkipList {
     const Node* seek(const Target& target) const;
 
     Arena& arena_;
+    const std::string common_prefix_;
     Node* const head_;  // holds no key; sorts before everything
     std::atomic<int> height_{1};
     // Writer only.
