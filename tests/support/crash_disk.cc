@@ -13,7 +13,7 @@ namespace {
 
 using Keep = CrashOptions::Keep;
 
-void apply(FileContent& content, const PendingWrite& write) {
+void apply_write(FileContent& content, const PendingWrite& write) {
     switch (write.kind) {
         case PendingWrite::Kind::kWrite:
             content.write(write.offset, *write.data);
@@ -27,7 +27,7 @@ void apply(FileContent& content, const PendingWrite& write) {
     }
 }
 
-void apply(Entries& entries, const PendingName& name) {
+void apply_name(Entries& entries, const PendingName& name) {
     if (!name.remove.empty()) entries.erase(name.remove);
     if (!name.add.empty()) entries[name.add] = name.inode;
 }
@@ -36,7 +36,7 @@ void apply(Entries& entries, const PendingName& name) {
 FileContent keep_torn_prefix(FileContent content, const std::vector<PendingWrite>& pending,
                              Random& random) {
     const size_t whole = static_cast<size_t>(random.below(pending.size()));
-    for (size_t i = 0; i < whole; ++i) apply(content, pending[i]);
+    for (size_t i = 0; i < whole; ++i) apply_write(content, pending[i]);
     const PendingWrite& torn = pending[whole];
     if (torn.kind == PendingWrite::Kind::kWrite) {
         const size_t kept = static_cast<size_t>(random.below(torn.data->size() + 1));
@@ -57,7 +57,7 @@ FileContent keep_random_sectors(FileContent content, const std::vector<PendingWr
         const PendingWrite& write = pending[i];
         const bool size_kept = i < size_changes_kept;
         if (write.kind != PendingWrite::Kind::kWrite) {
-            if (size_kept) apply(content, write);
+            if (size_kept) apply_write(content, write);
             continue;
         }
         uint64_t end = write.offset + write.data->size();
@@ -148,7 +148,7 @@ class CrashCopier {
         }
         Entries entries = from.directory.durable;
         const size_t kept = cuts_.at(&from);
-        for (size_t i = 0; i < kept; ++i) apply(entries, from.directory.pending[i]);
+        for (size_t i = 0; i < kept; ++i) apply_name(entries, from.directory.pending[i]);
         for (const auto& [name, child] : entries) {
             const InodePtr copied = copy(*child);
             ++copied->links;
@@ -165,7 +165,7 @@ class CrashCopier {
 }  // namespace
 
 void FileState::change(PendingWrite write) {
-    apply(live, write);
+    apply_write(live, write);
     pending.push_back(std::move(write));
 }
 
@@ -173,7 +173,7 @@ void FileState::sync() {
     if (!lost_writes) {
         durable = live;
     } else {
-        for (const PendingWrite& write : pending) apply(durable, write);
+        for (const PendingWrite& write : pending) apply_write(durable, write);
     }
     pending.clear();
 }
@@ -199,7 +199,7 @@ FileContent FileState::after_crash(const CrashOptions& options, uint64_t seed) c
     // The extremes stay likely: most bugs show when one file kept everything, another nothing.
     const uint64_t style = options.data == Keep::kAll ? 0 : random.below(5);
     if (style == 0) {
-        for (const PendingWrite& write : pending) apply(content, write);
+        for (const PendingWrite& write : pending) apply_write(content, write);
         return content;
     }
     if (style == 1) return content;
@@ -210,7 +210,7 @@ FileContent FileState::after_crash(const CrashOptions& options, uint64_t seed) c
 }
 
 void DirectoryState::change(PendingName name) {
-    apply(live, name);
+    apply_name(live, name);
     pending.push_back(std::move(name));
 }
 
@@ -228,7 +228,7 @@ void DirectoryState::settle_move(uint64_t move_id) {
     });
     if (found == pending.end()) return;
     // A journal commits in order, so what came before goes with it.
-    for (auto name = pending.begin(); name <= found; ++name) apply(durable, *name);
+    for (auto name = pending.begin(); name <= found; ++name) apply_name(durable, *name);
     pending.erase(pending.begin(), found + 1);
 }
 

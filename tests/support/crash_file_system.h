@@ -99,16 +99,18 @@ class CrashFileSystem final : public FileSystem {
 
     explicit CrashFileSystem(InodePtr root);
 
-    /// Numbers and records the operation, calls the hooks, and returns the fault it meets.
-    Fault begin(Operation operation);
+    /// Numbers and records the operation and calls the hooks. Not ok when the operation shall fail;
+    /// `fault` then says how.
+    Status begin(Operation operation, Fault* fault = nullptr);
     // The rest requires mutex_.
     Fault planned_fault(const Operation& operation);
     Place locate(const std::string& path) const;
     InodePtr find(const std::string& path) const;
-    InodePtr add_inode(Inode& directory, const std::string& name, bool is_directory);
-    void unlink_live(const InodePtr& inode);
-    Status change_file(const InodePtr& inode, const std::string& path, PendingWrite write);
-    void write_durably(const std::string& path, Bytes content);
+    InodePtr new_inode(bool is_directory);
+    Result<InodePtr> create_file(const std::string& path);
+    /// Takes away the live name, and gives back the space of a file that had no other.
+    void drop_link(Inode& inode);
+    Status change_file(Inode& inode, const std::string& path, PendingWrite write);
 
     mutable std::mutex mutex_;
     // Guarded by mutex_.
