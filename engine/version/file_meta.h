@@ -11,15 +11,9 @@
 #include "kv/status.h"
 #include "kv/types.h"
 #include "record/internal_key.h"
+#include "sstable/table_options.h"
 
 namespace kv {
-
-enum class TableReason : uint8_t {  // stored on disk, never renumber
-    kFlush = 1,
-    kCompaction = 2,
-    kRepair = 3,
-};
-std::string_view table_reason_name(TableReason reason);
 
 struct FileMeta {
     uint64_t number = 0;      ///< Never 0. Names the file: table_file_name(number).

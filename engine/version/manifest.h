@@ -12,10 +12,12 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <vector>
 
 #include "kv/file_system.h"
 #include "kv/result.h"
 #include "version/file_registry.h"
+#include "version/manifest_reader.h"
 #include "version/version.h"
 
 namespace kv {
@@ -23,15 +25,6 @@ namespace kv {
 struct ManifestOptions {
     /// A MANIFEST longer than this, and than ten times its snapshot, is replaced by a new one.
     uint64_t roll_bytes = 4ULL << 20;
-};
-
-/// The counters the MANIFEST keeps, as of the last durable edit.
-struct ManifestCounters {
-    uint64_t database_id = 0;
-    uint64_t next_file_number = 1;  ///< Tables and MANIFESTs.
-    uint64_t last_created_segment = 0;
-    uint64_t oldest_segment = 1;
-    Seqno flushed_seqno = 0;
 };
 
 class Manifest {
@@ -55,7 +48,8 @@ class Manifest {
     Manifest& operator=(const Manifest&) = delete;
 
     /// Makes `edit` durable, then installs the new Version. New tables must be durable already,
-    /// directory entries included. Head fields and next_file_number of `edit` are filled in here.
+    /// directory entries included, and within flushed_seqno. Head fields and next_file_number of
+    /// `edit` are filled in here; last_created_segment below the present one leaves that as it is.
     /// On failure nothing is installed: kCorruption: the edit fails the order check or turns a
     /// counter back, nothing was written; kReadOnly; else the write or sync failed: in_doubt()
     /// until a later apply succeeds.
@@ -80,12 +74,11 @@ class Manifest {
     Manifest(FileSystem& fs, std::string dir, const ManifestOptions& options);
 
     Status load(uint64_t number);
-    Status absorb(const VersionEdit& edit, bool first, VersionPtr& version);
-    Status check_counters(const VersionEdit& edit) const;
-    Status append(const std::string& payload);
-    Status roll(const Version& version, const ManifestCounters& counters);
+    Status check_against_tables(const VersionEdit& edit, const ManifestCounters& counters) const;
+    Status append(const VersionEdit& edit);
+    Status roll(const Version& version, ManifestCounters& counters);
     Status write_snapshot(WritableFile& file, uint64_t number, const Version& version,
-                          const ManifestCounters& counters, uint64_t& length);
+                          const ManifestCounters& counters, uint64_t& length) const;
     void install(VersionPtr version, const ManifestCounters& counters, const VersionEdit& edit);
 
     // Set once.
@@ -103,13 +96,14 @@ class Manifest {
     // Guarded by apply_mutex_.
     std::unique_ptr<WritableFile> file_;  // null: the next apply starts a new MANIFEST
     uint64_t snapshot_bytes_ = 0;
+    std::vector<uint64_t> stale_manifests_;  // attempts that CURRENT may name until a roll succeeds
 
     mutable std::mutex mutex_;
     // Guarded by mutex_.
     VersionPtr current_;
     ManifestCounters counters_;
     uint64_t file_number_ = 0;
-    uint64_t length_ = 0;
+    uint64_t length_ = 0;  // of the part that counts
 };
 
 }  // namespace kv
