@@ -1,0 +1,28 @@
+// What a conditional batch needs to know before it may take its place in history: whether its
+// preconditions hold, and what its increments amount to.
+// Thread rule: pure, apart from the look-ups it is given.
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "db/lookup.h"
+#include "kv/write_batch.h"
+
+namespace kv::db {
+
+/// Looks a key up in the newest state, unpublished writes included.
+using NewestLookup = std::function<Status(Bytes key, Found& found)>;
+
+/// Ok, kConflict with the seqno that beat the batch, or the look-up's error.
+Status check_preconditions(const std::vector<Precondition>& preconditions,
+                           const NewestLookup& newest);
+
+/// Rewrites a batch with increments into plain puts, in order, each increment seeing the batch's
+/// own earlier mutations. kInvalidArgument: not an integer, or overflow; then `ops` is worthless.
+Status resolve_increments(const WriteBatch& batch, uint64_t now_ms, const NewestLookup& newest,
+                          std::string& ops, std::vector<int64_t>& counters);
+
+}  // namespace kv::db

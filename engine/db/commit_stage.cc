@@ -1,0 +1,309 @@
+// See the header.
+// SPDX-License-Identifier: Apache-2.0
+#include "db/commit_stage.h"
+
+#include <algorithm>
+
+#include "db/batch_check.h"
+#include "record/batch_format.h"
+
+namespace kv::db {
+
+namespace {
+
+/// A resolved increment stores at most 20 digits and an expiry in place of its amount.
+constexpr size_t kIncrementGrowthBytes = 32;
+/// What an overloaded store asks writers to wait: a few group syncs.
+constexpr uint64_t kRetryAfterMs = 20;
+
+size_t payload_bound(const WriteBatch& batch) {
+    return batch_bytes_bound(batch.size_bytes() + kIncrementGrowthBytes * batch.increment_count());
+}
+
+/// The synchronous face: parks the caller until its write is answered.
+class Waiter final : public WriteObserver {
+  public:
+    void on_written(std::unique_ptr<WriteRequest> request) override {
+        result_ = std::move(request->result);
+    }
+    void on_group_end() override { executor_.signal(done_); }
+
+    explicit Waiter(Executor& executor) : executor_(executor) {}
+    WriteResult wait() {
+        executor_.wait(done_);
+        return std::move(result_);
+    }
+
+  private:
+    Executor& executor_;
+    WriteResult result_;
+    std::atomic<uint32_t> done_{0};
+};
+
+void answer(std::unique_ptr<WriteRequest> request, Status status) {
+    request->result.status = std::move(status);
+    RequestChain chain;
+    chain.push_back(std::move(request));
+    complete_requests(std::move(chain));
+}
+
+}  // namespace
+
+CommitStage::CommitStage(StoreContext& context, Health& health, LogStage& log, ViewRegistry& views,
+                         TableCache& tables, CommitHooks hooks, Seqno last_seqno)
+    : context_(context),
+      health_(health),
+      log_(log),
+      views_(views),
+      tables_(tables),
+      hooks_(std::move(hooks)),
+      next_seqno_(last_seqno + 1) {}
+
+Status CommitStage::check_limits(const WriteRequest& request) const {
+    const Options& limits = context_.options;
+    const auto too_large = [](std::string_view what, size_t size, size_t limit) {
+        return Status::invalid_argument(std::string(what) + " of " + std::to_string(size) +
+                                        " bytes is over the limit of " + std::to_string(limit));
+    };
+    const auto check_key = [&](Bytes key) {
+        if (key.empty()) return Status::invalid_argument("a key must have at least one byte");
+        if (key.size() > limits.max_key_bytes) {
+            return too_large("key", key.size(), limits.max_key_bytes);
+        }
+        return Status::ok();
+    };
+    const WriteBatch& batch = request.batch;
+    if (batch.size_bytes() > limits.max_batch_bytes) {
+        return too_large("batch", batch.size_bytes(), limits.max_batch_bytes);
+    }
+    BatchReader reader(batch.encoded());
+    for (Op op; reader.next(op);) {
+        KV_RETURN_IF_ERROR(check_key(op.key));
+        if (op.value.size() > limits.max_value_bytes) {
+            return too_large("value", op.value.size(), limits.max_value_bytes);
+        }
+    }
+    for (const Precondition& precondition : batch.preconditions()) {
+        KV_RETURN_IF_ERROR(check_key(precondition.key));
+    }
+    return reader.status();
+}
+
+bool CommitStage::push(std::unique_ptr<WriteRequest> request) {
+    Status refusal = check_limits(*request);
+    const uint64_t bytes = request->batch.size_bytes();
+    if (refusal.is_ok() &&
+        queued_bytes_.load(std::memory_order_relaxed) > context_.options.max_queued_write_bytes) {
+        refusal = {Code::kOverloaded, "too many writes are waiting; try again later",
+                   kRetryAfterMs};
+    }
+    if (!refusal.is_ok()) {
+        answer(std::move(request), std::move(refusal));
+        return false;
+    }
+    queued_bytes_.fetch_add(bytes, std::memory_order_relaxed);
+    queue_.push(std::move(request));
+    return true;
+}
+
+void CommitStage::submit(std::vector<std::unique_ptr<WriteRequest>> requests) {
+    bool any = false;
+    for (auto& request : requests) any = push(std::move(request)) || any;
+    if (any && baton_.try_take()) run(Runner::kSubmitter);
+}
+
+WriteResult CommitStage::write(WriteBatch batch, Durability durability) {
+    Waiter waiter(context_.executor);
+    auto request = std::make_unique<WriteRequest>();
+    request->batch = std::move(batch);
+    request->durability = durability;
+    request->observer = &waiter;
+    if (push(std::move(request)) && baton_.try_take()) run(Runner::kWaitingSubmitter);
+    return waiter.wait();
+}
+
+void CommitStage::run(Runner runner) {
+    while (true) {
+        const Step step = work(runner != Runner::kSubmitter);
+        if (runner != Runner::kWaitingSubmitter) log_.run(false);
+        if (step != Step::kNeedsLane && baton_.release()) break;
+        if (runner != Runner::kLane) {
+            context_.post(Lane::kCommit, [this] { run_on_lane(); });  // the baton goes along
+            break;
+        }
+    }
+    // A caller that waits anyway may write the log itself, once others can form the next group.
+    if (runner == Runner::kWaitingSubmitter) log_.run(true);
+}
+
+void CommitStage::run_on_lane() { run(Runner::kLane); }
+
+void CommitStage::kick() {
+    if (baton_.try_take()) context_.post(Lane::kCommit, [this] { run_on_lane(); });
+}
+
+void CommitStage::kick_if_waiting() {
+    if (stalled_.load(std::memory_order_acquire) || log_.needs_relog()) kick();
+}
+
+void CommitStage::request_freeze() {
+    freeze_requested_.store(true, std::memory_order_release);
+    kick();
+}
+
+void CommitStage::freeze_if_requested() {
+    if (!freeze_requested_.load(std::memory_order_acquire)) return;
+    stalled_.store(true, std::memory_order_seq_cst);  // a flush that ends now brings us back
+    if (!active_->empty() && !hooks_.freeze_memtable()) return;
+    freeze_requested_.store(false, std::memory_order_relaxed);
+    stalled_.store(false, std::memory_order_relaxed);
+}
+
+CommitStage::Step CommitStage::work(bool may_block) {
+    if (log_.needs_relog()) {
+        if (!may_block) return Step::kNeedsLane;
+        log_.relog();
+    }
+    freeze_if_requested();
+    backlog_.append(queue_.take_all());
+    while (!backlog_.empty()) {
+        const Step step = form_group(may_block);
+        if (step != Step::kWorked) return step;
+    }
+    return Step::kWorked;
+}
+
+bool CommitStage::must_wait() {
+    const bool memtable_full = active_->memory_bytes() >= context_.options.memtable_bytes;
+    const bool wait =
+        (memtable_full && !hooks_.freeze_memtable()) || hooks_.must_stall() || log_.is_full();
+    const uint64_t now_us = context_.clock.monotonic_us();
+    if (wait && stall_began_us_ == 0) {
+        stall_began_us_ = now_us;
+    } else if (!wait && stall_began_us_ != 0) {
+        Counters::add(context_.counters.write_stall_us, now_us - stall_began_us_);
+        stall_began_us_ = 0;
+    }
+    return wait;
+}
+
+CommitStage::Step CommitStage::form_group(bool may_block) {
+    if (health_.state() != StoreState::kOk) {
+        refuse_backlog(health_.refusal());
+        return Step::kWorked;
+    }
+    // Said before looking, so that progress made meanwhile finds the flag and comes back.
+    stalled_.store(true, std::memory_order_seq_cst);
+    if (must_wait()) return Step::kStalled;
+    stalled_.store(false, std::memory_order_relaxed);
+
+    Group group;
+    group.payload.swap(payload_);
+    group.payload.clear();
+    group.first_seqno = next_seqno_;
+    const uint64_t now_us = context_.clock.monotonic_us();
+    Step step = Step::kWorked;
+    while (step == Step::kWorked && !backlog_.empty() && group.payload.size() < kGroupBytes) {
+        step = add_front(group, now_us, may_block);
+    }
+    const bool empty = group.requests.empty();
+    finish_group(std::move(group));
+    // What could not join an empty group has to be solved elsewhere; else it opens the next one.
+    return step == Step::kNeedsLane && empty ? Step::kNeedsLane : Step::kWorked;
+}
+
+void CommitStage::refuse_backlog(const Status& status) {
+    for (WriteRequest* r = backlog_.front(); r != nullptr; r = r->next) {
+        r->result.status = status;
+        queued_bytes_.fetch_sub(r->batch.size_bytes(), std::memory_order_relaxed);
+    }
+    RequestChain refused;
+    refused.append(std::move(backlog_));
+    complete_requests(std::move(refused));
+}
+
+CommitStage::Step CommitStage::add_front(Group& group, uint64_t now_us, bool may_block) {
+    const WriteRequest& request = *backlog_.front();
+    WriteResult result;
+    if (request.deadline_us != 0 && request.deadline_us <= now_us) {
+        result.status = {Code::kDeadline, "the deadline passed before the write could start"};
+        take_front(group, std::move(result), Durability::kMemory);
+        return Step::kWorked;
+    }
+    const WriteBatch& batch = request.batch;
+    if (batch.count() != 0) {
+        const Status room =
+            log_.ensure_room_behind(group.payload.size(), payload_bound(batch), may_block);
+        if (room.is(Code::kWouldBlock)) return Step::kNeedsLane;
+        if (!room.is_ok()) return Step::kGroupFull;  // Health knows: the next round refuses
+    }
+    Bytes ops = batch.encoded();
+    if (!batch.preconditions().empty() || batch.increment_count() != 0) {
+        result.status = resolve(request, may_block, scratch_, result.counters);
+        if (result.status.is(Code::kWouldBlock)) return Step::kNeedsLane;
+        if (!result.status.is_ok()) {
+            // Answered in its turn: it may rest on writes that are not durable yet.
+            result.counters.clear();
+            take_front(group, std::move(result), Durability::kMemory);
+            return Step::kWorked;
+        }
+        ops = scratch_;
+    }
+    if (batch.count() != 0) {
+        result.first_seqno = next_seqno_;
+        apply(group, batch.count(), ops);
+        result.last_seqno = next_seqno_ - 1;
+    }
+    take_front(group, std::move(result), request.durability);
+    return Step::kWorked;
+}
+
+Status CommitStage::resolve(const WriteRequest& request, bool may_block, std::string& ops,
+                            std::vector<int64_t>& counters) {
+    const ViewLease view = views_.acquire();
+    const uint64_t now_ms = context_.clock.wall_ms();
+    const ReadMode mode{.cache_only = !may_block, .fill_cache = true, .readahead_bytes = 0};
+    const NewestLookup newest = [&](Bytes key, Found& found) {
+        return lookup(*view, tables_, key, kMaxSeqno, now_ms, mode, found);
+    };
+    KV_RETURN_IF_ERROR(check_preconditions(request.batch.preconditions(), newest));
+    ops.clear();
+    if (request.batch.increment_count() == 0) {
+        ops.append(request.batch.encoded());
+        return Status::ok();
+    }
+    return resolve_increments(request.batch, now_ms, newest, ops, counters);
+}
+
+void CommitStage::take_front(Group& group, WriteResult result, Durability needs) {
+    std::unique_ptr<WriteRequest> request = backlog_.pop_front();
+    queued_bytes_.fetch_sub(request->batch.size_bytes(), std::memory_order_relaxed);
+    request->result = std::move(result);
+    group.strongest = std::max(group.strongest, needs);
+    group.requests.push_back(std::move(request));
+}
+
+void CommitStage::apply(Group& group, uint32_t count, Bytes ops) {
+    append_batch(group.payload, count, ops);
+    BatchReader reader(ops);
+    for (Op op; reader.next(op); ++next_seqno_) {
+        if (op.internal_kind() == Kind::kPutWithExpiry) {
+            active_->add_with_expiry(op.key, next_seqno_, op.expiry_ms, op.value);
+        } else {
+            active_->add(op.key, next_seqno_, op.internal_kind(), op.value);
+        }
+    }
+    Counters::add(context_.counters.writes, 1);
+    Counters::add(context_.counters.mutations, count);
+}
+
+void CommitStage::finish_group(Group group) {
+    if (!group.requests.empty()) {
+        const Seqno last_seqno = group.payload.empty() ? 0 : next_seqno_ - 1;
+        log_.enqueue(group.payload, group.first_seqno, last_seqno, group.strongest,
+                     std::move(group.requests));
+    }
+    payload_.swap(group.payload);
+}
+
+}  // namespace kv::db

@@ -1,0 +1,108 @@
+// CommitStage: the first half of the commit pipeline. It takes submitted writes in order, checks
+// preconditions, resolves increments, numbers the mutations, encodes them for the log and puts them
+// into the active memtable, still invisible; LogStage publishes them.
+//
+// It runs on whoever holds its baton: the submitting thread when nobody else does, so that a lone
+// writer pays no thread switch, else the commit lane. Anything that would wait for the disk
+// (a missing log segment, a block needed by a precondition) is passed to the lane; a submitter
+// never waits. There is no timer: while the log syncs, submitted writes form the next group.
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "db/baton.h"
+#include "db/health.h"
+#include "db/log_stage.h"
+#include "db/read_view.h"
+#include "db/store_context.h"
+#include "db/write_queue.h"
+
+namespace kv::db {
+
+/// What the commit stage needs of the store around it.
+struct CommitHooks {
+    /// Freezes the active memtable and installs a new one, or says that too many wait for flush.
+    std::function<bool()> freeze_memtable;
+    /// True while level 0 is so full that writes have to wait.
+    std::function<bool()> must_stall;
+};
+
+class CommitStage {
+  public:
+    CommitStage(StoreContext& context, Health& health, LogStage& log, ViewRegistry& views,
+                TableCache& tables, CommitHooks hooks, Seqno last_seqno);
+    CommitStage(const CommitStage&) = delete;
+    CommitStage& operator=(const CommitStage&) = delete;
+
+    // Any thread.
+    void submit(std::vector<std::unique_ptr<WriteRequest>> requests);
+    /// Submits and waits.
+    WriteResult write(WriteBatch batch, Durability durability);
+    /// Something that the stage waited for has happened.
+    void kick();
+    /// kick() if the stage has stalled or has to move the log to a fresh segment; cheap otherwise.
+    void kick_if_waiting();
+    /// Has the active memtable frozen, unless it is empty, as soon as the stage runs.
+    void request_freeze();
+    uint64_t queued_bytes() const { return queued_bytes_.load(std::memory_order_relaxed); }
+
+    // Holder of the baton, or before the first write.
+    void set_active(std::shared_ptr<Memtable> memtable) { active_ = std::move(memtable); }
+
+  private:
+    enum class Step : uint8_t { kWorked, kGroupFull, kStalled, kNeedsLane };
+    /// A commit group while it is put together.
+    struct Group {
+        std::string payload;
+        Seqno first_seqno = 0;
+        Durability strongest = Durability::kMemory;
+        RequestChain requests;
+    };
+    /// A group is closed once its payload reaches this.
+    static constexpr size_t kGroupBytes = 1U << 20;
+
+    /// False: the request was refused and answered.
+    bool push(std::unique_ptr<WriteRequest> request);
+    Status check_limits(const WriteRequest& request) const;
+    enum class Runner : uint8_t { kSubmitter, kWaitingSubmitter, kLane };
+    void run(Runner runner);
+    void run_on_lane();
+    Step work(bool may_block);
+    Step form_group(bool may_block);
+    bool must_wait();
+    void freeze_if_requested();
+    void refuse_backlog(const Status& status);
+    Step add_front(Group& group, uint64_t now_us, bool may_block);
+    Status resolve(const WriteRequest& request, bool may_block, std::string& ops,
+                   std::vector<int64_t>& counters);
+    void take_front(Group& group, WriteResult result, Durability needs);
+    void apply(Group& group, uint32_t count, Bytes ops);
+    void finish_group(Group group);
+
+    StoreContext& context_;
+    Health& health_;
+    LogStage& log_;
+    ViewRegistry& views_;
+    TableCache& tables_;
+    const CommitHooks hooks_;
+
+    WriteQueue queue_;
+    Baton baton_;
+    std::atomic<uint64_t> queued_bytes_{0};
+    std::atomic<bool> stalled_{false};
+    std::atomic<bool> freeze_requested_{false};
+
+    // Holder of the baton only.
+    std::shared_ptr<Memtable> active_;
+    RequestChain backlog_;
+    Seqno next_seqno_;
+    uint64_t stall_began_us_ = 0;
+    std::string payload_;  // these two are kept for their capacity
+    std::string scratch_;
+};
+
+}  // namespace kv::db

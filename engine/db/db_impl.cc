@@ -1,0 +1,136 @@
+// Wiring, writes and shutdown of an open store. Reads are in db_reads.cc.
+// SPDX-License-Identifier: Apache-2.0
+#include "db/db_impl.h"
+
+namespace kv {
+
+Result<std::unique_ptr<Db>> Db::open(const Options& options, const std::string& path) {
+    KV_ASSIGN_OR_RETURN(db::OpenedFiles files, db::open_files(options, path));
+    return std::unique_ptr<Db>(std::make_unique<db::DbImpl>(std::move(files)));
+}
+
+WriteResult Db::put(Bytes key, Bytes value, Durability durability) {
+    WriteBatch batch;
+    batch.put(key, value);
+    return write(std::move(batch), durability);
+}
+
+WriteResult Db::del(Bytes key, Durability durability) {
+    WriteBatch batch;
+    batch.del(key);
+    return write(std::move(batch), durability);
+}
+
+}  // namespace kv
+
+namespace kv::db {
+
+DbImpl::DbImpl(OpenedFiles files)
+    : own_executor_(std::move(files.own_executor)),
+      context_(std::move(files.context)),
+      lock_(std::move(files.lock)),
+      manifest_(std::move(files.manifest)),
+      blocks_(context_->options.block_cache_bytes),
+      tables_(context_->fs, context_->dir, blocks_),
+      snapshots_(std::make_shared<SnapshotList>()),
+      health_(*context_),
+      garbage_(*context_, *manifest_, tables_, manifest_->counters().oldest_segment),
+      log_(*context_, *manifest_, health_, files.log.last, files.log.next_segment,
+           files.log.last_seqno),
+      views_([this](std::unique_ptr<const ReadView> view) { retire_view(std::move(view)); }),
+      shape_(*manifest_, tables_, views_),
+      flusher_(*context_, *manifest_, health_, log_, shape_, *snapshots_, garbage_),
+      compactor_(*context_, *manifest_, health_, log_, shape_, *snapshots_, tables_, garbage_),
+      commit_(*context_, health_, log_, views_, tables_,
+              {[this] { return freeze_memtable(); },
+               [this] { return shape_.level0_tables() >= context_->options.level0_stop_trigger; }},
+              files.log.last_seqno) {
+    connect();
+    shape_.start(files.memtable);
+    commit_.set_active(std::move(files.memtable));
+    context_->post(Lane::kFlush, [this] { log_.prepare_next(); });
+    compactor_.schedule();
+}
+
+void DbImpl::connect() {
+    log_.on_progress([this] {
+        flusher_.schedule();
+        commit_.kick_if_waiting();
+    });
+    flusher_.on_flushed([this] {
+        answer_flush_waiters();
+        compactor_.schedule();
+        commit_.kick_if_waiting();
+    });
+    compactor_.on_compacted([this] { commit_.kick_if_waiting(); });
+}
+
+DbImpl::~DbImpl() {
+    // The last write in line: when it is answered, everything before it is too.
+    const Status synced = sync();
+    if (!synced.is_ok()) {
+        context_->log(LogLevel::kError, "closing without a final sync: " + synced.to_string());
+    }
+    compactor_.stop();
+    context_->gate->close(context_->executor);
+    views_.clear();
+}
+
+void DbImpl::retire_view(std::unique_ptr<const ReadView> view) {
+    // Freeing a memtable takes long, and the tables it held may be deletable now: not here.
+    std::shared_ptr<const ReadView> shared = std::move(view);
+    context_->post(Lane::kCompaction, [this, shared = std::move(shared)]() mutable {
+        shared.reset();
+        garbage_.collect();
+    });
+}
+
+bool DbImpl::freeze_memtable() {
+    auto fresh = shape_.freeze(kMaxImmutables);
+    if (fresh == nullptr) return false;
+    commit_.set_active(std::move(fresh));
+    flusher_.schedule();
+    return true;
+}
+
+WriteResult DbImpl::write(WriteBatch batch, Durability durability) {
+    return commit_.write(std::move(batch), durability);
+}
+
+void DbImpl::submit(std::vector<std::unique_ptr<WriteRequest>> requests) {
+    commit_.submit(std::move(requests));
+}
+
+Status DbImpl::sync() { return commit_.write(WriteBatch(), Durability::kDisk).status; }
+
+Status DbImpl::flush() {
+    KV_RETURN_IF_ERROR(sync());
+    FlushWaiter waiter{.target = log_.published(), .status = {}, .done = {}};
+    if (manifest_->counters().flushed_seqno >= waiter.target) return Status::ok();
+    {
+        std::lock_guard lock(waiters_mutex_);
+        flush_waiters_.push_back(&waiter);
+    }
+    commit_.request_freeze();
+    context_->executor.wait(waiter.done);
+    return waiter.status;
+}
+
+void DbImpl::answer_flush_waiters() {
+    const Seqno flushed = manifest_->counters().flushed_seqno;
+    const bool refused = health_.state() != StoreState::kOk;
+    std::lock_guard lock(waiters_mutex_);
+    std::erase_if(flush_waiters_, [&](FlushWaiter* waiter) {
+        if (flushed < waiter->target && !refused) return false;
+        if (flushed < waiter->target) waiter->status = health_.refusal();
+        context_->executor.signal(waiter->done);
+        return true;
+    });
+}
+
+Status DbImpl::compact_all() {
+    KV_RETURN_IF_ERROR(flush());
+    return compactor_.compact_all();
+}
+
+}  // namespace kv::db

@@ -1,0 +1,104 @@
+// DbImpl: an open store. It owns the parts and connects them; the work is theirs.
+//
+//   submit -> CommitStage -> LogStage -> observers      Shape: memtables and tables, as ReadViews
+//   Flusher: immutable memtable -> level 0              Compactor: level n -> level n + 1
+//   GarbageCollector: unlinks dead files                Health: whether writes are taken
+//
+// Members are declared in the order in which they need each other; close() stops them from the
+// outside in. Thread rule: that of Db. SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "cache/block_cache.h"
+#include "db/commit_stage.h"
+#include "db/compactor.h"
+#include "db/flusher.h"
+#include "db/garbage.h"
+#include "db/health.h"
+#include "db/log_stage.h"
+#include "db/shape.h"
+#include "db/snapshot_list.h"
+#include "db/store_context.h"
+#include "kv/db.h"
+#include "version/manifest.h"
+#include "wal/recovery.h"
+
+namespace kv::db {
+
+/// What open has to bring up before a store can run.
+struct OpenedFiles {
+    std::unique_ptr<Executor> own_executor;  ///< Null: the caller's.
+    std::unique_ptr<StoreContext> context;
+    std::unique_ptr<FileLock> lock;
+    std::unique_ptr<Manifest> manifest;
+    wal::RecoveredLog log;
+    std::shared_ptr<Memtable> memtable;  ///< What replay left unflushed.
+};
+
+class DbImpl final : public Db {
+  public:
+    explicit DbImpl(OpenedFiles files);
+    ~DbImpl() override;
+
+    WriteResult write(WriteBatch batch, Durability durability) override;
+    void submit(std::vector<std::unique_ptr<WriteRequest>> requests) override;
+    Status prepare(const WriteBatch& batch, bool cache_only) override;
+    Result<std::optional<Entry>> get(Bytes key, const ReadOptions& options) override;
+    std::vector<Result<std::optional<Entry>>> multi_get(const std::vector<Bytes>& keys,
+                                                        const ReadOptions& options) override;
+    std::unique_ptr<Iterator> new_iterator(const ScanOptions& options) override;
+    SnapshotPtr snapshot() override;
+    Seqno published_seqno() const override { return log_.published(); }
+    Seqno durable_seqno() const override { return log_.durable(); }
+    Status sync() override;
+    Status flush() override;
+    Status compact_all() override;
+    uint64_t approximate_count(const ScanOptions& options) override;
+    StoreStats stats() override;
+
+  private:
+    /// Memtables that may wait for flush before writes wait for them.
+    static constexpr size_t kMaxImmutables = 3;
+    struct FlushWaiter {
+        Seqno target;
+        Status status;
+        std::atomic<uint32_t> done{0};
+    };
+
+    void connect();
+    void retire_view(std::unique_ptr<const ReadView> view);
+    bool freeze_memtable();
+    void answer_flush_waiters();
+    Result<std::optional<Entry>> get_from(const ReadView& view, Bytes key, Seqno seqno,
+                                          uint64_t now_ms, const ReadMode& mode);
+    void add_table_stats(StoreStats& stats) const;
+
+    // Set once, in the order of use.
+    const std::unique_ptr<Executor> own_executor_;
+    const std::unique_ptr<StoreContext> context_;
+    const std::unique_ptr<FileLock> lock_;
+    const std::unique_ptr<Manifest> manifest_;
+    BlockCache blocks_;
+    TableCache tables_;
+    const std::shared_ptr<SnapshotList> snapshots_;
+    Health health_;
+    GarbageCollector garbage_;
+    LogStage log_;
+    ViewRegistry views_;
+    Shape shape_;
+    Flusher flusher_;
+    Compactor compactor_;
+    CommitStage commit_;
+
+    std::mutex waiters_mutex_;
+    std::vector<FlushWaiter*> flush_waiters_;  // guarded by waiters_mutex_
+};
+
+/// Everything Db::open does before the store runs: directory, lock, MANIFEST, replay.
+Result<OpenedFiles> open_files(const Options& options, const std::string& path);
+
+}  // namespace kv::db

@@ -1,0 +1,185 @@
+// Reads, snapshots and statistics of an open store.
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+
+#include "db/db_impl.h"
+#include "db/db_iterator.h"
+#include "db/lookup.h"
+#include "record/batch_format.h"
+
+namespace kv::db {
+
+namespace {
+
+ReadMode read_mode(const ReadOptions& options) {
+    return {
+        .cache_only = options.cache_only, .fill_cache = options.fill_cache, .readahead_bytes = 0};
+}
+
+}  // namespace
+
+Status DbImpl::prepare(const WriteBatch& batch, bool cache_only) {
+    const ViewLease view = views_.acquire();
+    const ReadMode mode{.cache_only = cache_only, .fill_cache = true, .readahead_bytes = 0};
+    const auto warm = [&](Bytes key) {
+        Found found;
+        return lookup(*view, tables_, key, kMaxSeqno, 0, mode, found);
+    };
+    for (const Precondition& precondition : batch.preconditions()) {
+        KV_RETURN_IF_ERROR(warm(precondition.key));
+    }
+    if (batch.increment_count() == 0) return Status::ok();
+    BatchReader reader(batch.encoded());
+    for (Op op; reader.next(op);) {
+        if (op.is_increment()) KV_RETURN_IF_ERROR(warm(op.key));
+    }
+    return reader.status();
+}
+
+Result<std::optional<Entry>> DbImpl::get_from(const ReadView& view, Bytes key, Seqno seqno,
+                                              uint64_t now_ms, const ReadMode& mode) {
+    Found found;
+    const Status status = lookup(view, tables_, key, seqno, now_ms, mode, found);
+    Counters& counters = context_->counters;
+    Counters::add(counters.gets, 1);
+    if (found.table.filter_checks != 0) {
+        Counters::add(counters.filter_checks, found.table.filter_checks);
+        Counters::add(counters.filter_skips, found.table.filter_skips);
+    }
+    if (!status.is_ok()) return status;
+    if (!found.live) return std::optional<Entry>();
+    Counters::add(counters.get_hits, 1);
+    return std::optional<Entry>(Entry{std::string(found.value), found.seqno, found.expiry_ms});
+}
+
+Result<std::optional<Entry>> DbImpl::get(Bytes key, const ReadOptions& options) {
+    // View before seqno: what the seqno shows of this view is then all there.
+    const ViewLease view = views_.acquire();
+    const Seqno seqno = options.snapshot ? options.snapshot->seqno() : log_.published();
+    return get_from(*view, key, seqno, context_->clock.wall_ms(), read_mode(options));
+}
+
+std::vector<Result<std::optional<Entry>>> DbImpl::multi_get(const std::vector<Bytes>& keys,
+                                                            const ReadOptions& options) {
+    const ViewLease view = views_.acquire();
+    const Seqno seqno = options.snapshot ? options.snapshot->seqno() : log_.published();
+    const uint64_t now_ms = context_->clock.wall_ms();
+    const ReadMode mode = read_mode(options);
+    std::vector<Result<std::optional<Entry>>> answers;
+    answers.reserve(keys.size());
+    for (const Bytes key : keys) answers.push_back(get_from(*view, key, seqno, now_ms, mode));
+    return answers;
+}
+
+std::unique_ptr<Iterator> DbImpl::new_iterator(const ScanOptions& options) {
+    Counters::add(context_->counters.iterators, 1);
+    ViewLease view = views_.pin();
+    const Seqno seqno = options.snapshot ? options.snapshot->seqno() : log_.published();
+    auto source = new_view_source(*view, tables_, options);
+    return std::make_unique<DbIterator>(std::move(view), std::move(source), options.snapshot, seqno,
+                                        context_->clock.wall_ms(), options);
+}
+
+SnapshotPtr DbImpl::snapshot() {
+    return snapshots_->take([this] { return log_.published(); });
+}
+
+uint64_t DbImpl::approximate_count(const ScanOptions& options) {
+    std::string lower = options.lower.value_or("");
+    lower = std::max(lower, options.prefix);
+    std::optional<std::string> upper = options.upper;
+    std::string behind = prefix_successor(options.prefix);
+    if (!behind.empty() && (!upper || behind < *upper)) upper = std::move(behind);
+    if (upper && *upper <= lower) return 0;
+
+    const ViewLease view = views_.pin();
+    double count = 0;
+    for (int level = 0; level < view->tables->levels(); ++level) {
+        for (const TableSet::Table& table : view->tables->tables(level)) {
+            if (table.largest < lower || (upper && table.smallest >= *upper)) continue;
+            const auto live = static_cast<double>(table.file->entries - table.file->tombstones);
+            const bool inside = table.smallest >= lower && (!upper || table.largest < *upper);
+            double share = 1;
+            if (!inside) {
+                const auto reader = tables_.open(*table.slot);
+                if (!reader.is_ok()) continue;
+                const auto size = static_cast<double>((*reader)->size_bytes());
+                const auto begin = static_cast<double>((*reader)->approximate_offset(lower));
+                const double end =
+                    upper ? static_cast<double>((*reader)->approximate_offset(*upper)) : size;
+                share = end <= begin ? 0 : (end - begin) / size;
+            }
+            count += live * share;
+        }
+    }
+    // Memtables are small enough to be counted in full when the bounds are open.
+    const auto add_memtable = [&](const Memtable& memtable) {
+        if (lower.empty() && !upper) {
+            count += static_cast<double>(memtable.entries() - memtable.tombstones());
+            return;
+        }
+        const auto entries = memtable.new_iterator();
+        for (entries->seek(make_seek_key(lower, kMaxSeqno)); entries->valid(); entries->next()) {
+            if (upper && user_key_of(entries->key()) >= *upper) break;
+            if (trailer_kind(trailer_of(entries->key())) != Kind::kDelete) count += 1;
+        }
+    };
+    add_memtable(*view->active);
+    for (const auto& memtable : view->immutables) add_memtable(*memtable);
+    return static_cast<uint64_t>(count);
+}
+
+void DbImpl::add_table_stats(StoreStats& stats) const {
+    const VersionPtr version = manifest_->current();
+    stats.levels.resize(kLevels);
+    for (int level = 0; level < kLevels; ++level) {
+        LevelStats& out = stats.levels[static_cast<size_t>(level)];
+        for (const FileMetaPtr& file : version->files(level)) {
+            out.tables += 1;
+            out.bytes += file->size_bytes;
+            out.entries += file->entries;
+            out.tombstones += file->tombstones;
+        }
+    }
+}
+
+StoreStats DbImpl::stats() {
+    const Counters& c = context_->counters;
+    const BlockCache::Stats cache = blocks_.stats();
+    StoreStats stats;
+    stats.state = health_.state();
+    stats.state_reason = health_.reason();
+    stats.published_seqno = published_seqno();
+    stats.durable_seqno = durable_seqno();
+    stats.commit_groups = c.commit_groups;
+    stats.writes = c.writes;
+    stats.mutations = c.mutations;
+    stats.log_syncs = c.log_syncs;
+    stats.log_bytes = c.log_bytes;
+    stats.gets = c.gets;
+    stats.get_hits = c.get_hits;
+    stats.iterators = c.iterators;
+    stats.flushes = c.flushes;
+    stats.flush_bytes = c.flush_bytes;
+    stats.compactions = c.compactions;
+    stats.compaction_read_bytes = c.compaction_read_bytes;
+    stats.compaction_written_bytes = c.compaction_written_bytes;
+    stats.entries_dropped_shadowed = c.dropped_shadowed;
+    stats.entries_dropped_tombstone = c.dropped_tombstone;
+    stats.entries_dropped_expired = c.dropped_expired;
+    stats.cache_hits = cache.hits;
+    stats.cache_misses = cache.misses;
+    stats.cache_bytes = cache.bytes;
+    stats.filter_checks = c.filter_checks;
+    stats.filter_skips = c.filter_skips;
+    stats.memtable_bytes = shape_.memtable_bytes();
+    stats.immutable_memtables = shape_.immutable_count();
+    stats.wal_segments = log_.live_segments();
+    stats.wal_bytes = log_.live_bytes();
+    stats.open_snapshots = snapshots_->size();
+    stats.write_stall_us = c.write_stall_us;
+    add_table_stats(stats);
+    return stats;
+}
+
+}  // namespace kv::db

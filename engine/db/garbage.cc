@@ -1,0 +1,48 @@
+// See the header.
+// SPDX-License-Identifier: Apache-2.0
+#include "db/garbage.h"
+
+#include "record/file_names.h"
+
+namespace kv::db {
+
+void GarbageCollector::schedule() {
+    context_.post(Lane::kCompaction, [this] { collect(); });
+}
+
+void GarbageCollector::collect() {
+    std::lock_guard lock(mutex_);
+    if (manifest_.in_doubt()) return;
+    collect_tables();
+    collect_segments();
+}
+
+void GarbageCollector::collect_tables() {
+    std::vector<FileName> kept;
+    for (const FileName& file : manifest_.files().take_obsolete()) {
+        const bool is_table = file.kind == FileKind::kTable;
+        if (is_table) tables_.erase(file.number);
+        const std::string name =
+            is_table ? table_file_name(file.number) : manifest_file_name(file.number);
+        const Status status = context_.fs.remove(join_path(context_.dir, name));
+        if (status.is_ok() || status.is(Code::kNotFound)) continue;
+        context_.log(LogLevel::kWarning,
+                     "cannot delete a dead file, will try again: " + status.to_string());
+        kept.push_back(file);
+    }
+    manifest_.files().put_back(kept);
+}
+
+void GarbageCollector::collect_segments() {
+    const uint64_t oldest = manifest_.counters().oldest_segment;
+    for (; first_segment_ < oldest; ++first_segment_) {
+        const Status status =
+            context_.fs.remove(join_path(context_.dir, log_segment_name(first_segment_)));
+        if (status.is_ok() || status.is(Code::kNotFound)) continue;
+        context_.log(LogLevel::kWarning,
+                     "cannot delete a dead log segment, will try again: " + status.to_string());
+        return;
+    }
+}
+
+}  // namespace kv::db

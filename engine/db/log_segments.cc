@@ -1,0 +1,270 @@
+// LogStage: the life of log segments, and the way out of a failed write or sync.
+// SPDX-License-Identifier: Apache-2.0
+#include "base/coding.h"
+#include "db/log_stage.h"
+#include "kv/assert.h"
+#include "record/batch_format.h"
+#include "record/file_names.h"
+#include "record/log_record.h"
+
+namespace kv::db {
+
+using wal::SegmentWriter;
+
+Status LogStage::ensure_room_behind(size_t begun, size_t more, bool may_block) {
+    const uint64_t record_bytes = log_record_size(begun + more);
+    if (current_ != nullptr && current_->fits(record_bytes)) return Status::ok();
+    if (begun != 0)
+        return {Code::kWouldBlock, "the commit group is as large as its segment allows"};
+    return take_next_segment(record_bytes, may_block);
+}
+
+Status LogStage::take_next_segment(uint64_t record_bytes, bool may_block) {
+    std::unique_lock prepare(prepare_mutex_, std::defer_lock);
+    if (may_block) {
+        prepare.lock();
+    } else if (!prepare.try_lock()) {
+        return {Code::kWouldBlock, "the next log segment is being made"};
+    }
+    if (prepared_ == nullptr || !prepared_->fits(record_bytes)) {
+        if (!may_block) return {Code::kWouldBlock, "the next log segment is not there yet"};
+        prepared_.reset();
+        auto created = create_segment(next_number_, record_bytes);
+        if (!created.is_ok()) {
+            health_.raise(Health::Cause::kLogSegment, created.error());
+            retry_segment();
+            return health_.refusal();
+        }
+        prepared_ = std::move(*created);
+    }
+    std::lock_guard lock(segments_mutex_);
+    current_ = prepared_.get();
+    segments_.push_back(std::move(prepared_));
+    ++next_number_;
+    return Status::ok();
+}
+
+Result<std::unique_ptr<SegmentWriter>> LogStage::create_segment(uint64_t number,
+                                                                uint64_t record_bytes) {
+    KV_ASSIGN_OR_RETURN(
+        auto segment,
+        SegmentWriter::create(
+            context_.fs, context_.dir, number, manifest_.database_id(),
+            SegmentWriter::capacity_for(context_.options.wal_segment_bytes, record_bytes)));
+    if (manifest_.counters().last_created_segment < number) {
+        // From here on recovery misses the segment if it is gone.
+        VersionEdit edit;
+        edit.last_created_segment = number;
+        KV_RETURN_IF_ERROR(manifest_.apply(std::move(edit)));
+    }
+    return segment;
+}
+
+void LogStage::prepare_next() {
+    std::lock_guard prepare(prepare_mutex_);
+    if (prepared_ != nullptr) return;
+    auto created = create_segment(next_number_, 0);
+    if (created.is_ok()) {
+        prepared_ = std::move(*created);
+        return;
+    }
+    // Not yet a problem: the current segment has room. Whoever needs the next one tries again.
+    context_.log(LogLevel::kWarning,
+                 "cannot prepare the next log segment: " + created.error().to_string());
+}
+
+void LogStage::retry_segment() {
+    context_.post_after(Lane::kFlush, kRetryMs, [this] {
+        {
+            std::lock_guard prepare(prepare_mutex_);
+            if (prepared_ == nullptr) {
+                auto created = create_segment(next_number_, 0);
+                if (!created.is_ok()) {
+                    health_.raise(Health::Cause::kLogSegment, created.error());
+                    retry_segment();
+                    return;
+                }
+                prepared_ = std::move(*created);
+            }
+        }
+        health_.clear(Health::Cause::kLogSegment);
+        on_progress_();
+    });
+}
+
+Status LogStage::open_segment(SegmentWriter* segment) {
+    if (open_ != nullptr) {
+        // The old segment is durable to its end before anything in the new one can be acknowledged.
+        KV_ASSIGN_OR_RETURN(const wal::SegmentEnd end, open_->seal());
+        std::string records = std::move(unsynced_.back());  // the new segment's first
+        unsynced_.clear();
+        unsynced_bytes_ = records.size();
+        unsynced_.push_back(std::move(records));
+        durable_.store(end.last_seqno, std::memory_order_release);
+        end_segment(end);
+    }
+    KV_RETURN_IF_ERROR(segment->begin(previous_));
+    open_ = segment;
+    return Status::ok();
+}
+
+void LogStage::end_segment(const wal::SegmentEnd& end) {
+    previous_ = end;
+    std::lock_guard lock(segments_mutex_);
+    ended_.push_back({end.number, end});
+    KV_ASSERT(!segments_.empty() && segments_.front().get() == open_);
+    open_ = nullptr;
+    segments_.pop_front();
+}
+
+Status LogStage::sync_open_segment() {
+    if (unsynced_bytes_ == 0) return Status::ok();
+    Counters::add(context_.counters.log_syncs, 1);
+    KV_RETURN_IF_ERROR(open_->sync());
+    durable_.store(open_->synced_end().last_seqno, std::memory_order_release);
+    unsynced_.clear();
+    unsynced_bytes_ = 0;
+    return Status::ok();
+}
+
+void LogStage::refuse(RequestChain requests, const Status& status) {
+    for (WriteRequest* r = requests.front(); r != nullptr; r = r->next) {
+        if (r->result.status.is_ok()) {
+            r->result.status = {Code::kInDoubt,
+                                "the write was applied but its log write failed; it may or may not "
+                                "survive a restart: " +
+                                    status.to_string()};
+        }
+    }
+    complete_requests(std::move(requests));
+}
+
+void LogStage::fail(const Status& status, Pending pending) {
+    if (!pending.records.empty()) {  // not taken over by write_and_sync
+        unsynced_bytes_ += pending.records.size();
+        unsynced_.push_back(std::move(pending.records));
+    }
+    // unanswered_ keeps counting these groups, so nothing younger is published before relog.
+    if (!failed_.exchange(true)) health_.raise(Health::Cause::kLogWrite, status);
+    refuse(std::move(pending.requests), status);
+    on_progress_();
+}
+
+void LogStage::relog() {
+    if (relog_waits_.load(std::memory_order_acquire)) return;
+    std::lock_guard prepare(prepare_mutex_);
+    std::lock_guard io(io_mutex_);
+    Pending pending;
+    while (pop_pending(pending)) {
+        fail(Status(Code::kReadOnly, "an earlier log write failed"), std::move(pending));
+        pending = {};
+    }
+    const Status status = write_relog_segment();
+    if (!status.is_ok()) {
+        health_.raise(Health::Cause::kLogWrite, status);
+        relog_waits_ = true;
+        context_.post_after(Lane::kCommit, kRetryMs, [this] {
+            relog_waits_ = false;
+            on_progress_();
+        });
+        return;
+    }
+    failed_.store(false, std::memory_order_release);
+    health_.clear(Health::Cause::kLogWrite);
+}
+
+Status LogStage::write_relog_segment() {
+    // A segment whose header never became durable is made anew under its own number; otherwise the
+    // chain goes on behind the last durable byte. A failed attempt is repeated under the same
+    // number too.
+    const bool keep_old = open_ != nullptr && open_->synced_offset() > 0;
+    uint64_t number = next_number_;
+    {
+        std::lock_guard lock(segments_mutex_);
+        if (!segments_.empty()) number = segments_.front()->number() + (keep_old ? 1 : 0);
+    }
+    const wal::SegmentEnd previous = keep_old ? open_->synced_end() : previous_;
+    prepared_.reset();
+    const std::string path = join_path(context_.dir, log_segment_name(number));
+    KV_ASSIGN_OR_RETURN(const bool exists, context_.fs.exists(path));
+    if (exists) KV_RETURN_IF_ERROR(context_.fs.remove(path));  // a fresh inode has no failed pages
+    KV_ASSIGN_OR_RETURN(auto segment,
+                        create_segment(number, unsynced_bytes_ + kLogRecordHeaderBytes));
+    KV_RETURN_IF_ERROR(segment->begin(previous));
+    Seqno last_seqno = published();
+    const std::string records = reencode_unsynced(*segment, last_seqno);
+    if (!records.empty()) KV_RETURN_IF_ERROR(segment->write(records, last_seqno));
+    KV_RETURN_IF_ERROR(segment->sync());
+
+    unsynced_.clear();
+    unsynced_bytes_ = 0;
+    next_number_ = number + 1;
+    previous_ = previous;
+    {
+        std::lock_guard lock(segments_mutex_);
+        if (keep_old) ended_.push_back({previous.number, previous});
+        segments_.clear();
+        current_ = open_ = segment.get();
+        segments_.push_back(std::move(segment));
+    }
+    std::lock_guard lock(queue_mutex_);
+    unanswered_ = 0;
+    published_.store(last_seqno, std::memory_order_release);
+    durable_.store(last_seqno, std::memory_order_release);
+    return Status::ok();
+}
+
+std::string LogStage::reencode_unsynced(SegmentWriter& segment, Seqno& last_seqno) const {
+    std::string out;
+    for (const std::string& records : unsynced_) {
+        for (size_t at = 0; at < records.size();) {
+            const char* header = records.data() + at;
+            const uint32_t length = load_fixed32(header + kLogLengthOffset);
+            const Bytes payload(header + kLogRecordHeaderBytes, length);
+            LogRecord record;
+            record.segment = segment.number();
+            record.first_seqno = load_fixed64(header + kLogFirstSeqnoOffset);
+            record.payload = payload;
+            append_log_record(out, segment.reserve(log_record_size(length)), record);
+            uint32_t count;
+            Bytes ops;
+            Seqno next = record.first_seqno;
+            for (GroupReader group(payload); group.next(count, ops);) next += count;
+            last_seqno = std::max(last_seqno, next - 1);
+            at += log_record_size(length);
+        }
+    }
+    return out;
+}
+
+uint64_t LogStage::oldest_needed(Seqno flushed) const {
+    std::lock_guard lock(segments_mutex_);
+    for (const Ended& ended : ended_) {
+        if (ended.end.last_seqno > flushed) return ended.first_number;
+    }
+    // The segment in use, or the one that will follow the ended ones.
+    if (!segments_.empty()) return segments_.front()->number();
+    return ended_.empty() ? 1 : ended_.back().end.number + 1;
+}
+
+void LogStage::forget_before(uint64_t number) {
+    std::lock_guard lock(segments_mutex_);
+    while (!ended_.empty() && ended_.front().end.number < number) ended_.pop_front();
+}
+
+uint64_t LogStage::live_segments() const {
+    std::lock_guard lock(segments_mutex_);
+    uint64_t count = segments_.size();
+    for (const Ended& ended : ended_) count += ended.end.number - ended.first_number + 1;
+    return count;
+}
+
+uint64_t LogStage::live_bytes() const {
+    std::lock_guard lock(segments_mutex_);
+    uint64_t bytes = 0;
+    for (const auto& segment : segments_) bytes += segment->capacity();
+    for (const Ended& ended : ended_) bytes += ended.end.length;
+    return bytes;
+}
+
+}  // namespace kv::db

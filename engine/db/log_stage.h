@@ -1,0 +1,155 @@
+// LogStage: the second half of the commit pipeline. It owns the log segments; it writes what the
+// commit stage encoded, syncs, publishes seqnos in order and answers the writers.
+//
+// Two sides meet here. The COMMIT side (holder of the commit baton) plans offsets and hands over
+// encoded records; the LOG side (holder of the log baton, taken in run) does the I/O. While one
+// group syncs, the commit side fills the next, which then goes out in one write and one sync.
+//
+// When a write or sync fails, all that is not durable is in doubt: its writers are told so, the
+// store turns read-only, and relog() writes every record since the last durable point, which is
+// still in memory, into a fresh segment. A failed sync is never retried on its file.
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <atomic>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "db/baton.h"
+#include "db/health.h"
+#include "db/store_context.h"
+#include "db/write_queue.h"
+#include "version/manifest.h"
+#include "wal/segment_writer.h"
+
+namespace kv::db {
+
+/// Hands every request to its observer, then tells each observer once that the group has ended.
+void complete_requests(RequestChain requests);
+
+class LogStage {
+  public:
+    /// `last` is where replay found the end of the log, `published` the newest seqno of the store.
+    LogStage(StoreContext& context, Manifest& manifest, Health& health, wal::SegmentEnd last,
+             uint64_t next_segment, Seqno published);
+    LogStage(const LogStage&) = delete;
+    LogStage& operator=(const LogStage&) = delete;
+
+    /// Called (any lane) after seqnos were published or room was made: flushes may start, a stalled
+    /// commit stage may go on. Set before the first write.
+    void on_progress(std::function<void()> callback) { on_progress_ = std::move(callback); }
+
+    // Commit side.
+    /// Makes sure that a payload of `begun` + `more` bytes fits the current segment, moving to the
+    /// next one if not; a group that has begun cannot move. kWouldBlock: close the begun group, or,
+    /// when none has begun, it needs the disk and `may_block` is false. Errors are also raised in
+    /// Health, and a timer tries again.
+    Status ensure_room_behind(size_t begun, size_t more, bool may_block);
+    /// Encodes one commit group and queues it. `requests` are answered when the group has reached
+    /// `strongest`, at once if that is memory and nothing older is unpublished. An empty payload
+    /// queues an answer only. Requires ensure_room_behind for a payload; run() has to follow.
+    void enqueue(Bytes payload, Seqno first_seqno, Seqno last_seqno, Durability strongest,
+                 RequestChain requests);
+    /// True when so much waits for the disk that the commit stage should pause.
+    bool is_full() const { return queued_bytes_.load(std::memory_order_relaxed) > kMaxQueuedBytes; }
+    /// After a failure: moves everything not durable to a fresh segment. Blocks on the disk.
+    void relog();
+    bool needs_relog() const { return failed_.load(std::memory_order_acquire); }
+
+    // Any thread.
+    /// Writes out what is queued: on this thread when `inline_` and nobody else is at it, else on
+    /// the log lane.
+    void run(bool inline_);
+    Seqno published() const { return published_.load(std::memory_order_acquire); }
+    Seqno durable() const { return durable_.load(std::memory_order_acquire); }
+    /// First segment still needed when everything up to `flushed` is in tables.
+    uint64_t oldest_needed(Seqno flushed) const;
+    /// Forgets segments before `number`, which are about to be deleted.
+    void forget_before(uint64_t number);
+    uint64_t live_segments() const;
+    uint64_t live_bytes() const;
+    /// Flush lane: creates the segment after the current one, so that nobody waits for it.
+    void prepare_next();
+
+  private:
+    /// One or more groups for one segment, written together.
+    struct Pending {
+        wal::SegmentWriter* segment = nullptr;
+        std::string records;
+        Seqno last_seqno = 0;  // 0: no mutations
+        Durability strongest = Durability::kMemory;
+        uint64_t unanswered_groups = 0;
+        RequestChain requests;
+    };
+    /// Segments [first_number, end.number], complete on disk; needed until end.last_seqno is in
+    /// tables.
+    struct Ended {
+        uint64_t first_number;
+        wal::SegmentEnd end;
+    };
+    static constexpr uint64_t kMaxQueuedBytes = 16ULL << 20;
+    /// Unsynced records are kept in memory for relog(); past this a sync is forced.
+    static constexpr uint64_t kMaxUnsyncedBytes = 32ULL << 20;
+    static constexpr uint64_t kRetryMs = 500;
+
+    Status take_next_segment(uint64_t record_bytes, bool may_block);
+    Result<std::unique_ptr<wal::SegmentWriter>> create_segment(uint64_t number,
+                                                               uint64_t record_bytes);
+    void retry_segment();
+    bool answer_now(Durability strongest, Seqno last_seqno);
+
+    void run_rounds(bool inline_);
+    bool pop_pending(Pending& pending);
+    void write_out(Pending pending);
+    Status write_and_sync(Pending& pending);
+    Status open_segment(wal::SegmentWriter* segment);
+    Status sync_open_segment();
+    void end_segment(const wal::SegmentEnd& end);
+    void fail(const Status& status, Pending pending);
+    void refuse(RequestChain requests, const Status& status);
+    Status write_relog_segment();
+    std::string reencode_unsynced(wal::SegmentWriter& segment, Seqno& last_seqno) const;
+
+    StoreContext& context_;
+    Manifest& manifest_;
+    Health& health_;
+    std::function<void()> on_progress_;
+
+    Baton baton_;
+    std::atomic<Seqno> published_;
+    std::atomic<Seqno> durable_;
+    std::atomic<bool> failed_{false};
+    std::atomic<bool> relog_waits_{false};  // a timer will try again
+    std::atomic<uint64_t> queued_bytes_{0};
+
+    // Commit side only.
+    wal::SegmentWriter* current_ = nullptr;
+    std::string record_;
+
+    std::mutex prepare_mutex_;  // taken before any other
+    // Guarded by prepare_mutex_.
+    uint64_t next_number_;
+    std::unique_ptr<wal::SegmentWriter> prepared_;  // has next_number_
+
+    std::mutex io_mutex_;  // the log side's
+    // Guarded by io_mutex_.
+    wal::SegmentWriter* open_ = nullptr;
+    wal::SegmentEnd previous_;           // end of the segment before open_
+    std::vector<std::string> unsynced_;  // encoded records since the last durable point
+    uint64_t unsynced_bytes_ = 0;
+
+    std::mutex queue_mutex_;     // innermost
+    std::deque<Pending> queue_;  // guarded by queue_mutex_
+    uint64_t unanswered_ = 0;    // guarded by queue_mutex_: groups enqueued, not yet published
+
+    mutable std::mutex segments_mutex_;  // innermost
+    // Guarded by segments_mutex_.
+    std::deque<std::unique_ptr<wal::SegmentWriter>> segments_;  // in use, oldest first
+    std::deque<Ended> ended_;                                   // oldest first
+};
+
+}  // namespace kv::db

@@ -1,0 +1,30 @@
+// Lookup: the search for the newest version of one key in a view, memtables first, then tables from
+// the newest to the oldest.
+// Thread rule: any thread; the answer lives as long as the view that was searched.
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <optional>
+
+#include "db/read_view.h"
+#include "db/table_cache.h"
+#include "kv/db.h"
+#include "sstable/table_reader.h"
+
+namespace kv::db {
+
+/// What was found: the newest version with seqno at or below the one asked for.
+struct Found {
+    bool any = false;   ///< A version exists, a tombstone included.
+    bool live = false;  ///< It is a put that has not expired.
+    Seqno seqno = 0;
+    Bytes value;  ///< The user's bytes; empty unless live.
+    uint64_t expiry_ms = 0;
+    TableGet table;  ///< Pins `value` when it came from a table; counts what the search cost.
+};
+
+/// kWouldBlock (cache_only), kCorruption, kIoError.
+Status lookup(const ReadView& view, TableCache& tables, Bytes key, Seqno seqno, uint64_t now_ms,
+              const ReadMode& mode, Found& found);
+
+}  // namespace kv::db

@@ -1,0 +1,221 @@
+// Opening a store: directory, lock, MANIFEST, unknown files, log replay. Nothing here runs beside
+// anything else; the store's lanes start only when all of it has succeeded.
+// SPDX-License-Identifier: Apache-2.0
+#include <random>
+
+#include "compaction/flush_job.h"
+#include "db/db_impl.h"
+#include "record/batch_format.h"
+#include "record/file_names.h"
+
+namespace kv::db {
+
+namespace {
+
+std::string parent_of(const std::string& path) {
+    const size_t slash = path.find_last_of('/');
+    if (slash == std::string::npos) return ".";
+    return slash == 0 ? "/" : path.substr(0, slash);
+}
+
+uint64_t random_id() {
+    std::random_device device;
+    uint64_t id = 0;
+    while (id == 0) id = static_cast<uint64_t>(device()) << 32 | device();
+    return id;
+}
+
+/// Makes the directory if it may be made, and its entry durable.
+Status ensure_directory(FileSystem& fs, const std::string& dir, bool create) {
+    KV_ASSIGN_OR_RETURN(const bool exists, fs.exists(dir));
+    if (exists) return Status::ok();
+    if (!create) return Status::not_found(dir + ": there is no such data directory");
+    KV_RETURN_IF_ERROR(fs.create_dir(dir));
+    return fs.sync_dir(parent_of(dir));
+}
+
+Result<std::unique_ptr<Manifest>> open_manifest(const StoreContext& context) {
+    KV_ASSIGN_OR_RETURN(const bool exists, Manifest::store_exists(context.fs, context.dir));
+    if (exists) return Manifest::open(context.fs, context.dir, false);
+    if (!context.options.create_if_missing) {
+        return Status::not_found(context.dir + ": holds no store");
+    }
+    return Manifest::create_new(context.fs, context.dir, random_id());
+}
+
+/// Tables and MANIFESTs that no durable version names: what a job left when the process died, or
+/// what somebody put there. A table that was never numbered by a durable edit was never committed
+/// and goes; everything else is moved aside, never deleted.
+Status set_aside_unknown(const StoreContext& context, Manifest& manifest) {
+    std::set<uint64_t> live;
+    const VersionPtr version = manifest.current();
+    for (int level = 0; level < kLevels; ++level) {
+        for (const FileMetaPtr& file : version->files(level)) live.insert(file->number);
+    }
+    const uint64_t next_number = manifest.counters().next_file_number;
+    const std::string lost = join_path(context.dir, kLostDirName);
+    bool moved = false;
+    KV_ASSIGN_OR_RETURN(const std::vector<std::string> names, context.fs.list(context.dir));
+    for (const std::string& name : names) {
+        const FileName file = parse_file_name(name);
+        const std::string path = join_path(context.dir, name);
+        const bool temporary = name == kCurrentTempFileName;
+        const bool dead_table = file.kind == FileKind::kTable && live.count(file.number) == 0;
+        const bool dead_manifest =
+            file.kind == FileKind::kManifest && file.number != manifest.file_number();
+        if (temporary || (dead_table && file.number >= next_number)) {
+            KV_RETURN_IF_ERROR(context.fs.remove(path));
+            context.log(LogLevel::kInfo, "removed " + name + ", left unfinished by the last run");
+        } else if (dead_table || dead_manifest) {
+            if (!moved) KV_RETURN_IF_ERROR(context.fs.create_dir(lost));
+            moved = true;
+            KV_RETURN_IF_ERROR(context.fs.rename(path, join_path(lost, name)));
+            context.log(LogLevel::kWarning,
+                        "moved " + name + " to " + lost +
+                            ": the MANIFEST does not name it; delete it when you are sure");
+        }
+    }
+    if (!moved) return Status::ok();
+    KV_RETURN_IF_ERROR(context.fs.sync_dir(lost));
+    return context.fs.sync_dir(context.dir);
+}
+
+/// Every table of the current version must be there with its size, before anything is served.
+Status check_tables(const StoreContext& context, const Manifest& manifest) {
+    const VersionPtr version = manifest.current();
+    for (int level = 0; level < kLevels; ++level) {
+        for (const FileMetaPtr& file : version->files(level)) {
+            const std::string path = table_path(context.dir, file->number);
+            const auto size = context.fs.file_size(path);
+            if (!size.is_ok() && !size.error().is(Code::kNotFound)) return size.error();
+            if (size.is_ok() && *size == file->size_bytes) continue;
+            return Status::corruption(
+                path + ": the MANIFEST lists this table with " + std::to_string(file->size_bytes) +
+                " bytes, found " + (size.is_ok() ? std::to_string(*size) + " bytes" : "no file") +
+                "; restore the file or the whole directory from a backup");
+        }
+    }
+    return Status::ok();
+}
+
+/// Fills memtables from the log and writes full ones out, so that replay stays within one memtable.
+class Replayer {
+  public:
+    Replayer(StoreContext& context, Manifest& manifest)
+        : context_(context), manifest_(manifest), memtable_(std::make_shared<Memtable>()) {}
+
+    Status add(const wal::ReplayedBatch& batch) {
+        if (memtable_->memory_bytes() >= context_.options.memtable_bytes) {
+            KV_RETURN_IF_ERROR(write_table());
+        }
+        BatchReader reader(batch.ops);
+        Seqno seqno = batch.first_seqno;
+        for (Op op; reader.next(op); ++seqno) {
+            memtable_->add(op.key, seqno, op.internal_kind(), internal_value(op, scratch_));
+        }
+        report_progress(batch.ops.size());
+        return reader.status();
+    }
+    std::shared_ptr<Memtable> take() { return std::move(memtable_); }
+
+  private:
+    static constexpr uint64_t kReportBytes = 256ULL << 20;
+
+    Status write_table() {
+        DropRules rules;
+        rules.published = memtable_->largest_seqno();
+        rules.now_ms = context_.clock.wall_ms();
+        const auto source = memtable_->new_iterator();
+        KV_ASSIGN_OR_RETURN(
+            FlushResult result,
+            write_level0_table(context_.fs, context_.dir, manifest_.allocate_file_number(), *source,
+                               rules, table_options(context_.options, TableReason::kRecovery)));
+        VersionEdit edit;
+        edit.flushed_seqno = memtable_->largest_seqno();
+        if (result.file.has_value()) edit.add(0, std::move(*result.file));
+        KV_RETURN_IF_ERROR(manifest_.apply(std::move(edit)));
+        memtable_ = std::make_shared<Memtable>();
+        return Status::ok();
+    }
+
+    void report_progress(uint64_t bytes) {
+        replayed_bytes_ += bytes;
+        if (replayed_bytes_ < next_report_) return;
+        next_report_ += kReportBytes;
+        context_.log(LogLevel::kInfo, "recovery: " + std::to_string(replayed_bytes_ >> 20) +
+                                          " MiB of the log replayed");
+    }
+
+    StoreContext& context_;
+    Manifest& manifest_;
+    std::shared_ptr<Memtable> memtable_;
+    std::string scratch_;
+    uint64_t replayed_bytes_ = 0;
+    uint64_t next_report_ = kReportBytes;
+};
+
+void report(const StoreContext& context, const wal::RecoveredLog& log, uint64_t took_us) {
+    if (!log.torn_tail.path.empty()) {
+        context.log(LogLevel::kWarning,
+                    "recovery: cut a torn tail of " + std::to_string(log.torn_tail.bytes) +
+                        " bytes at offset " + std::to_string(log.torn_tail.offset) + " of " +
+                        log.torn_tail.path + "; nothing in it was acknowledged as durable");
+    }
+    context.log(LogLevel::kInfo,
+                "recovery: " + std::to_string(log.segments) + " log segments, " +
+                    std::to_string(log.batches) + " batches replayed, " +
+                    std::to_string(log.skipped) + " already in tables, last seqno " +
+                    std::to_string(log.last_seqno) + ", " + std::to_string(took_us / 1000) + " ms");
+}
+
+Status replay(OpenedFiles& files) {
+    StoreContext& context = *files.context;
+    const ManifestCounters counters = files.manifest->counters();
+    const uint64_t began_us = context.clock.monotonic_us();
+    Replayer replayer(context, *files.manifest);
+    const wal::ReplayRequest request{.database_id = counters.database_id,
+                                     .oldest_segment = counters.oldest_segment,
+                                     .last_created_segment = counters.last_created_segment,
+                                     .flushed_seqno = counters.flushed_seqno,
+                                     .read_only = false};
+    KV_ASSIGN_OR_RETURN(
+        files.log, wal::replay_log(context.fs, context.dir, request,
+                                   [&](const wal::ReplayedBatch& b) { return replayer.add(b); }));
+    files.memtable = replayer.take();
+    report(context, files.log, context.clock.monotonic_us() - began_us);
+    for (const auto* dead : {&files.log.orphans, &files.log.obsolete}) {
+        for (const std::string& name : *dead) {
+            KV_RETURN_IF_ERROR(context.fs.remove(join_path(context.dir, name)));
+        }
+    }
+    return Status::ok();
+}
+
+}  // namespace
+
+Result<OpenedFiles> open_files(const Options& options, const std::string& path) {
+    KV_RETURN_IF_ERROR(validate_options(options));
+    OpenedFiles files;
+    if (options.executor == nullptr) {
+        files.own_executor = make_thread_executor(static_cast<int>(options.compaction_threads));
+    }
+    Executor& executor = options.executor != nullptr ? *options.executor : *files.own_executor;
+    files.context.reset(new StoreContext{
+        path,
+        options,
+        options.file_system != nullptr ? *options.file_system : posix_file_system(),
+        options.clock != nullptr ? *options.clock : system_clock(),
+        executor,
+        std::make_shared<Gate>(),
+        {}});
+    StoreContext& context = *files.context;
+    KV_RETURN_IF_ERROR(ensure_directory(context.fs, path, options.create_if_missing));
+    KV_ASSIGN_OR_RETURN(files.lock, context.fs.lock(join_path(path, kLockFileName)));
+    KV_ASSIGN_OR_RETURN(files.manifest, open_manifest(context));
+    KV_RETURN_IF_ERROR(check_tables(context, *files.manifest));
+    KV_RETURN_IF_ERROR(set_aside_unknown(context, *files.manifest));
+    KV_RETURN_IF_ERROR(replay(files));
+    return files;
+}
+
+}  // namespace kv::db

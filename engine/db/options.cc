@@ -1,0 +1,72 @@
+// Validation of Options: every problem in one message, so that an operator fixes them in one go.
+// SPDX-License-Identifier: Apache-2.0
+#include "kv/options.h"
+
+#include <string>
+
+#include "kv/db.h"
+
+namespace kv {
+
+namespace {
+
+class Problems {
+  public:
+    void require_range(std::string_view name, uint64_t value, uint64_t low, uint64_t high) {
+        if (value >= low && value <= high) return;
+        add(std::string(name) + " is " + std::to_string(value) + ", must be from " +
+            std::to_string(low) + " to " + std::to_string(high));
+    }
+    void require(bool holds, std::string_view problem) {
+        if (!holds) add(std::string(problem));
+    }
+    Status status() const {
+        return text_.empty() ? Status::ok() : Status::invalid_argument("options: " + text_);
+    }
+
+  private:
+    void add(const std::string& problem) {
+        if (!text_.empty()) text_ += "; ";
+        text_ += problem;
+    }
+    std::string text_;
+};
+
+}  // namespace
+
+Status validate_options(const Options& o) {
+    Problems p;
+    p.require_range("memtable_bytes", o.memtable_bytes, 4ULL << 10, 4ULL << 30);
+    p.require_range("block_cache_bytes", o.block_cache_bytes, 0, 1ULL << 50);
+    p.require_range("block_size_bytes", o.block_size_bytes, 64, 4U << 20);
+    p.require_range("table_bytes", o.table_bytes, 4ULL << 10, 4ULL << 30);
+    p.require_range("bloom_bits_per_key", o.bloom_bits_per_key, 0, 32);
+    p.require_range("wal_segment_bytes", o.wal_segment_bytes, 4ULL << 10, 4ULL << 30);
+    p.require_range("level0_compaction_trigger", o.level0_compaction_trigger, 1, 1000);
+    p.require_range("level0_stop_trigger", o.level0_stop_trigger, 2, 10000);
+    p.require(o.level0_stop_trigger > o.level0_compaction_trigger,
+              "level0_stop_trigger must be above level0_compaction_trigger");
+    p.require_range("level1_bytes", o.level1_bytes, 4ULL << 10, 1ULL << 50);
+    p.require_range("compaction_threads", o.compaction_threads, 1, 64);
+    p.require_range("max_queued_write_bytes", o.max_queued_write_bytes, 1ULL << 20, 1ULL << 40);
+    p.require_range("max_key_bytes", o.max_key_bytes, 1, kMaxKeyBytes);
+    p.require_range("max_value_bytes", o.max_value_bytes, 0, kMaxValueBytes);
+    p.require_range("max_batch_bytes", o.max_batch_bytes, 1, kMaxBatchBytes);
+    return p.status();
+}
+
+std::string_view store_state_name(StoreState state) {
+    switch (state) {
+        case StoreState::kOk:
+            return "ok";
+        case StoreState::kReadOnly:
+            return "read_only";
+        case StoreState::kNoSpace:
+            return "no_space";
+        case StoreState::kFailed:
+            return "failed";
+    }
+    return "unknown";
+}
+
+}  // namespace kv

@@ -1,0 +1,65 @@
+// StoreContext: what every part of an open store shares: the seams, the options, the gate and the
+// counters. Set up once by open; lives as long as the store.
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <string>
+
+#include "db/gate.h"
+#include "kv/clock.h"
+#include "kv/executor.h"
+#include "kv/file_system.h"
+#include "kv/options.h"
+
+namespace kv::db {
+
+/// Counters since open. Relaxed: each is exact, a set of them is not one moment.
+struct Counters {
+    using Counter = std::atomic<uint64_t>;
+    Counter commit_groups{0}, writes{0}, mutations{0}, log_syncs{0}, log_bytes{0};
+    Counter gets{0}, get_hits{0}, iterators{0}, filter_checks{0}, filter_skips{0};
+    Counter flushes{0}, flush_bytes{0}, compactions{0};
+    Counter compaction_read_bytes{0}, compaction_written_bytes{0};
+    Counter dropped_shadowed{0}, dropped_tombstone{0}, dropped_expired{0};
+    Counter write_stall_us{0};
+
+    static void add(Counter& counter, uint64_t n) {
+        counter.fetch_add(n, std::memory_order_relaxed);
+    }
+};
+
+struct StoreContext {
+    std::string dir;
+    Options options;
+    FileSystem& fs;
+    Clock& clock;
+    Executor& executor;
+    std::shared_ptr<Gate> gate;
+    Counters counters;
+
+    void log(LogLevel level, std::string_view line) const {
+        if (options.log) options.log(level, line);
+    }
+    /// Posts a job that the store's closing waits for. Dropped once closing has begun.
+    void post(Lane lane, Executor::Job job) {
+        if (!gate->enter()) return;
+        // After leave the store may be gone: the job keeps what leave itself needs.
+        executor.post(lane, [entry = gate, &lanes = executor, job = std::move(job)] {
+            job();
+            entry->leave(lanes);
+        });
+    }
+    /// The same after a delay; dropped if the store has closed by then.
+    void post_after(Lane lane, uint64_t delay_ms, Executor::Job job) {
+        executor.post_after(lane, delay_ms,
+                            [entry = gate, &lanes = executor, job = std::move(job)] {
+                                if (!entry->enter()) return;
+                                job();
+                                entry->leave(lanes);
+                            });
+    }
+};
+
+}  // namespace kv::db

@@ -1,0 +1,48 @@
+// See the header.
+// SPDX-License-Identifier: Apache-2.0
+#include "db/table_cache.h"
+
+#include "record/file_names.h"
+
+namespace kv::db {
+
+std::string table_path(const std::string& dir, uint64_t number) {
+    return join_path(dir, table_file_name(number));
+}
+
+std::shared_ptr<TableSlot> TableCache::slot(const FileMeta& file) {
+    std::lock_guard lock(mutex_);
+    std::shared_ptr<TableSlot>& slot = slots_[file.number];
+    if (slot == nullptr) {
+        slot = std::make_shared<TableSlot>(TableExpectation{file.size_bytes, file.checksum},
+                                           file.number);
+    }
+    return slot;
+}
+
+Result<std::shared_ptr<TableReader>> TableCache::open(TableSlot& slot) {
+    std::lock_guard lock(slot.mutex_);
+    if (slot.owner_ == nullptr) {
+        const std::string path = table_path(dir_, slot.number_);
+        auto reader = TableReader::open(fs_, path, slot.number_, &blocks_, slot.expected_);
+        if (!reader.is_ok()) {
+            if (!reader.error().is(Code::kNotFound)) return reader.error();
+            return Status::corruption(path +
+                                      ": the MANIFEST lists this table, but the file is missing; "
+                                      "restore it from a backup");
+        }
+        slot.owner_ = std::move(*reader);
+        slot.opened_.store(slot.owner_.get(), std::memory_order_release);
+    }
+    return slot.owner_;
+}
+
+void TableCache::erase(uint64_t number) {
+    {
+        std::lock_guard lock(mutex_);
+        slots_.erase(number);
+    }
+    blocks_.erase_file(number);
+}
+
+}  // namespace kv::db

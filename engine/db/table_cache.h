@@ -1,0 +1,61 @@
+// TableCache: one slot a live table file, in which its reader is opened on first use and kept until
+// the file is deleted.
+// Thread rule: any thread. An open slot is read with one atomic load.
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <unordered_map>
+
+#include "cache/block_cache.h"
+#include "kv/file_system.h"
+#include "sstable/table_reader.h"
+#include "version/file_meta.h"
+
+namespace kv::db {
+
+/// "DIR/000012.sst".
+std::string table_path(const std::string& dir, uint64_t number);
+
+class TableSlot {
+  public:
+    explicit TableSlot(TableExpectation expected, uint64_t number)
+        : expected_(expected), number_(number) {}
+    /// The opened reader, or null when nobody has used the table yet.
+    const TableReader* reader() const { return opened_.load(std::memory_order_acquire); }
+    uint64_t number() const { return number_; }
+
+  private:
+    friend class TableCache;
+    const TableExpectation expected_;
+    const uint64_t number_;
+    std::atomic<const TableReader*> opened_{nullptr};
+    std::mutex mutex_;
+    std::shared_ptr<TableReader> owner_;  // guarded by mutex_; behind opened_ once set
+};
+
+class TableCache {
+  public:
+    TableCache(FileSystem& fs, std::string dir, BlockCache& blocks)
+        : fs_(fs), dir_(std::move(dir)), blocks_(blocks) {}
+
+    /// The slot of a live table; does not touch the disk.
+    std::shared_ptr<TableSlot> slot(const FileMeta& file);
+    /// Opens on first use. A missing file is kCorruption: the MANIFEST says it is there.
+    Result<std::shared_ptr<TableReader>> open(TableSlot& slot);
+    /// Forgets a table that is about to be deleted, its cached blocks included. Readers go on.
+    void erase(uint64_t number);
+
+  private:
+    FileSystem& fs_;
+    const std::string dir_;
+    BlockCache& blocks_;
+    std::mutex mutex_;
+    std::unordered_map<uint64_t, std::shared_ptr<TableSlot>> slots_;  // guarded by mutex_
+};
+
+}  // namespace kv::db

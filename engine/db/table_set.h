@@ -1,0 +1,46 @@
+// TableSet: the tables of one Version, laid out for searching. Built once a version, shared by
+// every ReadView of it. Bounds are kept as arrays of 8-byte big-endian prefixes, so that most steps
+// of a search touch one cache line and compare integers. Thread rule: immutable; any thread.
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "db/table_cache.h"
+#include "version/version.h"
+
+namespace kv::db {
+
+class TableSet {
+  public:
+    struct Table {
+        const FileMeta* file;  // lives as long as the TableSet
+        std::shared_ptr<TableSlot> slot;
+        Bytes smallest;  // user key
+        Bytes largest;   // user key
+    };
+
+    TableSet(std::shared_ptr<const Version> version, TableCache& cache);
+
+    const Version& version() const { return *version_; }
+    const std::shared_ptr<const Version>& version_ptr() const { return version_; }
+    int levels() const { return static_cast<int>(levels_.size()); }
+    /// Level 0: newest first. Others: by key.
+    const std::vector<Table>& tables(int level) const {
+        return levels_[static_cast<size_t>(level)].tables;
+    }
+    /// The one table of `level` (>= 1) whose range holds `user_key`; null when none does.
+    const Table* find(int level, Bytes user_key) const;
+
+  private:
+    struct Level {
+        std::vector<Table> tables;
+        std::vector<uint64_t> largest_prefixes;  // of tables, same order; empty for level 0
+    };
+    const std::shared_ptr<const Version> version_;
+    std::vector<Level> levels_;
+};
+
+}  // namespace kv::db
