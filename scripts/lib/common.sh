@@ -92,6 +92,24 @@ need_packages() {
     step "installing ${#missing[@]} packages" packages apt_fetch_and_install "${missing[@]}"
 }
 
+# need_rivals NAME...: the same for servers to compare with. Debian starts a server it installs; a rival
+# is started by its benchmark alone, so starting is forbidden meanwhile.
+need_rivals() {
+    local missing policy=/usr/sbin/policy-rc.d
+    mapfile -t missing < <(missing_packages "$@")
+    [ ${#missing[@]} = 0 ] && return
+    if [ -e $policy ]; then
+        need_packages "$@"
+        return
+    fi
+    as_root sh -c "printf '#!/bin/sh\\nexit 101\\n' >$policy && chmod +x $policy"
+    # In a subshell, because a failing step ends the shell it runs in.
+    local status=0
+    (need_packages "$@") || status=$?
+    as_root rm -f $policy
+    [ $status = 0 ] || exit $status
+}
+
 # need_package_lists: the real-data test reads the machine's package index.
 need_package_lists() {
     [ -z "$(apt-cache dumpavail 2>/dev/null | head -c 1)" ] || return 0

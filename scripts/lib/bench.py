@@ -1,0 +1,139 @@
+"""Shared by the benchmark scripts: packages and build on demand, alternating runs, medians, tables.
+
+Everything a script starts is ended by its process id when the script ends, whatever ends it.
+SPDX-License-Identifier: Apache-2.0
+"""
+import atexit
+import os
+import platform
+import shutil
+import signal
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+BIN = os.path.join(ROOT, "build", "release", "bin")
+started = []
+scratch_folders = []
+
+
+def note(text):
+    print(text, file=sys.stderr, flush=True)
+
+
+def die(text):
+    note(f"{os.path.basename(sys.argv[0])}: {text}")
+    sys.exit(1)
+
+
+def prepare(targets, rivals):
+    """Installs what is missing and builds `targets` in release."""
+    # 1: out, 2: progress; the table alone goes to standard output.
+    script = f"""set -euo pipefail
+        . {ROOT}/scripts/lib/common.sh
+        cd "$REPO"
+        need_packages "${{BUILD_PACKAGES[@]}}"
+        need_rivals {' '.join(rivals)}
+        use_ccache
+        [ -f build/release/build.ninja ] ||
+            step configuring release-configure cmake --preset release -DKV_BUILD_TESTS=OFF
+        step building bench-build cmake --build build/release -j "$JOBS" --target {' '.join(targets)}
+    """
+    if subprocess.run(["bash", "-c", script, "bench"], stdout=sys.stderr, check=False).returncode:
+        sys.exit(1)
+
+
+def scratch(prefix, parent=None):
+    """A folder on the disk to be measured, removed at the end."""
+    path = tempfile.mkdtemp(prefix=prefix, dir=parent)
+    scratch_folders.append(path)
+    return path
+
+
+def start(command, log_path):
+    """Starts a server; its process."""
+    with open(log_path, "ab") as log:
+        process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                                   start_new_session=True)
+    started.append(process)
+    return process
+
+
+def stop(process):
+    if process.poll() is None:
+        process.send_signal(signal.SIGTERM)
+        try:
+            process.wait(30)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def clean_up():
+    for process in started:
+        stop(process)
+    for path in scratch_folders:
+        shutil.rmtree(path, ignore_errors=True)
+
+
+atexit.register(clean_up)
+for number in (signal.SIGTERM, signal.SIGHUP):
+    signal.signal(number, lambda *_: sys.exit(1))
+
+
+def output_of(command):
+    """What a client prints; ends the script, with all of it, when the client fails."""
+    done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True,
+                          check=False)
+    if done.returncode != 0:
+        die(f"{' '.join(command)}: exit code {done.returncode}\n{done.stdout}{done.stderr}")
+    return done.stdout
+
+
+def cpu_seconds(pid):
+    """User and system time that a process has used so far, all threads."""
+    with open(f"/proc/{pid}/stat", encoding="ascii") as file:
+        fields = file.read().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def wait_for(condition, what, seconds=30):
+    deadline = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > deadline:
+            die(f"waited {seconds} s for {what}")
+        time.sleep(0.02)
+
+
+def median(values):
+    return statistics.median(values)
+
+
+def spread(values):
+    """Half the distance between smallest and largest, relative to the median, in per cent."""
+    middle = median(values)
+    return 0.0 if middle == 0 else 50.0 * (max(values) - min(values)) / middle
+
+
+def rate(value):
+    return f"{value:,.0f}"
+
+
+def table(header, rows):
+    """A markdown table, columns aligned."""
+    cells = [header] + rows
+    widths = [max(len(str(row[i])) for row in cells) for i in range(len(header))]
+    lines = ["| " + " | ".join(str(c).ljust(w) for c, w in zip(row, widths)) + " |" for row in cells]
+    lines.insert(1, "|" + "|".join("-" * (w + 2) for w in widths) + "|")
+    return "\n".join(lines)
+
+
+def machine():
+    """One line about where this ran."""
+    with open("/proc/cpuinfo", encoding="utf-8") as file:
+        model = next((line.split(":", 1)[1].strip() for line in file
+                      if line.startswith("model name")), platform.machine())
+    return f"{os.cpu_count()} x {model}, Linux {platform.release()}"
