@@ -1,0 +1,108 @@
+"""Starting, stopping and refusing: exit codes, kvd.addr, sd_notify, drain, locks and public binds.
+
+SPDX-License-Identifier: Apache-2.0
+"""
+import os
+import signal
+import socket
+import subprocess
+import unittest
+
+import daemon
+import kvd_case
+
+
+class Lifecycle(kvd_case.KvdCase):
+    def test_writes_its_address_once_ready_and_exits_0_on_sigterm(self):
+        kvd = self.make().start()
+        host, port = kvd.address.rsplit(":", 1)
+        self.assertEqual(host, "127.0.0.1")
+        self.assertGreater(int(port), 0)
+        socket.create_connection((host, int(port)), timeout=daemon.PATIENCE_S).close()
+        self.ok(kvd.cli("put", "a", "b"))
+        self.assertEqual(kvd.stop(), 0)
+        self.assertEqual(self.ok(kvd.start().cli("get", "a")), b"b\n")
+
+    def test_sigint_drains_as_well(self):
+        kvd = self.make().start()
+        self.ok(kvd.cli("put", "a", "b"))
+        kvd.process.send_signal(signal.SIGINT)
+        self.assertEqual(kvd.process.wait(daemon.PATIENCE_S), 0)
+
+    def test_a_drained_server_has_everything_a_client_was_told(self):
+        kvd = self.make().start()
+        records = kvd_case.numbered(3000, 100)
+        self.import_records(kvd, records)
+        self.assertEqual(kvd.stop(), 0)
+        self.assertEqual(self.export_records(kvd.start()), records)
+
+    def test_tells_systemd_when_it_is_ready_and_when_it_stops(self):
+        path = os.path.join(self.scratch, "notify")
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as notify:
+            notify.bind(path)
+            notify.settimeout(daemon.PATIENCE_S)
+            kvd = self.make(environment={"NOTIFY_SOCKET": path}).start()
+            self.wait_for_notice(notify, "READY=1")
+            self.assertEqual(kvd.stop(), 0)
+            self.wait_for_notice(notify, "STOPPING=1")
+
+    def wait_for_notice(self, notify, wanted):
+        while wanted not in notify.recv(4096).decode().splitlines():
+            pass
+
+    def test_a_second_daemon_on_the_directory_is_refused_with_3(self):
+        first = self.make().start()
+        second = self.make()
+        second.log_path += ".second"
+        second.spawn = lambda *flags: spawn_without_touching(second, *flags)
+        code, said = second.refuses()
+        self.assertEqual(code, 3, said)
+        self.assertIn(first.data_dir, said)
+        self.ok(first.cli("put", "still", "here"))
+
+    def test_a_public_bind_is_refused_with_2_until_it_is_allowed(self):
+        for number, address in enumerate(("0.0.0.0:0", "[::]:0")):
+            code, said = self.make(f"public{number}").refuses("--listen", address)
+            self.assertEqual(code, 2, said)
+            self.assertIn("allow", said)
+        kvd = self.make("allowed").spawn("--listen", "0.0.0.0:0", "--allow-public-bind")
+        daemon.wait_until(lambda: kvd.read_address() or not kvd.alive(), "an address")
+        self.assertTrue(kvd.alive(), kvd.log())
+
+    def test_bad_usage_and_configuration_exit_2_and_say_where(self):
+        code, said = self.make("usage").refuses("--no-such-flag")
+        self.assertEqual(code, 2, said)
+        config = os.path.join(self.scratch, "kvd.toml")
+        with open(config, "w", encoding="utf-8") as file:
+            file.write("# a comment\nlisten_addres = \"127.0.0.1:0\"\n")
+        code, said = self.make("config").refuses("--config", config)
+        self.assertEqual(code, 2, said)
+        self.assertIn("kvd.toml", said)
+        self.assertIn("listen_addres", said)
+        self.assertRegex(said, r"\b2\b")
+
+    def test_a_port_in_use_exits_1_and_names_it(self):
+        first = self.make("first").start()
+        code, said = self.make("second").refuses("--listen", first.address)
+        self.assertEqual(code, 1, said)
+        self.assertIn(first.address.rsplit(":", 1)[1], said)
+
+    def test_check_print_and_version_need_no_data_directory(self):
+        for flag in ("--check-config", "--print-config", "--version", "--help"):
+            done = subprocess.run([os.path.join(daemon.BIN, "kvd"), flag], capture_output=True,
+                                  text=True, check=False, cwd=self.scratch)
+            self.assertEqual(done.returncode, 0, flag + done.stderr)
+        self.assertEqual(os.listdir(self.scratch), [])
+
+
+def spawn_without_touching(kvd, *flags):
+    """Like Daemon.spawn, but leaves the running daemon's address file alone."""
+    with open(kvd.log_path, "ab") as log:
+        kvd.process = subprocess.Popen(
+            [kvd.program, "--data-dir", kvd.data_dir, "--listen", "127.0.0.1:0", *flags],
+            stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+    return kvd
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)
