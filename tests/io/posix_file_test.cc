@@ -1,0 +1,86 @@
+// Errors of the operating system, as the engine gets to see them.
+// SPDX-License-Identifier: Apache-2.0
+#include "io/posix_file.h"
+
+#include <fcntl.h>
+#include <sys/resource.h>
+
+#include <catch2/catch.hpp>
+#include <csignal>
+#include <limits>
+
+#include "io/posix_error.h"
+#include "support/temp_dir.h"
+
+using Catch::Contains;
+using kv::Code;
+using kv::posix_file_system;
+using kv::Status;
+using kv::io::error_from_errno;
+
+TEST_CASE("posix error: errno chooses the code") {
+    CHECK(error_from_errno("open", "f", ENOENT).is(Code::kNotFound));
+    CHECK(error_from_errno("pwrite", "f", ENOSPC).is(Code::kNoSpace));
+    CHECK(error_from_errno("pwrite", "f", EDQUOT).is(Code::kNoSpace));
+    CHECK(error_from_errno("pread", "f", EIO).is(Code::kIoError));
+}
+
+TEST_CASE("posix error: the message names call, path, place and errno") {
+    CHECK(error_from_errno("pread", "db/000001.sst", EIO, 4096, 512).to_string() ==
+          "io_error: pread db/000001.sst, offset 4096, length 512: Input/output error (errno 5)");
+    CHECK(error_from_errno("fdatasync", "x", ENOSPC).to_string() ==
+          "no_space: fdatasync x: No space left on device (errno 28)");
+}
+
+TEST_CASE("posix file: a full device is kNoSpace") {
+    auto full = posix_file_system().open_writable("/dev/full");
+    if (!full.is_ok()) return;  // a sandbox without that device
+    const Status status = (*full)->write_at(0, "x");
+    CHECK(status.is(Code::kNoSpace));
+    CHECK_THAT(std::string(status.message()), Contains("pwrite /dev/full, offset 0, length 1"));
+}
+
+TEST_CASE("posix file: a write that the system cuts short is finished or reported") {
+    const kv::test::TempDir dir;
+    auto file = posix_file_system().create(dir.file("a"));
+    REQUIRE(file.is_ok());
+    // The limit cuts the first pwrite short and fails the second.
+    rlimit before{};
+    REQUIRE(::getrlimit(RLIMIT_FSIZE, &before) == 0);
+    const auto old_handler = std::signal(SIGXFSZ, SIG_IGN);
+    rlimit small = before;
+    small.rlim_cur = 6000;
+    REQUIRE(::setrlimit(RLIMIT_FSIZE, &small) == 0);
+    const Status status = (*file)->write_at(1000, std::string(10'000, 'x'));
+    REQUIRE(::setrlimit(RLIMIT_FSIZE, &before) == 0);
+    std::signal(SIGXFSZ, old_handler);
+    CHECK(status.is(Code::kIoError));
+    CHECK_THAT(std::string(status.message()), Contains("offset 6000, length 5000"));
+    CHECK(*posix_file_system().file_size(dir.file("a")) == 6000);
+}
+
+TEST_CASE("posix file: offsets beyond what the system can name are refused") {
+    const kv::test::TempDir dir;
+    auto& fs = posix_file_system();
+    auto file = fs.create(dir.file("a"));
+    REQUIRE(file.is_ok());
+    constexpr uint64_t kHuge = std::numeric_limits<uint64_t>::max();
+    CHECK((*file)->write_at(kHuge - 1, "abc").is(Code::kIoError));
+    CHECK((*file)->preallocate(kHuge).is(Code::kIoError));
+    CHECK((*file)->truncate(kHuge).is(Code::kIoError));
+    (*file)->start_writeback(kHuge, 1);
+    char byte;
+    CHECK((*fs.open(dir.file("a")))->read_at(kHuge, 1, &byte).status().is(Code::kIoError));
+}
+
+TEST_CASE("posix file: descriptors do not leak into child processes, and close with their owner") {
+    const kv::test::TempDir dir;
+    int number = -1;
+    {
+        auto opened = kv::io::open_descriptor(dir.file("a"), O_WRONLY | O_CREAT);
+        REQUIRE(opened.is_ok());
+        number = opened->get();
+        CHECK((::fcntl(number, F_GETFD) & FD_CLOEXEC) != 0);
+    }
+    CHECK(::fcntl(number, F_GETFD) == -1);
+}
