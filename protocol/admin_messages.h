@@ -26,17 +26,17 @@ struct StatusResponse {
 };
 
 struct StatsRequest {
-    Bytes prefix;  ///< Only names that start with it; empty: all.
+    Bytes prefix{};  ///< Only names that start with it; empty: all.
     friend bool operator==(const StatsRequest&, const StatsRequest&) = default;
 };
 /// Names are dotted lower case ("engine.cache_hits"), values text; sorted by name.
 struct StatsEntry {
-    Bytes name;
-    Bytes value;
+    Bytes name{};
+    Bytes value{};
     friend bool operator==(const StatsEntry&, const StatsEntry&) = default;
 };
 struct StatsResponse {
-    std::vector<StatsEntry> entries;
+    std::vector<StatsEntry> entries{};
     friend bool operator==(const StatsResponse&, const StatsResponse&) = default;
 };
 

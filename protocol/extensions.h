@@ -25,7 +25,7 @@ inline constexpr uint16_t kCriticalBit = 0x8000;
 
 struct Extension {
     uint16_t tag = 0;
-    Bytes value;
+    Bytes value{};
     friend bool operator==(const Extension&, const Extension&) = default;
 };
 
@@ -39,7 +39,7 @@ class ExtensionReader {
     bool ok() const { return ok_; }
 
   private:
-    Bytes rest_;
+    Bytes rest_{};
     bool ok_ = true;
 };
 

@@ -18,7 +18,7 @@ namespace kv::protocol {
 
 struct GetRequest {
     uint64_t snapshot_id = 0;  ///< 0: the newest published state.
-    Bytes key;
+    Bytes key{};
     friend bool operator==(const GetRequest&, const GetRequest&) = default;
 };
 
@@ -27,7 +27,7 @@ struct GetResponse {
     bool found = false;      ///< When false the rest is zero and empty.
     uint64_t seqno = 0;      ///< Of the write that made this entry.
     uint64_t expiry_ms = 0;  ///< Unix milliseconds; 0: never.
-    Bytes value;
+    Bytes value{};
     friend bool operator==(const GetResponse&, const GetResponse&) = default;
 };
 /// Body bytes of a GetResponse before its value.
@@ -37,20 +37,20 @@ void append_get_head(std::string& out, uint64_t seqno, uint64_t expiry_ms, uint3
 
 struct MultiGetRequest {
     uint64_t snapshot_id = 0;
-    std::vector<Bytes> keys;
+    std::vector<Bytes> keys{};
     friend bool operator==(const MultiGetRequest&, const MultiGetRequest&) = default;
 };
 /// One item a key, in the order asked, all from one state of the store.
 struct MultiGetResponse {
-    std::vector<GetResponse> items;
+    std::vector<GetResponse> items{};
     friend bool operator==(const MultiGetResponse&, const MultiGetResponse&) = default;
 };
 
 /// Keys with lower <= key < upper that start with prefix. An empty bound does not bound.
 struct KeyRange {
-    Bytes lower;
-    Bytes upper;
-    Bytes prefix;
+    Bytes lower{};
+    Bytes upper{};
+    Bytes prefix{};
     friend bool operator==(const KeyRange&, const KeyRange&) = default;
 };
 
@@ -60,16 +60,16 @@ struct ScanRequest {
     uint64_t limit = 0;         ///< Entries in all; 0: no limit.
     uint64_t snapshot_id = 0;   ///< 0: the newest published state, kept for the whole scan.
     uint32_t credit_bytes = 0;  ///< 0: kDefaultScanCreditBytes.
-    KeyRange range;
-    Bytes resume_token;  ///< Empty: begin at the range's end; else go on after the token's key.
+    KeyRange range{};
+    Bytes resume_token{};  ///< Empty: begin at the range's end; else go on after the token's key.
     friend bool operator==(const ScanRequest&, const ScanRequest&) = default;
 };
 
 struct ScanEntry {
-    Bytes key;
+    Bytes key{};
     uint64_t seqno = 0;
     uint64_t expiry_ms = 0;
-    Bytes value;
+    Bytes value{};
     friend bool operator==(const ScanEntry&, const ScanEntry&) = default;
 };
 /// Fixed part of an entry inside a chunk: two lengths, seqno, expiry.
@@ -78,8 +78,8 @@ inline constexpr size_t kScanEntryOverheadBytes = 4 + 8 + 8 + 4;
 /// One answer of a scan; all but the last have the MORE flag.
 struct ScanChunk {
     bool exhausted = false;  ///< The range has no more entries. False in a last chunk: the limit.
-    std::vector<ScanEntry> entries;
-    Bytes resume_token;  ///< Where to go on: ResumeToken. Empty only if no entry was ever sent.
+    std::vector<ScanEntry> entries{};
+    Bytes resume_token{};  ///< Where to go on: ResumeToken. Empty only if no entry was ever sent.
     friend bool operator==(const ScanChunk&, const ScanChunk&) = default;
 };
 
@@ -93,7 +93,7 @@ struct ScanCreditRequest {
 struct CountRequest {
     bool exact = false;  ///< True walks the range; false estimates.
     uint64_t snapshot_id = 0;
-    KeyRange range;
+    KeyRange range{};
     friend bool operator==(const CountRequest&, const CountRequest&) = default;
 };
 struct CountResponse {

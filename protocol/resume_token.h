@@ -18,7 +18,7 @@ namespace kv::protocol {
 struct ResumeToken {
     bool reverse = false;
     uint64_t snapshot_seqno = 0;  ///< What the scan that made it was reading at.
-    Bytes last_key;               ///< The scan goes on strictly after (before, if reverse) it.
+    Bytes last_key{};             ///< The scan goes on strictly after (before, if reverse) it.
     friend bool operator==(const ResumeToken&, const ResumeToken&) = default;
 };
 

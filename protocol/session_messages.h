@@ -33,9 +33,9 @@ struct HelloRequest {
     uint64_t features = 0;
     uint32_t wanted_frame_bytes = 0;  ///< 0: the server's own.
     uint32_t wanted_outstanding = 0;  ///< 0: the server's own.
-    Bytes client_name;                ///< For the server's log; up to kMaxNameBytes.
-    Bytes user;                       ///< Empty: no credentials.
-    Bytes secret;
+    Bytes client_name{};              ///< For the server's log; up to kMaxNameBytes.
+    Bytes user{};                     ///< Empty: no credentials.
+    Bytes secret{};
     friend bool operator==(const HelloRequest&, const HelloRequest&) = default;
 };
 
@@ -49,7 +49,7 @@ struct HelloResponse {
     uint32_t max_batch_bytes = kDefaultBatchBytes;
     uint32_t max_outstanding = kDefaultOutstanding;
     uint32_t pre_auth_frame_bytes = kPreAuthFrameBytes;
-    Bytes server_version;  ///< Such as "0.1.0".
+    Bytes server_version{};  ///< Such as "0.1.0".
     uint64_t node_id = 0;
     Role role = Role::kSingle;
     uint64_t epoch = 1;
@@ -59,7 +59,7 @@ struct HelloResponse {
 
 /// PING and its answer: the payload comes back unchanged.
 struct PingMessage {
-    Bytes payload;
+    Bytes payload{};
     friend bool operator==(const PingMessage&, const PingMessage&) = default;
 };
 
@@ -87,14 +87,14 @@ struct GoawayPush {
     GoawayReason reason = GoawayReason::kShutdown;
     uint64_t last_accepted_id = 0;  ///< 0: none.
     uint32_t drain_ms = 0;          ///< The server closes the connection after this at the latest.
-    Bytes message;
+    Bytes message{};
     friend bool operator==(const GoawayPush&, const GoawayPush&) = default;
 };
 
 /// Body of every answer whose status is not ok.
 struct ErrorResponse {
     uint64_t detail = 0;  ///< overloaded: retry_after_ms; conflict: the seqno. Else 0.
-    Bytes message;        ///< Cut to kMaxMessageBytes when encoded.
+    Bytes message{};      ///< Cut to kMaxMessageBytes when encoded.
     friend bool operator==(const ErrorResponse&, const ErrorResponse&) = default;
 };
 

@@ -18,19 +18,19 @@ namespace kv::protocol {
 
 struct PutRequest {
     uint64_t expiry_ms = 0;  ///< Unix milliseconds; 0: never.
-    Bytes key;
-    Bytes value;
+    Bytes key{};
+    Bytes value{};
     friend bool operator==(const PutRequest&, const PutRequest&) = default;
 };
 
 struct DeleteRequest {
-    Bytes key;
+    Bytes key{};
     friend bool operator==(const DeleteRequest&, const DeleteRequest&) = default;
 };
 
 struct IncrementRequest {
     int64_t by = 0;
-    Bytes key;
+    Bytes key{};
     friend bool operator==(const IncrementRequest&, const IncrementRequest&) = default;
 };
 
@@ -42,8 +42,8 @@ struct BatchOp {
         kIncrement = 4,
     };
     Kind kind = Kind::kPut;
-    Bytes key;
-    Bytes value;             ///< Puts only.
+    Bytes key{};
+    Bytes value{};           ///< Puts only.
     uint64_t expiry_ms = 0;  ///< kPutWithExpiry only, and then not 0.
     int64_t by = 0;          ///< kIncrement only.
     friend bool operator==(const BatchOp&, const BatchOp&) = default;
@@ -59,16 +59,16 @@ struct BatchPrecondition {
         kNotNewer = 5,
     };
     Kind kind = Kind::kAbsent;
-    Bytes key;
-    Bytes value;         ///< kValueEquals only.
+    Bytes key{};
+    Bytes value{};       ///< kValueEquals only.
     uint64_t seqno = 0;  ///< kSeqnoEquals and kNotNewer only.
     friend bool operator==(const BatchPrecondition&, const BatchPrecondition&) = default;
 };
 
 /// All of it or none of it. A failed precondition answers `conflict`.
 struct BatchRequest {
-    std::vector<BatchPrecondition> preconditions;
-    std::vector<BatchOp> ops;
+    std::vector<BatchPrecondition> preconditions{};
+    std::vector<BatchOp> ops{};
     friend bool operator==(const BatchRequest&, const BatchRequest&) = default;
 };
 
@@ -77,7 +77,7 @@ struct WriteResponse {
     uint64_t first_seqno = 0;  ///< Of the mutations; 0 when a batch held only preconditions.
     uint64_t last_seqno = 0;
     Durability reached = Durability::kMemory;  ///< At least what was asked for.
-    std::vector<int64_t> counters;             ///< New values of the increments, in order.
+    std::vector<int64_t> counters{};           ///< New values of the increments, in order.
     friend bool operator==(const WriteResponse&, const WriteResponse&) = default;
 };
 
