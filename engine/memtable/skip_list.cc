@@ -62,12 +62,9 @@ SkipList::Node* SkipList::new_node(int height, size_t key_size, size_t value_siz
 }
 
 int SkipList::random_height() {
-    random_ ^= random_ << 13;
-    random_ ^= random_ >> 7;
-    random_ ^= random_ << 17;
     static_assert(kBranching == 2, "one random bit a level");
     // The bit at the top of the range bounds the height.
-    return 1 + std::countr_zero(random_ >> 8 | 1ULL << (kMaxHeight - 1));
+    return 1 + std::countr_zero(random_.next() | 1ULL << (kMaxHeight - 1));
 }
 
 bool SkipList::finger_brackets(const Target& target, int level) const {

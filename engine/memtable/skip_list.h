@@ -10,6 +10,7 @@
 #include <string>
 
 #include "base/arena.h"
+#include "base/random.h"
 #include "kv/bytes.h"
 #include "record/internal_key.h"
 
@@ -81,7 +82,7 @@ class SkipList {
     std::atomic<int> height_{1};
     // Writer only.
     Finger finger_[kMaxHeight];
-    uint64_t random_ = 0x9E3779B97F4A7C15ULL;
+    Random random_{0};  // fixed, so that one history gives one list
 };
 
 struct SkipList::Link {

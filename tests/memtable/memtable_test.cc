@@ -1,0 +1,183 @@
+// The memtable against a sorted array, and read by many while one writes.
+// SPDX-License-Identifier: Apache-2.0
+#include "memtable/memtable.h"
+
+#include <atomic>
+#include <map>
+#include <thread>
+
+#include "base/coding.h"
+#include "iterator/entry_list.h"
+
+using namespace kv;
+using namespace std::string_literals;
+using namespace kv::test;
+
+namespace {
+
+void add_all(Memtable& memtable, const EntryList& entries) {
+    for (const auto& [key, value] : entries) {
+        const uint64_t trailer = trailer_of(key);
+        memtable.add(user_key_of(key), trailer_seqno(trailer), trailer_kind(trailer), value);
+    }
+}
+
+void shuffle(EntryList& entries, Random& random) {
+    for (size_t i = entries.size(); i > 1; --i) std::swap(entries[i - 1], entries[random.below(i)]);
+}
+
+}  // namespace
+
+TEST_CASE("memtable: starts empty") {
+    const Memtable memtable;
+    CHECK(memtable.empty());
+    CHECK_FALSE(memtable.get("k", kMaxSeqno));
+    CHECK(memtable.common_prefix().empty());
+    CHECK(memtable.smallest_seqno() == 0);
+    const auto it = memtable.new_iterator();
+    it->seek_to_first();
+    CHECK_FALSE(it->valid());
+    it->seek_to_last();
+    CHECK_FALSE(it->valid());
+    it->seek_for_prev(make_seek_key("k", 1));
+    CHECK_FALSE(it->valid());
+}
+
+TEST_CASE("memtable: reads the newest version at or below the seqno asked for") {
+    Memtable memtable;
+    memtable.add("k", 3, Kind::kPut, "three");
+    memtable.add("k", 5, Kind::kDelete, "");
+    memtable.add("k", 9, Kind::kPut, "nine");
+    CHECK_FALSE(memtable.get("k", 2));
+    CHECK(memtable.get("k", 3)->value == "three");
+    CHECK(memtable.get("k", 4)->seqno == 3);
+    CHECK(memtable.get("k", 8)->kind == Kind::kDelete);
+    CHECK(memtable.get("k", kMaxSeqno)->value == "nine");
+    CHECK_FALSE(memtable.get("", kMaxSeqno));
+    CHECK_FALSE(memtable.get("k\0"s, kMaxSeqno));
+    CHECK_FALSE(memtable.get("l", kMaxSeqno));
+}
+
+TEST_CASE("memtable: counts entries, tombstones, seqnos and the earliest expiry") {
+    Memtable memtable;
+    memtable.add("a", 7, Kind::kPut, "v");
+    memtable.add("b", 5, Kind::kDelete, "");
+    CHECK(memtable.earliest_expiry_ms() == 0);
+    memtable.add_with_expiry("c", 6, 2000, "v");
+    memtable.add_with_expiry("d", 9, 1000, "v");
+    memtable.add_with_expiry("e", 8, 3000, "v");
+    CHECK(memtable.entries() == 5);
+    CHECK(memtable.tombstones() == 1);
+    CHECK(memtable.smallest_seqno() == 5);
+    CHECK(memtable.largest_seqno() == 9);
+    CHECK(memtable.earliest_expiry_ms() == 1000);
+    const auto entry = memtable.get("d", kMaxSeqno);
+    CHECK(entry->kind == Kind::kPutWithExpiry);
+    CHECK(load_fixed64(entry->value.data()) == 1000);
+    CHECK(entry->value.substr(kExpiryBytes) == "v");
+}
+
+TEST_CASE("memtable: takes the largest key and an empty value, and accounts for their memory") {
+    Memtable memtable;
+    const std::string key(kMaxKeyBytes, 'k');
+    const std::string value(3U << 20, 'v');
+    memtable.add(key, 1, Kind::kPut, value);
+    memtable.add("k", 2, Kind::kPut, "");
+    CHECK(memtable.get(key, 1)->value == value);
+    CHECK(memtable.get("k", 2)->value.empty());
+    CHECK(memtable.memory_bytes() >= key.size() + value.size());
+    CHECK(memtable.memory_bytes() < key.size() + value.size() + 100'000);
+}
+
+TEST_CASE("memtable: agrees with a sorted array, whatever prefix it was made for") {
+    const uint64_t seed = test_seed();
+    CAPTURE(seed);
+    Random random(seed);
+    const Bytes prefixes[] = {"", "a", "ab", "a common beginning ", "zzz", "\xFF\xFF"};
+    for (int round = 0; round < 36; ++round) {
+        CAPTURE(round);
+        Memtable memtable(prefixes[round % 6]);
+        EntryList entries = random_entries(random, random.below(400));
+        if (round % 3 == 0) shuffle(entries, random);
+        if (round % 3 == 1) std::reverse(entries.begin(), entries.end());
+        add_all(memtable, entries);
+        sort_entries(entries);
+        walk_randomly(*memtable.new_iterator(), entries, random, 400);
+        for (int i = 0; i < 200; ++i) {
+            const std::string key = random_key(random);
+            const Seqno seqno = random.below(500);
+            const size_t at = entry_at_or_after(entries, make_seek_key(key, seqno));
+            const bool there = at < entries.size() && user_key_of(entries[at].first) == key;
+            const auto found = memtable.get(key, seqno);
+            REQUIRE(found.has_value() == there);
+            if (there) REQUIRE(found->value == entries[at].second);
+        }
+    }
+}
+
+TEST_CASE("memtable: knows what its keys have in common") {
+    Memtable memtable;
+    memtable.add("user:17", 1, Kind::kPut, "");
+    CHECK(memtable.common_prefix() == "user:17");
+    memtable.add("user:2", 2, Kind::kPut, "");
+    CHECK(memtable.common_prefix() == "user:");
+    memtable.add("v", 3, Kind::kPut, "");
+    CHECK(memtable.common_prefix().empty());
+}
+
+TEST_CASE("memtable: a pinned iterator keeps it alive") {
+    auto memtable = std::make_shared<Memtable>();
+    memtable->add("k", 1, Kind::kPut, "v");
+    const auto it = Memtable::new_pinned_iterator(memtable);
+    memtable.reset();
+    it->seek_to_first();
+    REQUIRE(it->valid());
+    CHECK(it->value() == "v");
+}
+
+TEST_CASE("memtable: readers see every published entry, in order, while one thread writes") {
+    const uint64_t seed = test_seed();
+    CAPTURE(seed);
+    constexpr Seqno kEntries = 6000;
+    constexpr uint64_t kKeys = 700;
+    const auto key_of = [&](Seqno seqno) {
+        uint64_t state = seed + seqno;
+        return "key" + std::to_string(splitmix64(state) % kKeys);
+    };
+    Memtable memtable("key");
+    std::atomic<Seqno> published{0};
+    std::atomic<int> mistakes{0};
+
+    const auto read = [&](uint64_t reader) {
+        Random random(seed + reader);
+        while (true) {
+            const Seqno seqno = published.load(std::memory_order_acquire);
+            // Whatever was published is found, at its seqno exactly.
+            if (seqno > 0) {
+                const Seqno wanted = 1 + random.below(seqno);
+                const auto entry = memtable.get(key_of(wanted), wanted);
+                if (!entry || entry->seqno != wanted || entry->value != std::to_string(wanted))
+                    ++mistakes;
+            }
+            // A walk is in order and shows each published entry once.
+            uint64_t seen = 0;
+            std::string last;
+            const auto it = memtable.new_iterator();
+            for (it->seek_to_first(); it->valid(); it->next()) {
+                if (!last.empty() && compare_internal_keys(last, it->key()) >= 0) ++mistakes;
+                last.assign(it->key());
+                if (trailer_seqno(trailer_of(last)) <= seqno) ++seen;
+            }
+            if (seen != seqno) ++mistakes;
+            if (seqno == kEntries) return;
+        }
+    };
+    std::vector<std::thread> readers;
+    for (uint64_t i = 1; i <= 3; ++i) readers.emplace_back(read, i);
+    for (Seqno seqno = 1; seqno <= kEntries; ++seqno) {
+        memtable.add(key_of(seqno), seqno, Kind::kPut, std::to_string(seqno));
+        published.store(seqno, std::memory_order_release);
+    }
+    for (std::thread& reader : readers) reader.join();
+    CHECK(mistakes == 0);
+}
