@@ -24,7 +24,7 @@ foreach(entry IN ITEMS "URING=uring=liburing" "LZ4=lz4=liblz4" "ZSTD=zstd=libzst
 endforeach()
 
 set(kv_installed_libraries)
-foreach(library IN ITEMS base engine protocol client)
+foreach(library IN ITEMS base engine client)
     if(TARGET kv_${library})
         install(TARGETS kv_${library} ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
         list(APPEND kv_installed_libraries ${library})
