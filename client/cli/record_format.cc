@@ -172,6 +172,12 @@ std::string encode_json_line(Bytes key, Bytes value, uint64_t expiry_ms) {
     return object.dump();
 }
 
+std::string encode_json_key(Bytes key) {
+    Json object = Json::object();
+    put_field(object, "key", key);
+    return object.dump();
+}
+
 Status decode_json_line(std::string_view line, Record& record) {
     const Json object = Json::parse(line, nullptr, /*allow_exceptions=*/false);
     if (object.is_discarded()) {

@@ -56,6 +56,8 @@ std::unique_ptr<RecordReader> make_record_reader(FileFormat format, std::FILE* i
 
 /// One JSON line, without its end.
 std::string encode_json_line(Bytes key, Bytes value, uint64_t expiry_ms);
+/// {"key":"a"}, for listings without values.
+std::string encode_json_key(Bytes key);
 /// kInvalidArgument says what is wrong with the object, not which line it is.
 Status decode_json_line(std::string_view line, Record& record);
 

@@ -1,0 +1,107 @@
+// The `batch` command and its lines.
+// SPDX-License-Identifier: Apache-2.0
+#include <nlohmann/json.hpp>
+
+#include "cli/batch_lines.h"
+#include "cli/command.h"
+#include "cli/escape.h"
+
+namespace kv::cli {
+
+namespace {
+
+Status add_line(const std::string& line, client::Batch& batch) {
+    KV_ASSIGN_OR_RETURN(const std::vector<Word> words, split_words(line));
+    if (words.empty()) return Status::ok();
+    return add_batch_line(words, batch);
+}
+
+// Lines up to `end`, or to the end of the input.
+Status read_lines(Context& context, client::Batch& batch) {
+    for (int number = 1;; ++number) {
+        const auto line = context.read_line("batch> ");
+        if (!line) return Status::ok();
+        KV_ASSIGN_OR_RETURN(const std::vector<Word> words, split_words(*line));
+        if (words.size() == 1 && words[0].text == "end") return Status::ok();
+        if (words.size() == 1 && words[0].text == "abort") {
+            return {Code::kCancelled, "batch given up; nothing was sent"};
+        }
+        if (words.empty()) continue;
+        Status status = add_batch_line(words, batch);
+        if (!status.is_ok()) return status.with_context("line " + std::to_string(number));
+    }
+}
+
+}  // namespace
+
+Status add_batch_line(const std::vector<Word>& words, client::Batch& batch) {
+    const std::string& verb = words.front().text;
+    KV_ASSIGN_OR_RETURN(
+        const Arguments arguments,
+        parse_arguments(std::vector<Word>(words.begin() + 1, words.end()), {{"--ttl", true}}));
+    const auto& args = arguments.words;
+    const auto wrong = [&](const char* expected) {
+        return Status::invalid_argument(verb + " takes " + expected + " in a batch");
+    };
+    if (arguments.has("--ttl") && verb != "put") return wrong("no --ttl");
+    if (verb == "put") {
+        if (args.size() != 2) return wrong("KEY VALUE");
+        KV_ASSIGN_OR_RETURN(const uint64_t expiry_ms, expiry_from_ttl(arguments));
+        batch.put_with_expiry(args[0], args[1], expiry_ms);
+    } else if (verb == "del") {
+        if (args.size() != 1) return wrong("KEY");
+        batch.del(args[0]);
+    } else if (verb == "incr") {
+        if (args.empty() || args.size() > 2) return wrong("KEY [BY]");
+        int64_t by = 1;
+        if (args.size() == 2) {
+            KV_ASSIGN_OR_RETURN(by, parse_int64(args[1]));
+        }
+        batch.increment(args[0], by);
+    } else if (verb == "require") {
+        if (args.size() != 2) return wrong("KEY VALUE");
+        batch.require_value(args[0], args[1]);
+    } else if (verb == "require-absent" || verb == "require-present") {
+        if (args.size() != 1) return wrong("KEY");
+        if (verb == "require-absent") {
+            batch.require_absent(args[0]);
+        } else {
+            batch.require_present(args[0]);
+        }
+    } else {
+        return Status::invalid_argument("'" + encode_escapes(verb) +
+                                        "' is not for a batch; known: put, del, incr, require, "
+                                        "require-absent, require-present, end, abort");
+    }
+    return Status::ok();
+}
+
+CommandResult run_batch(Context& context, const Arguments& arguments) {
+    auto options = write_options(arguments);
+    if (!options.is_ok()) return usage_error(options.error());
+    client::Batch batch;
+    Status status;
+    if (arguments.words.empty()) {
+        status = read_lines(context, batch);
+    } else {
+        for (const std::string& line : arguments.words) {
+            status = add_line(line, batch);
+            if (!status.is_ok()) break;
+        }
+    }
+    if (!status.is_ok()) return usage_error(std::move(status));
+    if (batch.empty()) return usage_error("an empty batch; nothing was sent");
+    auto receipt = context.client->write(batch, *options);
+    if (!receipt.is_ok()) return failed(receipt.error());
+    std::string text =
+        "ok, " + std::to_string(batch.count()) + (batch.count() == 1 ? " change" : " changes");
+    for (const int64_t counter : receipt->counters) text += "\n" + std::to_string(counter);
+    context.out.result(text, nlohmann::json{{"ok", true},
+                                            {"changes", batch.count()},
+                                            {"seqno", receipt->last_seqno},
+                                            {"counters", receipt->counters}}
+                                 .dump());
+    return done();
+}
+
+}  // namespace kv::cli

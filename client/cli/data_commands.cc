@@ -1,0 +1,112 @@
+// Commands on single keys: get, put, del, incr, cas.
+// SPDX-License-Identifier: Apache-2.0
+#include <unistd.h>
+
+#include <cstdio>
+#include <nlohmann/json.hpp>
+
+#include "cli/command.h"
+#include "cli/escape.h"
+
+namespace kv::cli {
+
+namespace {
+
+Result<std::string> read_standard_input() {
+    std::string bytes;
+    char chunk[64 << 10];
+    while (true) {
+        const size_t got = std::fread(chunk, 1, sizeof chunk, stdin);
+        bytes.append(chunk, got);
+        if (got == sizeof chunk) continue;
+        if (std::ferror(stdin) != 0) return Status::io_error("reading the standard input");
+        return bytes;
+    }
+}
+
+CommandResult show_receipt(Context& context, const Result<client::WriteReceipt>& receipt) {
+    if (!receipt.is_ok()) return failed(receipt.error());
+    context.out.result("ok", nlohmann::json{{"ok", true}, {"seqno", receipt->last_seqno}}.dump());
+    return done();
+}
+
+}  // namespace
+
+CommandResult run_get(Context& context, const Arguments& arguments) {
+    const std::string& key = arguments.words[0];
+    auto entry = context.client->get(key);
+    if (!entry.is_ok()) return failed(entry.error());
+    if (!entry->has_value()) {
+        return {ExitCode::kNotFound, Status::not_found("no key '" + encode_escapes(key) + "'")};
+    }
+    context.out.value(key, **entry, !arguments.has("--no-newline"));
+    return done();
+}
+
+CommandResult run_put(Context& context, const Arguments& arguments) {
+    auto write = write_options(arguments);
+    if (!write.is_ok()) return usage_error(write.error());
+    auto expiry_ms = expiry_from_ttl(arguments);
+    if (!expiry_ms.is_ok()) return usage_error(expiry_ms.error());
+    std::string value = arguments.words[1];
+    if (value == "-") {
+        if (!context.one_shot) {
+            return usage_error("put KEY - works only as `kvcli put KEY -`, not in a session");
+        }
+        auto bytes = read_standard_input();
+        if (!bytes.is_ok()) return usage_error(bytes.error());
+        value = std::move(*bytes);
+    }
+    client::PutOptions options;
+    static_cast<client::WriteOptions&>(options) = *write;
+    options.expiry_ms = *expiry_ms;
+    options.if_absent = arguments.has("--if-absent");
+    return show_receipt(context, context.client->put(arguments.words[0], value, options));
+}
+
+CommandResult run_del(Context& context, const Arguments& arguments) {
+    auto options = write_options(arguments);
+    if (!options.is_ok()) return usage_error(options.error());
+    if (arguments.words.size() == 1) {
+        return show_receipt(context, context.client->del(arguments.words[0], *options));
+    }
+    client::Batch batch;
+    for (const std::string& key : arguments.words) batch.del(key);
+    return show_receipt(context, context.client->write(batch, *options));
+}
+
+CommandResult run_incr(Context& context, const Arguments& arguments) {
+    auto options = write_options(arguments);
+    if (!options.is_ok()) return usage_error(options.error());
+    int64_t by = 1;
+    if (arguments.words.size() == 2) {
+        auto number = parse_int64(arguments.words[1]);
+        if (!number.is_ok()) return usage_error(number.error());
+        by = *number;
+    }
+    auto sum = context.client->increment(arguments.words[0], by, *options);
+    if (!sum.is_ok()) return failed(sum.error());
+    context.out.result(std::to_string(*sum), nlohmann::json{{"value", *sum}}.dump());
+    return done();
+}
+
+CommandResult run_cas(Context& context, const Arguments& arguments) {
+    const bool absent = arguments.has("--absent");
+    if (arguments.words.size() != (absent ? 2U : 3U)) {
+        return usage_error(absent ? "cas --absent takes KEY and NEW"
+                                  : "cas takes KEY, EXPECTED and NEW");
+    }
+    auto write = write_options(arguments);
+    if (!write.is_ok()) return usage_error(write.error());
+    auto expiry_ms = expiry_from_ttl(arguments);
+    if (!expiry_ms.is_ok()) return usage_error(expiry_ms.error());
+    client::PutOptions options;
+    static_cast<client::WriteOptions&>(options) = *write;
+    options.expiry_ms = *expiry_ms;
+    const std::optional<Bytes> expected =
+        absent ? std::nullopt : std::optional<Bytes>(arguments.words[1]);
+    return show_receipt(context, context.client->compare_and_set(arguments.words[0], expected,
+                                                                 arguments.words.back(), options));
+}
+
+}  // namespace kv::cli

@@ -1,0 +1,78 @@
+// SIGINT by way of a pipe.
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/interrupt.h"
+
+#include <fcntl.h>
+#include <pthread.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <utility>
+
+namespace kv::cli {
+
+namespace {
+
+constexpr char kPressed = 'c';
+constexpr char kQuit = 'q';
+
+// The handler's end of the pipe; a signal handler can reach nothing but a global.
+int handler_fd = -1;
+int watcher_fd = -1;
+
+void on_sigint(int /*signal*/) {
+    const int saved = errno;
+    (void)!::write(handler_fd, &kPressed, 1);
+    errno = saved;
+}
+
+}  // namespace
+
+Interrupt::Interrupt() {
+    int ends[2];
+    if (::pipe2(ends, O_CLOEXEC) != 0) return;  // Ctrl-C then ends the program, as everywhere
+    watcher_fd = ends[0];
+    handler_fd = ends[1];
+    struct sigaction action {};
+    action.sa_handler = on_sigint;  // without SA_RESTART: the prompt's read must return
+    ::sigaction(SIGINT, &action, nullptr);
+    sigset_t all;
+    sigset_t old;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &old);
+    watcher_ = std::thread([this] { watch(); });
+    pthread_sigmask(SIG_SETMASK, &old, nullptr);
+}
+
+Interrupt::~Interrupt() {
+    if (!watcher_.joinable()) return;
+    ::signal(SIGINT, SIG_DFL);
+    (void)!::write(handler_fd, &kQuit, 1);
+    watcher_.join();
+    ::close(handler_fd);
+    ::close(watcher_fd);
+}
+
+void Interrupt::arm(std::function<void()> stop) {
+    const std::lock_guard lock(mutex_);
+    triggered_ = false;
+    stop_ = std::move(stop);
+}
+
+void Interrupt::disarm() {
+    const std::lock_guard lock(mutex_);
+    stop_ = nullptr;
+}
+
+void Interrupt::watch() {
+    char byte = 0;
+    while (::read(watcher_fd, &byte, 1) == 1 && byte == kPressed) {
+        const std::lock_guard lock(mutex_);
+        if (!stop_) continue;
+        triggered_ = true;
+        stop_();
+    }
+}
+
+}  // namespace kv::cli

@@ -1,0 +1,214 @@
+// The session: libedit for the line, the runner for the rest.
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/repl.h"
+
+#include <histedit.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <clocale>
+#include <cstdio>
+#include <cstdlib>
+
+namespace kv::cli {
+
+namespace {
+
+constexpr int kHistoryLines = 10'000;
+constexpr const char* kPrompt = "kv> ";
+
+// What the prompt callback of libedit shows; it takes no argument of ours.
+const char* current_prompt = kPrompt;
+char* prompt_of(EditLine* /*editor*/) { return const_cast<char*>(current_prompt); }
+
+std::string history_path() {
+    const char* home = std::getenv("HOME");
+    return home == nullptr || *home == '\0' ? "" : std::string(home) + "/.kvcli_history";
+}
+
+std::string common_prefix(const std::vector<std::string>& words) {
+    std::string prefix = words.front();
+    for (const std::string& word : words) {
+        const auto end = std::mismatch(prefix.begin(), prefix.end(), word.begin(), word.end());
+        prefix.erase(end.first, prefix.end());
+    }
+    return prefix;
+}
+
+unsigned char complete(EditLine* editor, int /*key*/) {
+    const LineInfo* info = el_line(editor);
+    const std::string_view line(info->buffer, static_cast<size_t>(info->cursor - info->buffer));
+    const std::vector<std::string> offers = completions(line);
+    if (offers.empty()) return CC_REFRESH_BEEP;
+    const size_t start =
+        line.find_last_of(' ') == std::string_view::npos ? 0 : line.find_last_of(' ') + 1;
+    std::string insert = common_prefix(offers).substr(line.size() - start);
+    if (offers.size() == 1) insert += ' ';
+    if (!insert.empty()) return el_insertstr(editor, insert.c_str()) == 0 ? CC_REFRESH : CC_ERROR;
+    std::fputc('\n', stdout);
+    for (const std::string& offer : offers) std::printf("%s  ", offer.c_str());
+    std::fputc('\n', stdout);
+    return CC_REDISPLAY;
+}
+
+// One libedit editor with its history, read at the start and written at the end.
+class LineEditor {
+  public:
+    LineEditor()
+        : path_(history_path()),
+          history_(history_init()),
+          editor_(el_init("kvcli", stdin, stdout, stderr)) {
+        HistEvent event;
+        history(history_, &event, H_SETSIZE, kHistoryLines);
+        history(history_, &event, H_SETUNIQUE, 1);
+        if (!path_.empty()) history(history_, &event, H_LOAD, path_.c_str());
+        el_set(editor_, EL_PROMPT, prompt_of);
+        el_set(editor_, EL_EDITOR, "emacs");
+        el_set(editor_, EL_SIGNAL, 0);
+        el_set(editor_, EL_HIST, history, history_);
+        el_set(editor_, EL_ADDFN, "kv-complete", "complete commands and options", complete);
+        el_set(editor_, EL_BIND, "\t", "kv-complete", nullptr);
+        el_set(editor_, EL_BIND, "^R", "em-inc-search-prev", nullptr);
+        el_source(editor_, nullptr);
+    }
+    ~LineEditor() {
+        save();
+        el_end(editor_);
+        history_end(history_);
+    }
+    LineEditor(const LineEditor&) = delete;
+    LineEditor& operator=(const LineEditor&) = delete;
+
+    /// Empty at Ctrl-D. Ctrl-C gives an empty line.
+    std::optional<std::string> read(const char* prompt) {
+        current_prompt = prompt;
+        int length = 0;
+        errno = 0;
+        const char* text = el_gets(editor_, &length);
+        if (text == nullptr || length <= 0) {
+            if (errno != EINTR) return std::nullopt;
+            std::fputs("^C\n", stdout);
+            el_reset(editor_);
+            return std::string();
+        }
+        std::string line(text, static_cast<size_t>(length));
+        while (!line.empty() && (line.back() == '\n' || line.back() == '\r')) line.pop_back();
+        if (belongs_in_history(line)) {
+            HistEvent event;
+            history(history_, &event, H_ENTER, line.c_str());
+        }
+        return line;
+    }
+
+  private:
+    void save() {
+        if (path_.empty()) return;
+        HistEvent event;
+        // Keys and values are nobody else's business, not even for a moment.
+        const mode_t old = ::umask(S_IRWXG | S_IRWXO);
+        history(history_, &event, H_SAVE, path_.c_str());
+        ::umask(old);
+        ::chmod(path_.c_str(), S_IRUSR | S_IWUSR);
+    }
+
+    const std::string path_;
+    History* history_;
+    EditLine* editor_;
+};
+
+std::string greeting(const Context& context) {
+    const client::ServerInfo info = context.client->server_info();
+    return "kvd " + info.version + " at " + context.client_options.address +
+           ". `help` explains the commands, Ctrl-D leaves.";
+}
+
+// Lines that steer the session itself. False: not one of them.
+bool steer(const std::string& line, Runner& runner, bool& leave) {
+    if (line == ":quit" || line == "quit" || line == "exit") {
+        leave = true;
+        return true;
+    }
+    if (line == ":timing") {
+        runner.set_timing(!runner.timing());
+        std::printf("timing is %s\n", runner.timing() ? "on" : "off");
+        return true;
+    }
+    if (line.empty() || line.front() != ':') return false;
+    std::printf("no such session command: %s; known: :timing :quit\n", line.c_str());
+    return true;
+}
+
+}  // namespace
+
+std::vector<std::string> completions(std::string_view line) {
+    std::vector<std::string> offers;
+    const size_t blank = line.find_last_of(' ');
+    const std::string_view word = blank == std::string_view::npos ? line : line.substr(blank + 1);
+    const size_t first_end = line.find(' ');
+    if (first_end == std::string_view::npos || line.substr(0, first_end) == "help") {
+        for (const Command& command : all_commands()) {
+            if (command.name.starts_with(word)) offers.emplace_back(command.name);
+        }
+        return offers;
+    }
+    const Command* command = find_command(line.substr(0, first_end));
+    if (command == nullptr || !word.starts_with("-")) return offers;
+    for (const OptionSpec& option : command->options) {
+        if (option.name.starts_with(word)) offers.emplace_back(option.name);
+    }
+    return offers;
+}
+
+ExitCode run_session(Context& context, Runner& runner) {
+    std::setlocale(LC_CTYPE, "");
+    const Status status = context.connect();
+    if (!status.is_ok()) {
+        print_error(status, context.out.has_colour());
+        return status.is(Code::kInvalidArgument) ? ExitCode::kUsage : ExitCode::kCannotConnect;
+    }
+    LineEditor editor;
+    context.read_line = [&](const char* prompt) { return editor.read(prompt); };
+    std::printf("%s\n", greeting(context).c_str());
+    bool leave = false;
+    while (!leave) {
+        std::fflush(stdout);
+        const auto line = editor.read(kPrompt);
+        if (!line) {
+            std::fputc('\n', stdout);
+            break;
+        }
+        if (!steer(*line, runner, leave)) (void)runner.run_line(*line);
+    }
+    context.read_line = nullptr;
+    return ExitCode::kOk;
+}
+
+ExitCode run_script(Context& context, Runner& runner) {
+    char* buffer = nullptr;
+    size_t capacity = 0;
+    uint64_t number = 0;
+    const auto read = [&](const char* /*prompt*/) -> std::optional<std::string> {
+        const ssize_t length = ::getline(&buffer, &capacity, stdin);
+        if (length < 0) return std::nullopt;
+        ++number;
+        return std::string(buffer, static_cast<size_t>(length));
+    };
+    context.read_line = read;
+    ExitCode result = ExitCode::kOk;
+    while (const auto line = read("")) {
+        const ExitCode code = runner.run_line(*line);
+        if (code == ExitCode::kOk) continue;
+        result = code;
+        if (code == ExitCode::kNotFound) continue;
+        std::fprintf(stderr, "stopped at line %llu of the script\n",
+                     static_cast<unsigned long long>(number));
+        break;
+    }
+    context.read_line = nullptr;
+    std::free(buffer);
+    return result;
+}
+
+}  // namespace kv::cli

@@ -1,0 +1,139 @@
+// Running one command and reporting its outcome.
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/runner.h"
+
+#include <unistd.h>
+
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+
+#include "cli/escape.h"
+#include "protocol/status_list.h"
+
+namespace kv::cli {
+
+namespace {
+
+Format chosen_format(const Arguments& arguments, Format fallback) {
+    if (arguments.has("--json")) return Format::kJson;
+    if (arguments.has("--hex")) return Format::kHex;
+    if (arguments.has("--raw")) return Format::kRaw;
+    return fallback;
+}
+
+void decode_all(Arguments& arguments) {
+    for (std::string& word : arguments.words) word = decode_escapes(word);
+    for (auto& [name, value] : arguments.options) value = decode_escapes(value);
+}
+
+bool colour_on_stderr() {
+    return ::isatty(STDERR_FILENO) != 0 && std::getenv("NO_COLOR") == nullptr;
+}
+
+// Commands that need no server, or see to it themselves.
+bool is_local(const Command& command) {
+    return command.name == "help" || command.name == "version";
+}
+
+}  // namespace
+
+void print_error(const Status& error, bool colour) {
+    const std::string name(code_name(error.code()));
+    const std::string message = terminal_safe(error.message());
+    std::fprintf(stderr, "%serror: %s:%s %s\n", colour ? "\x1b[31m" : "", name.c_str(),
+                 colour ? "\x1b[0m" : "", message.c_str());
+}
+
+ExitCode Runner::run_arguments(const std::vector<std::string>& words) {
+    std::vector<Word> list;
+    for (const std::string& word : words) list.push_back({word, false});
+    return run(list, true);
+}
+
+ExitCode Runner::run_line(const std::string& line) {
+    auto words = split_words(line);
+    if (!words.is_ok()) {
+        report(nullptr, usage_error(words.error()));
+        return ExitCode::kUsage;
+    }
+    return words->empty() ? ExitCode::kOk : run(*words, false);
+}
+
+ExitCode Runner::run(const std::vector<Word>& words, bool decode) {
+    const auto start = std::chrono::steady_clock::now();
+    const Command* command = find_command(words.front().text);
+    CommandResult result;
+    if (command == nullptr) {
+        result = usage_error("no command '" + encode_escapes(words.front().text) +
+                             "'; `help` lists them");
+    } else {
+        auto arguments =
+            parse_arguments(std::vector<Word>(words.begin() + 1, words.end()), command->options);
+        if (!arguments.is_ok()) {
+            result = usage_error(arguments.error());
+        } else {
+            context_.out.set_format(chosen_format(*arguments, format_));
+            if (decode && context_.out.format() != Format::kRaw) decode_all(*arguments);
+            result = execute(*command, *arguments);
+        }
+    }
+    if (!context_.out.flush() && result.error.is_ok()) {
+        result = {ExitCode::kServerError, Status::io_error("writing the standard output")};
+    }
+    if (!result.error.is_ok()) report(command, result);
+    if (timing_) {
+        const std::chrono::duration<double, std::milli> took =
+            std::chrono::steady_clock::now() - start;
+        std::fprintf(stderr, "(%.3f ms)\n", took.count());
+    }
+    return result.code;
+}
+
+CommandResult Runner::execute(const Command& command, const Arguments& arguments) {
+    const size_t count = arguments.words.size();
+    if (count < command.min_words || count > command.max_words) {
+        return usage_error(count < command.min_words ? "too few arguments" : "too many arguments");
+    }
+    if (!is_local(command)) {
+        Status status = context_.connect();
+        if (!status.is_ok()) {
+            return {status.is(Code::kInvalidArgument) ? ExitCode::kUsage : ExitCode::kCannotConnect,
+                    std::move(status)};
+        }
+    }
+    context_.interrupt.arm([this] {
+        if (context_.client != nullptr) context_.client->cancel_all();
+    });
+    CommandResult result = command.run(context_, arguments);
+    context_.interrupt.disarm();
+    return result;
+}
+
+void Runner::report(const Command* command, const CommandResult& result) {
+    print_error(result.error, colour_on_stderr());
+    switch (result.code) {
+        case ExitCode::kUsage:
+            if (command != nullptr) {
+                std::fprintf(stderr, "usage: %s %s\n", std::string(command->name).c_str(),
+                             std::string(command->usage).c_str());
+            }
+            break;
+        case ExitCode::kCannotConnect:
+            std::fprintf(stderr, "Is kvd running at %s? -a ADDR:PORT names another server.\n",
+                         context_.client_options.address.c_str());
+            break;
+        case ExitCode::kServerError:
+        case ExitCode::kInDoubt:
+            std::fprintf(
+                stderr, "%s\n",
+                std::string(protocol::status_advice(protocol::raw(protocol::to_wire(result.error))))
+                    .c_str());
+            break;
+        case ExitCode::kOk:
+        case ExitCode::kNotFound:
+            break;
+    }
+}
+
+}  // namespace kv::cli
