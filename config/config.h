@@ -28,7 +28,7 @@ struct Limits {
     uint64_t keepalive_ms = 300'000;
     uint64_t scans_per_connection = 64;
     uint64_t scan_lease_ms = 60'000;
-    uint64_t snapshots_per_connection = 64;
+    uint64_t snapshots = 1'024;
     uint64_t snapshot_lease_ms = 600'000;
     uint64_t queued_reads = 4096;
     uint64_t drain_timeout_ms = 10'000;

@@ -1,0 +1,207 @@
+// See connection.h.
+// SPDX-License-Identifier: Apache-2.0
+#include "server/connection.h"
+
+#include <array>
+#include <boost/asio/buffer.hpp>
+#include <span>
+#include <utility>
+
+#include "server/network_thread.h"
+
+namespace kv::server {
+
+namespace asio = boost::asio;
+using boost::system::error_code;
+
+namespace {
+
+constexpr size_t kReceiveBytes = 64U << 10;
+// After the last answer the peer gets this long to close first, so that no reset destroys answers
+// it has not read.
+constexpr uint64_t kLingerUs = 1'000'000;
+
+size_t write_parts(asio::ip::tcp::socket& socket, const ReplyQueue::Parts& parts,
+                   error_code& error) {
+    if (parts.count == 1) {
+        return socket.write_some(asio::buffer(parts.views[0].data(), parts.views[0].size()), error);
+    }
+    std::array<asio::const_buffer, ReplyQueue::kMaxParts> buffers;
+    for (size_t i = 0; i < parts.count; ++i) {
+        buffers[i] = asio::buffer(parts.views[i].data(), parts.views[i].size());
+    }
+    return socket.write_some(std::span<const asio::const_buffer>(buffers.data(), parts.count),
+                             error);
+}
+
+}  // namespace
+
+Connection::Connection(NetworkThread& thread, SharedState& shared, Counters& counters,
+                       Arrival arrival)
+    : thread_(thread),
+      shared_(shared),
+      counters_(counters),
+      socket_(std::move(arrival.socket)),
+      address_(std::move(arrival.address)),
+      session_(*this, shared, counters, std::move(arrival.peer), arrival.refused),
+      input_(kReceiveBytes) {}
+
+Connection::~Connection() { shared_.memory.add(-accounted_bytes_); }
+
+void Connection::start() {
+    counters_.add(Counter::kAccepted);
+    start_read();
+}
+
+bool Connection::is_gone() const {
+    return closed_ && !reading_ && !writing_ && session_.in_flight() == 0;
+}
+
+void Connection::start_read() {
+    const size_t needed = session_.needed_bytes();
+    if (needed > input_.capacity() && shared_.memory.exceeded()) {
+        session_.on_no_memory(thread_.now_us());
+        progressed();
+        return;
+    }
+    const std::span<char> room = input_.writable(lingering_ ? 0 : needed);
+    reading_ = true;
+    socket_.async_read_some(
+        asio::buffer(room.data(), room.size()),
+        [this](const error_code& error, size_t count) { on_read(error, count); });
+}
+
+void Connection::on_read(const error_code& error, size_t count) {
+    reading_ = false;
+    if (closed_) return progressed();
+    if (error && error != asio::error::eof) return close();
+    if (error == asio::error::eof) {
+        if (lingering_) return close();
+        session_.on_end_of_input(thread_.now_us());
+        return settle();
+    }
+    counters_.add(Counter::kSocketReads);
+    counters_.add(Counter::kBytesIn, count);
+    input_.commit(count);
+    if (lingering_) {
+        input_.consume(input_.unread().size());
+        return start_read();
+    }
+    settle();
+}
+
+void Connection::settle() {
+    if (closed_) return;
+    bool stalled = true;
+    while (stalled) {
+        if (session_.wants_input() && !input_.unread().empty()) {
+            session_.on_input(input_, thread_.now_us());
+        }
+        stalled = !session_.wants_input();
+        if (!flush()) return;
+        // Sending may have brought the connection below a limit that held its input back.
+        if (stalled && !session_.wants_input()) break;
+    }
+    account_memory();
+    if (session_.end() == Session::End::kNow) return close();
+    if (session_.end() == Session::End::kAfterReplies && session_.replies().empty()) {
+        begin_linger();
+    }
+    if (!closed_ && !reading_ && session_.wants_input()) start_read();
+}
+
+bool Connection::flush() {
+    ReplyQueue& replies = session_.replies();
+    bool sent = false;
+    while (!writing_ && !replies.empty()) {
+        error_code error;
+        const size_t count = write_parts(socket_, replies.front(), error);
+        if (error == asio::error::would_block || error == asio::error::try_again) {
+            wait_until_writable();
+            break;
+        }
+        if (error) {
+            close();
+            return false;
+        }
+        counters_.add(Counter::kSocketWrites);
+        counters_.add(Counter::kBytesOut, count);
+        replies.consume(count);
+        sent = true;
+    }
+    if (sent) session_.on_replies_sent(thread_.now_us());
+    return true;
+}
+
+void Connection::wait_until_writable() {
+    writing_ = true;
+    socket_.async_wait(asio::ip::tcp::socket::wait_write, [this](const error_code&) {
+        writing_ = false;
+        // An error shows again, with its cause, at the next write.
+        closed_ ? progressed() : settle();
+    });
+}
+
+void Connection::begin_linger() {
+    if (lingering_) return;
+    lingering_ = true;
+    linger_until_us_ = thread_.now_us() + kLingerUs;
+    error_code ignored;  // a peer that is gone already needs no goodbye
+    socket_.shutdown(asio::ip::tcp::socket::shutdown_send, ignored);
+    input_.consume(input_.unread().size());
+    if (!reading_) start_read();
+}
+
+void Connection::account_memory() {
+    const size_t grown = input_.capacity() > kReceiveBytes ? input_.capacity() : 0;
+    const auto now_bytes = static_cast<int64_t>(grown + input_.unread().size() +
+                                                session_.replies().bytes() + session_.held_bytes());
+    shared_.memory.add(now_bytes - accounted_bytes_);
+    accounted_bytes_ = now_bytes;
+}
+
+void Connection::close() {
+    if (closed_) return;
+    closed_ = true;
+    counters_.add(Counter::kClosed);
+    error_code ignored;
+    socket_.close(ignored);
+    session_.close();
+    shared_.census.left(address_, !session_.hello_done());
+    thread_.connection_closed();
+    progressed();
+}
+
+void Connection::on_written(std::unique_ptr<WriteRequest> request, uint64_t now_us) {
+    session_.on_written(std::move(request), now_us);
+}
+
+void Connection::on_tick(uint64_t now_us) {
+    if (closed_) return;
+    if (lingering_) {
+        if (now_us > linger_until_us_) close();
+        return;
+    }
+    session_.on_tick(now_us);
+    // Most ticks find nothing to do.
+    if (!session_.replies().empty() || session_.end() != Session::End::kOpen) settle();
+}
+
+void Connection::drain(uint64_t now_us) {
+    if (closed_) return;
+    session_.on_drain(now_us);
+    settle();
+}
+
+void Connection::submit(std::unique_ptr<WriteRequest> request) {
+    request->context = this;
+    thread_.submit(std::move(request));
+}
+
+bool Connection::post(std::unique_ptr<PoolTask>& task) { return thread_.post(task); }
+
+void Connection::progressed() { thread_.settle_later(*this); }
+
+void Connection::hello_finished() { shared_.census.hello_finished(address_); }
+
+}  // namespace kv::server

@@ -1,0 +1,77 @@
+// Connection: the socket around a Session. Reads whatever is there, lets the session work off every
+// complete frame, sends all answers of one event with one system call, and waits for the socket
+// only after it refused to take more.
+// Thread rule: its network thread. It lives until the socket is closed and the engine and the read
+// pool have given back everything that belongs to it.
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <boost/asio/ip/tcp.hpp>
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "protocol/receive_buffer.h"
+#include "server/session.h"
+
+namespace kv::server {
+
+class NetworkThread;
+
+/// An accepted socket with what is known of its peer.
+struct Arrival {
+    boost::asio::ip::tcp::socket socket;
+    std::string address;  ///< Numeric, without port.
+    std::string peer;     ///< "ADDR:PORT", for the log.
+    bool refused = false;
+};
+
+class Connection final : public SessionHost {
+  public:
+    Connection(NetworkThread& thread, SharedState& shared, Counters& counters, Arrival arrival);
+    ~Connection() override;
+
+    void start();
+    void on_written(std::unique_ptr<WriteRequest> request, uint64_t now_us);
+    void on_tick(uint64_t now_us);
+    void drain(uint64_t now_us);
+    /// Works off input that waited, sends answers, reads on, closes: whatever the state asks for.
+    void settle();
+    /// Closes the socket at once.
+    void close();
+    /// Nothing refers to it any more.
+    bool is_gone() const;
+
+    // SessionHost.
+    void submit(std::unique_ptr<WriteRequest> request) override;
+    bool post(std::unique_ptr<PoolTask>& task) override;
+    void progressed() override;
+    void hello_finished() override;
+
+    bool queued_for_settling = false;  ///< The network thread's mark.
+
+  private:
+    void start_read();
+    void on_read(const boost::system::error_code& error, size_t count);
+    /// Sends until done or refused. False: the connection was closed.
+    bool flush();
+    void wait_until_writable();
+    void begin_linger();
+    void account_memory();
+
+    NetworkThread& thread_;
+    SharedState& shared_;
+    Counters& counters_;
+    boost::asio::ip::tcp::socket socket_;
+    const std::string address_;
+    Session session_;
+    protocol::ReceiveBuffer input_;
+    bool reading_ = false;
+    bool writing_ = false;  // waiting for the socket to take more
+    bool closed_ = false;
+    bool lingering_ = false;
+    uint64_t linger_until_us_ = 0;
+    int64_t accounted_bytes_ = 0;
+};
+
+}  // namespace kv::server

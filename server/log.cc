@@ -1,0 +1,156 @@
+// See log.h. spdlog throws in constructors; nothing leaves this file.
+// SPDX-License-Identifier: Apache-2.0
+#include "server/log.h"
+
+#include <spdlog/async.h>
+#include <spdlog/pattern_formatter.h>
+#include <spdlog/sinks/basic_file_sink.h>
+#include <spdlog/sinks/stdout_sinks.h>
+#include <spdlog/spdlog.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <memory>
+#include <utility>
+
+namespace kv::server {
+namespace {
+
+constexpr size_t kQueuedLines = 8192;
+constexpr uint64_t kThrottleUs = 1'000'000;
+
+spdlog::level::level_enum to_spdlog(LogLevel level) {
+    switch (level) {
+        case LogLevel::kDebug:
+            return spdlog::level::debug;
+        case LogLevel::kInfo:
+            return spdlog::level::info;
+        case LogLevel::kWarning:
+            return spdlog::level::warn;
+        case LogLevel::kError:
+            return spdlog::level::err;
+    }
+    return spdlog::level::info;
+}
+
+/// %* in a pattern: the message as the inside of a JSON string.
+class JsonMessage final : public spdlog::custom_flag_formatter {
+  public:
+    void format(const spdlog::details::log_msg& message, const std::tm&,
+                spdlog::memory_buf_t& out) override {
+        const std::string text =
+            escape_json(std::string_view(message.payload.data(), message.payload.size()));
+        out.append(text.data(), text.data() + text.size());
+    }
+    std::unique_ptr<custom_flag_formatter> clone() const override {
+        return std::make_unique<JsonMessage>();
+    }
+};
+
+/// %* in a pattern: the syslog priority that journald reads at the start of a line.
+class JournalPriority final : public spdlog::custom_flag_formatter {
+  public:
+    void format(const spdlog::details::log_msg& message, const std::tm&,
+                spdlog::memory_buf_t& out) override {
+        std::string_view priority = "<6>";
+        if (message.level >= spdlog::level::err)
+            priority = "<3>";
+        else if (message.level == spdlog::level::warn)
+            priority = "<4>";
+        else if (message.level <= spdlog::level::debug)
+            priority = "<7>";
+        out.append(priority.data(), priority.data() + priority.size());
+    }
+    std::unique_ptr<custom_flag_formatter> clone() const override {
+        return std::make_unique<JournalPriority>();
+    }
+};
+
+std::unique_ptr<spdlog::formatter> make_formatter(const config::Config& config) {
+    auto formatter =
+        std::make_unique<spdlog::pattern_formatter>(spdlog::pattern_time_type::utc, "\n");
+    if (config.log_format == "json") {
+        formatter->add_flag<JsonMessage>('*').set_pattern(
+            R"({"time":"%Y-%m-%dT%H:%M:%S.%eZ","level":"%l","message":"%*"})");
+    } else if (config.log_file.empty() && std::getenv("JOURNAL_STREAM") != nullptr) {
+        formatter->add_flag<JournalPriority>('*').set_pattern("%*%v");
+    } else {
+        formatter->set_pattern("%Y-%m-%dT%H:%M:%S.%eZ %l %v");
+    }
+    return formatter;
+}
+
+}  // namespace
+
+Status start_log(const config::Config& config) {
+    try {
+        spdlog::init_thread_pool(kQueuedLines, 1);
+        spdlog::sink_ptr sink;
+        if (config.log_file.empty()) {
+            sink = std::make_shared<spdlog::sinks::stderr_sink_mt>();
+        } else {
+            sink = std::make_shared<spdlog::sinks::basic_file_sink_mt>(config.log_file);
+        }
+        sink->set_formatter(make_formatter(config));
+        auto logger =
+            std::make_shared<spdlog::async_logger>("kvd", std::move(sink), spdlog::thread_pool(),
+                                                   spdlog::async_overflow_policy::overrun_oldest);
+        logger->set_level(spdlog::level::from_str(config.log_level));
+        logger->flush_on(spdlog::level::info);
+        spdlog::set_default_logger(std::move(logger));
+    } catch (const spdlog::spdlog_ex& error) {
+        return Status::invalid_argument(std::string("log.file: ") + error.what());
+    }
+    return Status::ok();
+}
+
+void stop_log() { spdlog::shutdown(); }
+
+void log_line(LogLevel level, std::string_view line) {
+    spdlog::logger* logger = spdlog::default_logger_raw();
+    if (logger == nullptr) {
+        std::fprintf(stderr, "%.*s\n", static_cast<int>(line.size()), line.data());
+        return;
+    }
+    logger->log(to_spdlog(level), spdlog::string_view_t(line.data(), line.size()));
+}
+
+std::string escape_json(std::string_view text) {
+    static constexpr char kHex[] = "0123456789abcdef";
+    std::string escaped;
+    escaped.reserve(text.size());
+    for (const char c : text) {
+        const auto byte = static_cast<unsigned char>(c);
+        if (c == '"' || c == '\\') {
+            escaped += '\\';
+            escaped += c;
+        } else if (byte < 0x20 || byte == 0x7F) {
+            escaped += "\\u00";
+            escaped += kHex[byte >> 4];
+            escaped += kHex[byte & 15];
+        } else {
+            escaped += c;
+        }
+    }
+    return escaped;
+}
+
+bool LogThrottle::allow(uint64_t now_us, uint64_t& suppressed) {
+    uint64_t next = next_us_.load(std::memory_order_relaxed);
+    if (now_us < next || !next_us_.compare_exchange_strong(next, now_us + kThrottleUs)) {
+        suppressed_.fetch_add(1, std::memory_order_relaxed);
+        return false;
+    }
+    suppressed = suppressed_.exchange(0, std::memory_order_relaxed);
+    return true;
+}
+
+void log_limited(LogThrottle& throttle, uint64_t now_us, std::string_view line) {
+    uint64_t suppressed = 0;
+    if (!throttle.allow(now_us, suppressed)) return;
+    if (suppressed == 0) return log_warning(line);
+    log_warning(std::string(line) + " (and " + std::to_string(suppressed) +
+                " more like it since the last line)");
+}
+
+}  // namespace kv::server

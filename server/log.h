@@ -1,0 +1,45 @@
+// The daemon's log: text or JSON lines on standard error or in a file, written by a thread of its
+// own so that no network thread waits for a terminal. One line an event, none a request.
+// Thread rule: start_log/stop_log by main; everything else from any thread.
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "config/config.h"
+#include "kv/status.h"
+
+namespace kv::server {
+
+/// Makes the default logger from log.format, log.level and log.file. kInvalidArgument when the file
+/// cannot be opened. Until then, and after stop_log, lines go to standard error at once.
+Status start_log(const config::Config& config);
+/// Writes out what is queued.
+void stop_log();
+
+void log_line(LogLevel level, std::string_view line);
+inline void log_info(std::string_view line) { log_line(LogLevel::kInfo, line); }
+inline void log_warning(std::string_view line) { log_line(LogLevel::kWarning, line); }
+inline void log_error(std::string_view line) { log_line(LogLevel::kError, line); }
+
+/// Text made safe for inside a JSON string.
+std::string escape_json(std::string_view text);
+
+/// Lets one line through a second and says how many were kept back since the last one.
+class LogThrottle {
+  public:
+    /// False: say nothing. True: the line may go out, with `suppressed` others unsaid before it.
+    bool allow(uint64_t now_us, uint64_t& suppressed);
+
+  private:
+    std::atomic<uint64_t> next_us_{0};
+    std::atomic<uint64_t> suppressed_{0};
+};
+
+/// Logs a warning through `throttle`, with the number of lines left out.
+void log_limited(LogThrottle& throttle, uint64_t now_us, std::string_view line);
+
+}  // namespace kv::server

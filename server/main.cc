@@ -1,0 +1,151 @@
+// kvd: the daemon. Reads the configuration, opens the store, serves it, and stops cleanly.
+// Exit codes: 0 ok, 1 runtime failure, 2 bad usage or configuration, 3 data directory refused.
+// SPDX-License-Identifier: Apache-2.0
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <string>
+#include <string_view>
+
+#include "config/loader.h"
+#include "kv/db.h"
+#include "server/address_file.h"
+#include "server/log.h"
+#include "server/notify.h"
+#include "server/server.h"
+#include "server/shared_state.h"
+#include "server/signals.h"
+
+namespace kv::server {
+namespace {
+
+enum ExitCode : int { kExitOk = 0, kExitRuntime = 1, kExitUsage = 2, kExitDataRefused = 3 };
+
+int exit_code_of(const Status& status) {
+    switch (status.code()) {
+        case Code::kOk:
+            return kExitOk;
+        case Code::kInvalidArgument:
+            return kExitUsage;
+        case Code::kLocked:
+        case Code::kCorruption:
+        case Code::kUnsupported:
+            return kExitDataRefused;
+        default:
+            return kExitRuntime;
+    }
+}
+
+void raise_file_limit() {
+    rlimit limit{};
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+    limit.rlim_cur = limit.rlim_max;
+    // Failure leaves the soft limit, which only means fewer connections.
+    (void)setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+void notify(const ServiceNotifier& notifier, std::string_view lines) {
+    const Status status = notifier.send(lines);
+    if (!status.is_ok()) log_warning("sd_notify: " + status.to_string());
+}
+
+/// Serves until a signal asks to stop.
+int serve(const config::Config& config, Db& db, SignalWatcher& signals,
+          const ServiceNotifier& notifier) {
+    auto server = Server::start(config, db);
+    if (!server.is_ok()) {
+        log_error("cannot listen: " + server.error().to_string());
+        return kExitRuntime;
+    }
+    const AddressFile addresses(config.data_dir);
+    const std::string native = (*server)->native_address();
+    const Status published = addresses.publish("native=" + native + "\n");
+    if (!published.is_ok()) {
+        log_error(published.to_string());
+        return kExitRuntime;
+    }
+    signals.serving_begins();
+    log_info("ready: native protocol on " + native + ", " +
+             std::to_string((*server)->network_threads()) + " network threads");
+    notify(notifier,
+           "READY=1\nSTATUS=serving on " + native + "\nMAINPID=" + std::to_string(getpid()) + "\n");
+
+    const int signal = signals.wait_for_stop();
+    log_info("stopping: signal " + std::to_string(signal) + ", finishing outstanding requests");
+    notify(notifier, "STOPPING=1\nSTATUS=finishing outstanding requests\n");
+    const Status removed = addresses.remove();
+    if (!removed.is_ok()) log_warning(removed.to_string());
+    if (!(*server)->drain()) {
+        log_warning("stopping: requests were left unanswered after limits.drain_timeout");
+    }
+    return kExitOk;
+}
+
+int run_daemon(const config::Config& config) {
+    const Status log_status = start_log(config);
+    if (!log_status.is_ok()) {
+        std::fprintf(stderr, "kvd: %s\n", std::string(log_status.message()).c_str());
+        return kExitUsage;
+    }
+    SignalWatcher signals;
+    raise_file_limit();
+    const char* const notify_socket = std::getenv("NOTIFY_SOCKET");
+    const ServiceNotifier notifier(notify_socket == nullptr ? "" : notify_socket);
+    log_info("kvd " + std::string(server_version()) + " starting, pid " + std::to_string(getpid()) +
+             ", data in " + config.data_dir);
+    notify(notifier, "STATUS=opening " + config.data_dir + "\n");
+
+    Options options = config.engine;
+    options.log = [](LogLevel level, std::string_view line) { log_line(level, line); };
+    auto db = Db::open(options, config.data_dir);
+    if (!db.is_ok()) {
+        log_error("cannot open " + config.data_dir + ": " + db.error().to_string());
+        return exit_code_of(db.error());
+    }
+    const AddressFile stale(config.data_dir);
+    if (const Status removed = stale.remove(); !removed.is_ok()) {
+        log_warning(removed.to_string());
+    }
+    const int code = serve(config, **db, signals, notifier);
+    db->reset();
+    log_info("stopped");
+    return code;
+}
+
+int run(int argc, const char* const* argv) {
+    using Action = config::CommandLine::Action;
+    const auto usage_error = [](const Status& status) {
+        std::fprintf(stderr, "kvd: %s\n", std::string(status.message()).c_str());
+        return kExitUsage;
+    };
+    auto command_line = config::parse_command_line(argc, argv);
+    if (!command_line.is_ok()) return usage_error(command_line.error());
+    if (command_line->action == Action::kHelp) {
+        std::fputs(command_line->help_text.c_str(), stdout);
+        return kExitOk;
+    }
+    if (command_line->action == Action::kVersion) {
+        std::printf("kvd %s\n", std::string(server_version()).c_str());
+        return kExitOk;
+    }
+    auto loaded = config::load(*command_line, config::process_environment());
+    if (!loaded.is_ok()) return usage_error(loaded.error());
+    if (command_line->action == Action::kPrintConfig) {
+        std::fputs(config::print_config(*loaded).c_str(), stdout);
+        return kExitOk;
+    }
+    if (command_line->action == Action::kCheckConfig) {
+        std::puts("kvd: the configuration is good");
+        return kExitOk;
+    }
+    const int code = run_daemon(loaded->config);
+    stop_log();
+    return code;
+}
+
+}  // namespace
+}  // namespace kv::server
+
+int main(int argc, char** argv) { return kv::server::run(argc, argv); }

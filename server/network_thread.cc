@@ -1,0 +1,183 @@
+// See network_thread.h.
+// SPDX-License-Identifier: Apache-2.0
+#include "server/network_thread.h"
+
+#include <pthread.h>
+
+#include <boost/asio/post.hpp>
+#include <chrono>
+#include <string>
+#include <utility>
+
+namespace kv::server {
+
+namespace asio = boost::asio;
+
+namespace {
+
+// Handlers in one round: enough to gather a commit group, few enough to keep answers prompt.
+constexpr int kHandlersPerRound = 64;
+// Grain of all time limits. Coarse: each tick walks every connection of the thread.
+constexpr auto kTick = std::chrono::milliseconds(100);
+
+}  // namespace
+
+NetworkThread::NetworkThread(SharedState& shared, size_t index)
+    : shared_(shared),
+      index_(index),
+      counters_(shared.counters[index]),
+      work_(asio::make_work_guard(context_)),
+      timer_(context_) {}
+
+NetworkThread::~NetworkThread() = default;
+
+void NetworkThread::start() {
+    thread_ = std::thread([this] { run(); });
+    const std::string name = "kvd-net-" + std::to_string(index_);
+    pthread_setname_np(thread_.native_handle(), name.c_str());
+}
+
+void NetworkThread::run() {
+    start_timer();
+    while (!stopping_ || !connections_.empty()) {
+        context_.run_one();
+        for (int i = 1; i < kHandlersPerRound && context_.poll_one() != 0; ++i) {
+        }
+        finish_round();
+    }
+}
+
+void NetworkThread::finish_round() {
+    do {
+        settle_connections();
+        if (!to_submit_.empty()) {
+            counters_.add(Counter::kSubmits);
+            shared_.db.submit(std::move(to_submit_));
+            to_submit_.clear();
+        }
+    } while (take_finished());
+    check_drained();
+}
+
+void NetworkThread::settle_connections() {
+    while (!to_settle_.empty()) {
+        settling_.swap(to_settle_);
+        for (Connection* connection : settling_) {
+            connection->queued_for_settling = false;
+            connection->settle();
+            if (connection->is_gone() && !connection->queued_for_settling) {
+                connections_.erase(connection);
+            }
+        }
+        settling_.clear();
+    }
+}
+
+bool NetworkThread::take_finished() {
+    // Before the look: whoever adds after it will see "asleep" and wake us again.
+    awake_.store(false);
+    {
+        const std::lock_guard lock(mutex_);
+        taken_writes_.swap(written_);
+        taken_tasks_.swap(finished_tasks_);
+    }
+    if (taken_writes_.empty() && taken_tasks_.empty()) return false;
+    const uint64_t now = now_us();
+    for (auto& request : taken_writes_) {
+        auto* connection = static_cast<Connection*>(request->context);
+        connection->on_written(std::move(request), now);
+    }
+    for (auto& task : taken_tasks_) task->finish();
+    taken_writes_.clear();
+    taken_tasks_.clear();
+    return true;
+}
+
+void NetworkThread::wake() {
+    if (awake_.exchange(true)) return;
+    // The round that runs this handler does the work at its end.
+    asio::post(context_, [] {});
+}
+
+void NetworkThread::on_written(std::unique_ptr<WriteRequest> request) {
+    const std::lock_guard lock(mutex_);
+    written_.push_back(std::move(request));
+}
+
+void NetworkThread::on_task_done(std::unique_ptr<PoolTask> task) {
+    {
+        const std::lock_guard lock(mutex_);
+        finished_tasks_.push_back(std::move(task));
+    }
+    wake();
+}
+
+void NetworkThread::submit(std::unique_ptr<WriteRequest> request) {
+    request->observer = this;
+    to_submit_.push_back(std::move(request));
+}
+
+bool NetworkThread::post(std::unique_ptr<PoolTask>& task) {
+    task->home = this;
+    return shared_.pool.post(task);
+}
+
+void NetworkThread::settle_later(Connection& connection) {
+    if (connection.queued_for_settling) return;
+    connection.queued_for_settling = true;
+    to_settle_.push_back(&connection);
+}
+
+void NetworkThread::adopt(Arrival arrival) {
+    connection_count_.fetch_add(1, std::memory_order_relaxed);
+    asio::post(context_, [this, arrival = std::move(arrival)]() mutable {
+        auto connection =
+            std::make_unique<Connection>(*this, shared_, counters_, std::move(arrival));
+        Connection& added = *connection;
+        connections_.emplace(&added, std::move(connection));
+        added.start();
+        if (stopping_) added.close();
+        if (draining_) added.drain(now_us());
+    });
+}
+
+void NetworkThread::start_timer() {
+    timer_.expires_after(kTick);
+    timer_.async_wait([this](const boost::system::error_code& error) {
+        if (!error) on_tick();
+    });
+}
+
+void NetworkThread::on_tick() {
+    const uint64_t now = now_us();
+    for (auto& [connection, owned] : connections_) connection->on_tick(now);
+    if (index_ == 0) shared_.snapshots.expire(now);
+    start_timer();
+}
+
+std::future<void> NetworkThread::drain() {
+    std::future<void> drained = drained_promise_.get_future();
+    asio::post(context_, [this] {
+        draining_ = true;
+        const uint64_t now = now_us();
+        for (auto& [connection, owned] : connections_) connection->drain(now);
+    });
+    return drained;
+}
+
+void NetworkThread::check_drained() {
+    if (!draining_ || drained_ || !connections_.empty()) return;
+    drained_ = true;
+    drained_promise_.set_value();
+}
+
+void NetworkThread::stop() {
+    if (!thread_.joinable()) return;
+    asio::post(context_, [this] {
+        stopping_ = true;
+        for (auto& [connection, owned] : connections_) connection->close();
+    });
+    thread_.join();
+}
+
+}  // namespace kv::server

@@ -1,0 +1,65 @@
+// See reply_queue.h.
+// The slab's memory is kept when it drains, so steady traffic allocates nothing here.
+// SPDX-License-Identifier: Apache-2.0
+#include "server/reply_queue.h"
+
+#include <utility>
+
+#include "kv/assert.h"
+
+namespace kv::server {
+
+void ReplyQueue::close_slab() {
+    if (slab_.empty()) return;
+    closed_bytes_ += slab_.size();
+    closed_.push_back(std::move(slab_));
+    slab_.clear();
+}
+
+std::string& ReplyQueue::slab() {
+    if (slab_.size() >= kSlabBytes) close_slab();
+    return slab_;
+}
+
+void ReplyQueue::append(std::string bytes) {
+    if (bytes.size() < kLargeBytes) {
+        slab() += bytes;
+        return;
+    }
+    close_slab();
+    closed_bytes_ += bytes.size();
+    closed_.push_back(std::move(bytes));
+}
+
+ReplyQueue::Parts ReplyQueue::front() const {
+    Parts parts;
+    size_t skip = offset_;
+    const auto add = [&](const std::string& part) {
+        if (parts.count == kMaxParts || part.size() == skip) return;
+        parts.views[parts.count++] = Bytes(part).substr(skip);
+        skip = 0;
+    };
+    for (const std::string& part : closed_) {
+        if (parts.count == kMaxParts) break;
+        add(part);
+    }
+    add(slab_);
+    return parts;
+}
+
+void ReplyQueue::consume(size_t count) {
+    KV_ASSERT(count <= bytes());
+    offset_ += count;
+    while (!closed_.empty() && offset_ >= closed_.front().size()) {
+        offset_ -= closed_.front().size();
+        closed_bytes_ -= closed_.front().size();
+        closed_.pop_front();
+    }
+    if (closed_.empty() && offset_ == slab_.size()) {
+        offset_ = 0;
+        slab_.clear();
+        if (slab_.capacity() > 2 * kSlabBytes) slab_.shrink_to_fit();
+    }
+}
+
+}  // namespace kv::server

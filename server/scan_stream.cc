@@ -1,0 +1,141 @@
+// See scan_stream.h.
+// An iterator's views last until its next move, so a chunk gathers copies before it is encoded.
+// SPDX-License-Identifier: Apache-2.0
+#include "server/scan_stream.h"
+
+#include <algorithm>
+
+#include "kv/clock.h"
+#include "protocol/resume_token.h"
+
+namespace kv::server {
+namespace {
+
+// exhausted, entry count, token length: what a chunk holds besides entries and the token's bytes.
+constexpr size_t kChunkFixedBytes = 1 + 4 + 4;
+// direction, seqno, key length, checksum: a resume token besides its key.
+constexpr size_t kTokenFixedBytes = 1 + 8 + 4 + 8;
+
+}  // namespace
+
+Result<std::unique_ptr<ScanStream>> ScanStream::create(Db& db, const RequestInfo& info,
+                                                       const protocol::ScanRequest& request,
+                                                       SnapshotPtr snapshot,
+                                                       uint32_t max_frame_bytes) {
+    std::unique_ptr<ScanStream> scan(new ScanStream(db, info, std::move(snapshot)));
+    scan->reverse_ = request.reverse;
+    scan->keys_only_ = request.keys_only;
+    if (request.limit != 0) scan->left_ = request.limit;
+    scan->max_body_bytes_ = max_frame_bytes - protocol::kHeaderBytes;
+
+    ScanOptions& options = scan->options_;
+    options.snapshot = scan->snapshot_;
+    options.prefix = request.range.prefix;
+    if (!request.range.lower.empty()) options.lower = request.range.lower;
+    if (!request.range.upper.empty()) options.upper = request.range.upper;
+    if (request.resume_token.empty()) return scan;
+
+    protocol::ResumeToken token;
+    KV_RETURN_IF_ERROR(protocol::decode_resume_token(request.resume_token, token));
+    if (token.reverse != request.reverse) {
+        return Status::invalid_argument("resume token: it is of a scan in the other direction");
+    }
+    scan->last_key_ = token.last_key;
+    scan->any_entry_ = true;
+    const std::string after = scan->last_key_ + '\0';
+    if (request.reverse && (!options.upper || *options.upper > scan->last_key_)) {
+        options.upper = scan->last_key_;
+    } else if (!request.reverse && (!options.lower || *options.lower < after)) {
+        options.lower = after;
+    }
+    return scan;
+}
+
+void ScanStream::open() {
+    iterator_ = db_.new_iterator(options_);
+    reverse_ ? iterator_->seek_to_last() : iterator_->seek_to_first();
+}
+
+void ScanStream::step() { reverse_ ? iterator_->prev() : iterator_->next(); }
+
+bool ScanStream::take_entry(size_t& body_bytes) {
+    const Bytes key = iterator_->key();
+    const Bytes value = keys_only_ ? Bytes() : iterator_->value();
+    const size_t entry_bytes = protocol::kScanEntryOverheadBytes + key.size() + value.size();
+    const size_t with_token = body_bytes + entry_bytes + kTokenFixedBytes + key.size();
+    if (with_token > (taken_.empty() ? max_body_bytes_ : protocol::kScanChunkBytes)) return false;
+    body_bytes += entry_bytes;
+    taken_.push_back({key.size(), value.size(), iterator_->seqno(), iterator_->expiry_ms()});
+    chunk_bytes_ += key;
+    chunk_bytes_ += value;
+    last_key_ = key;
+    any_entry_ = true;
+    --left_;
+    return true;
+}
+
+ScanStream::Chunk ScanStream::next_chunk(Clock& clock) {
+    if (iterator_ == nullptr) open();
+    chunk_bytes_.clear();
+    taken_.clear();
+    size_t body_bytes = kChunkFixedBytes;
+    while (left_ > 0 && iterator_->valid()) {
+        if (!take_entry(body_bytes)) {
+            if (!taken_.empty()) return finish_chunk(false, clock.monotonic_us());
+            const size_t bytes = iterator_->key().size() + iterator_->value().size();
+            return fail(answer_too_large(bytes, static_cast<uint32_t>(max_body_bytes_)),
+                        clock.monotonic_us());
+        }
+        step();
+    }
+    const bool exhausted = !iterator_->valid();
+    if (exhausted) {
+        const Status status = iterator_->status();
+        if (!status.is_ok()) {
+            return fail({protocol::to_wire(status), std::string(status.message()), status.detail()},
+                        clock.monotonic_us());
+        }
+    }
+    Chunk chunk = finish_chunk(exhausted, clock.monotonic_us());
+    chunk.last = true;
+    iterator_.reset();  // what it pins is not needed while the last answer is on its way
+    return chunk;
+}
+
+ScanStream::Chunk ScanStream::finish_chunk(bool exhausted, uint64_t now_us) {
+    const bool last = exhausted || left_ == 0;
+    protocol::ScanChunk message;
+    message.exhausted = exhausted;
+    message.entries.reserve(taken_.size());
+    Bytes rest = chunk_bytes_;
+    for (const Taken& taken : taken_) {
+        const Bytes key = rest.substr(0, taken.key_size);
+        const Bytes value = rest.substr(taken.key_size, taken.value_size);
+        message.entries.push_back({key, taken.seqno, taken.expiry_ms, value});
+        rest.remove_prefix(taken.key_size + taken.value_size);
+    }
+    std::string token;
+    if (any_entry_) {
+        token = protocol::encode_resume_token({reverse_, snapshot_->seqno(), last_key_});
+    }
+    message.resume_token = token;
+
+    protocol::Header header = answer_header(info_, now_us);
+    if (!last) header.flags |= protocol::flag::kMore;
+    Chunk chunk;
+    protocol::append_frame(chunk.frame, header, message);
+    chunk.body_bytes = chunk.frame.size() - protocol::kHeaderBytes;
+    chunk.last = last;
+    return chunk;
+}
+
+ScanStream::Chunk ScanStream::fail(const Refusal& refusal, uint64_t now_us) const {
+    Chunk chunk;
+    append_error(chunk.frame, info_, now_us, refusal);
+    chunk.body_bytes = chunk.frame.size() - protocol::kHeaderBytes;
+    chunk.last = true;
+    chunk.error = true;
+    return chunk;
+}
+
+}  // namespace kv::server

@@ -1,0 +1,87 @@
+// See server.h. The order of ending: no new connection, no connection, no task, no snapshot; only
+// then may the store go.
+// SPDX-License-Identifier: Apache-2.0
+#include "server/server.h"
+
+#include <algorithm>
+#include <boost/asio/post.hpp>
+#include <chrono>
+#include <future>
+#include <thread>
+
+#include "server/listener.h"
+#include "server/network_thread.h"
+#include "server/shared_state.h"
+
+namespace kv::server {
+namespace {
+
+size_t network_thread_count(const config::Config& config) {
+    if (config.network_threads != 0) return config.network_threads;
+    return std::clamp<size_t>(std::thread::hardware_concurrency(), 1, 4);
+}
+
+}  // namespace
+
+std::string_view server_version() { return KV_VERSION; }
+
+Server::Server() = default;
+
+Result<std::unique_ptr<Server>> Server::start(const config::Config& config, Db& db, Clock& clock) {
+    KV_ASSIGN_OR_RETURN(const config::ListenAddress address,
+                        config::parse_listen_address(config.listen));
+    std::unique_ptr<Server> server(new Server());
+    const size_t count = network_thread_count(config);
+    server->shared_ = std::make_unique<SharedState>(db, config, clock, count);
+    for (size_t i = 0; i < count; ++i) {
+        server->threads_.push_back(std::make_unique<NetworkThread>(*server->shared_, i));
+    }
+    server->listener_ = std::make_unique<Listener>(*server->shared_, server->threads_[0]->context(),
+                                                   server->threads_);
+    KV_RETURN_IF_ERROR(server->listener_->open(address));
+    for (auto& thread : server->threads_) thread->start();
+    boost::asio::post(server->threads_[0]->context(),
+                      [listener = server->listener_.get()] { listener->start(); });
+    return server;
+}
+
+Server::~Server() {
+    if (listener_ != nullptr) close_listener();
+    stop_threads();
+}
+
+const std::string& Server::native_address() const { return listener_->local_address(); }
+
+void Server::close_listener() {
+    if (stopped_) return;
+    std::promise<void> closed;
+    boost::asio::post(threads_[0]->context(), [&] {
+        listener_->close();
+        closed.set_value();
+    });
+    closed.get_future().wait();
+}
+
+bool Server::drain() {
+    if (stopped_) return true;
+    close_listener();
+    const auto deadline = std::chrono::steady_clock::now() +
+                          std::chrono::milliseconds(shared_->config.limits.drain_timeout_ms);
+    std::vector<std::future<void>> drained;
+    for (auto& thread : threads_) drained.push_back(thread->drain());
+    bool in_time = true;
+    for (auto& each : drained) {
+        in_time = each.wait_until(deadline) == std::future_status::ready && in_time;
+    }
+    stop_threads();
+    return in_time;
+}
+
+void Server::stop_threads() {
+    if (stopped_) return;
+    stopped_ = true;
+    for (auto& thread : threads_) thread->stop();
+    if (shared_ != nullptr) shared_->snapshots.clear();
+}
+
+}  // namespace kv::server

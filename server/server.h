@@ -1,0 +1,53 @@
+// Server: the network side of the daemon as one object: threads, listener, connections, read pool.
+// Thread rule: start, drain and destruction on one thread; the rest happens inside.
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "config/config.h"
+#include "kv/clock.h"
+#include "kv/db.h"
+#include "kv/result.h"
+
+namespace kv::server {
+
+class Listener;
+class NetworkThread;
+struct SharedState;
+
+class Server {
+  public:
+    /// Listens and serves `db`, which must outlive the server, as must `config` and `clock`; the
+    /// clock must be the store's own, as deadlines are handed on. kIoError: cannot listen.
+    static Result<std::unique_ptr<Server>> start(const config::Config& config, Db& db,
+                                                 Clock& clock = system_clock());
+    /// Stops at once when drain() was not called.
+    ~Server();
+    Server(const Server&) = delete;
+    Server& operator=(const Server&) = delete;
+
+    /// "ADDR:PORT" of the native listener.
+    const std::string& native_address() const;
+    size_t network_threads() const { return threads_.size(); }
+
+    /// Stops accepting, says GOAWAY, waits until outstanding requests are answered, at most
+    /// limits.drain_timeout, then closes what is left. True: everything was answered in time.
+    bool drain();
+
+    SharedState& shared() { return *shared_; }
+
+  private:
+    Server();
+    void close_listener();
+    void stop_threads();
+
+    std::unique_ptr<SharedState> shared_;
+    std::vector<std::unique_ptr<NetworkThread>> threads_;
+    std::unique_ptr<Listener> listener_;
+    bool stopped_ = false;
+};
+
+}  // namespace kv::server

@@ -1,0 +1,410 @@
+// See session.h. Here: frames, HELLO, fences, limits and the end of a session. Reads, writes and
+// scans have files of their own.
+// SPDX-License-Identifier: Apache-2.0
+#include "server/session.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "protocol/extensions.h"
+
+namespace kv::server {
+
+using protocol::Opcode;
+using protocol::WireStatus;
+
+namespace {
+
+// Requests behind a fence are copied; past this the connection is not read from.
+constexpr size_t kMaxHeldBytes = 1U << 20;
+constexpr uint64_t kOverloadedRetryMs = 100;
+// Between the largest batch and the frame that brings it.
+constexpr uint32_t kFrameOverheadBytes =
+    protocol::kDefaultFrameBytes - protocol::kDefaultBatchBytes;
+
+uint32_t largest_frame(const Options& engine) {
+    return std::max(engine.max_batch_bytes, engine.max_value_bytes) + kFrameOverheadBytes;
+}
+
+}  // namespace
+
+Session::Session(SessionHost& host, SharedState& shared, Counters& counters, std::string peer,
+                 bool refused)
+    : host_(host),
+      shared_(shared),
+      counters_(counters),
+      peer_(std::move(peer)),
+      refused_(refused),
+      now_us_(shared.clock.monotonic_us()),
+      connected_us_(now_us_),
+      last_input_us_(now_us_),
+      parser_(protocol::FrameParser::Side::kServer),
+      max_frame_bytes_(static_cast<uint32_t>(shared.config.limits.hello_frame_bytes)),
+      max_outstanding_(protocol::kPreAuthOutstanding) {
+    parser_.set_limits({max_frame_bytes_, protocol::kMaxVersion, false});
+}
+
+Session::~Session() = default;
+
+bool Session::over_unread_limit() const {
+    return replies_.bytes() > shared_.config.limits.unread_reply_bytes;
+}
+
+bool Session::wants_input() const {
+    if (end_ != End::kOpen || input_ended_ || closed_) return false;
+    // Open scans do not count: they have a limit of their own, and must be able to get credits.
+    if (table_.size() - scans_.size() >= max_outstanding_) return false;
+    return held_.empty() || held_bytes_ < kMaxHeldBytes ? !over_unread_limit() : false;
+}
+
+void Session::on_input(protocol::ReceiveBuffer& input, uint64_t now_us) {
+    now_us_ = now_us;
+    last_input_us_ = now_us;
+    while (wants_input()) {
+        const protocol::FrameParser::Step step = parser_.next(input.unread());
+        if (step.outcome == protocol::FrameParser::Outcome::kNeedMore) {
+            needed_bytes_ = step.needed_bytes;
+            break;
+        }
+        if (step.outcome == protocol::FrameParser::Outcome::kError) {
+            counters_.add(Counter::kBadFrames);
+            const RequestInfo info = request_info(parser_.bad_header(), now_us_);
+            fatal(info, protocol::frame_error_status(step.error), parser_.error_message());
+            break;
+        }
+        needed_bytes_ = 0;
+        on_frame(step.frame);
+        input.consume(step.consumed);
+    }
+    note_limits();
+    end_when_done();
+}
+
+void Session::note_limits() {
+    const bool outstanding_full = hello_done_ && table_.size() - scans_.size() >= max_outstanding_;
+    if (outstanding_full && !outstanding_noted_) {
+        counters_.add(Counter::kLimitOutstanding);
+        shared_.report(Incident::kOutstanding,
+                       peer_ + ": " + std::to_string(max_outstanding_) +
+                           " requests unanswered (limits.outstanding_per_connection): not reading");
+    }
+    outstanding_noted_ = outstanding_full;
+    if (!over_unread_limit()) {
+        unread_since_us_ = 0;
+    } else if (unread_since_us_ == 0) {
+        unread_since_us_ = now_us_;
+        counters_.add(Counter::kLimitUnread);
+        shared_.report(Incident::kUnreadReplies,
+                       peer_ + ": has not read " + std::to_string(replies_.bytes()) +
+                           " bytes of replies (limits.unread_reply_size): not reading");
+    }
+}
+
+Refusal Session::judge_frame(const RequestInfo& info, const protocol::FrameView& frame) const {
+    if (frame.header.has(protocol::flag::kExt)) {
+        const Status status = protocol::refuse_critical_extensions(frame.extensions);
+        if (!status.is_ok()) return {WireStatus::kUnsupported, std::string(status.message())};
+    }
+    const std::string number = std::to_string(static_cast<unsigned>(info.opcode));
+    switch (protocol::opcode_state(info.opcode)) {
+        case protocol::OpcodeState::kServed:
+            break;
+        case protocol::OpcodeState::kReserved:
+            return {WireStatus::kUnsupported, std::string(protocol::opcode_name(info.opcode)) +
+                                                  ": this version does not offer it"};
+        case protocol::OpcodeState::kPush:
+        case protocol::OpcodeState::kUnknown:
+            return {WireStatus::kUnknownOpcode, "opcode " + number + " is not a request"};
+    }
+    if (info.opcode == Opcode::kHello) {
+        return {WireStatus::kInvalidArgument, "HELLO was answered before on this connection"};
+    }
+    if (protocol::is_write(info.opcode) && !protocol::is_known(frame.header.durability())) {
+        return {WireStatus::kInvalidArgument, "unknown durability"};
+    }
+    if (draining_ && !protocol::is_control(info.opcode)) {
+        return {WireStatus::kDraining, "the server is shutting down"};
+    }
+    return {};
+}
+
+void Session::on_frame(const protocol::FrameView& frame) {
+    const RequestInfo info = request_info(frame.header, now_us_);
+    counters_.add(Counter::kFrames);
+    if (!hello_done_) return on_hello(info, frame.body);
+    if (table_.find(info.id) != nullptr) {
+        return fatal(info, WireStatus::kDuplicateRequestId,
+                     "request id " + std::to_string(info.id) + " is still unanswered");
+    }
+    const Refusal refusal = judge_frame(info, frame);
+    if (refusal.refused()) return refuse(info, refusal);
+    if (info.opcode == Opcode::kCancel) return on_cancel(info, frame.body);
+    if (info.opcode == Opcode::kScanCredit) return on_scan_credit(info, frame.body);
+
+    last_accepted_id_ = info.id;
+    const bool fenced_in = info.has(protocol::flag::kFence) && running() > 0;
+    if (held_.empty() && !fenced_in) return begin(info, frame.header.durability(), frame.body);
+    held_.push_back({info, frame.header.durability(), std::string(frame.body)});
+    held_bytes_ += frame.body.size();
+    table_.insert({info, Stage::kHeld, nullptr, frame.body.size()});
+}
+
+void Session::begin_held() {
+    while (!held_.empty() && !closed_) {
+        if (held_.front().info.has(protocol::flag::kFence) && running() > 0) return;
+        HeldRequest request = std::move(held_.front());
+        held_.pop_front();
+        held_bytes_ -= request.body.size();
+        table_.erase(request.info.id);
+        begin(request.info, request.durability, request.body);
+    }
+}
+
+void Session::begin(const RequestInfo& info, protocol::Durability durability, Bytes body) {
+    if (info.expired(now_us_)) {
+        return refuse(info, Refusal{WireStatus::kDeadline, "the deadline passed in the queue"});
+    }
+    if (shared_.memory.exceeded()) {
+        counters_.add(Counter::kLimitMemory);
+        shared_.report(Incident::kMemory, "network buffers are full (limits.network_memory)");
+        return refuse(
+            info, Refusal{WireStatus::kOverloaded, "network buffers are full", kOverloadedRetryMs});
+    }
+    if (protocol::is_write(info.opcode)) return on_write(info, durability, body);
+    counters_.add(Counter::kReads);
+    switch (info.opcode) {
+        case Opcode::kGet:
+            return on_get(info, body);
+        case Opcode::kMultiGet:
+            return on_multi_get(info, body);
+        case Opcode::kScan:
+            return on_scan(info, body);
+        case Opcode::kCount:
+            return on_count(info, body);
+        case Opcode::kStatus:
+            return on_status(info, body);
+        case Opcode::kStats:
+            return on_stats(info, body);
+        case Opcode::kSnapshotOpen:
+        case Opcode::kSnapshotRenew:
+        case Opcode::kSnapshotClose:
+            return on_snapshot(info, body);
+        case Opcode::kPing: {
+            protocol::PingMessage ping;
+            if (decode(info, body, ping)) answer(info, ping);
+            return;
+        }
+        default:
+            return refuse(info, Refusal{WireStatus::kUnknownOpcode, "not a request"});
+    }
+}
+
+void Session::on_hello(const RequestInfo& info, Bytes body) {
+    if (info.opcode != Opcode::kHello) {
+        return fatal(info, WireStatus::kHelloRequired, "the first request must be HELLO");
+    }
+    if (refused_) {
+        return fatal(info, WireStatus::kTooManyConnections,
+                     std::to_string(shared_.config.limits.connections) +
+                         " clients are connected (limits.connections)");
+    }
+    protocol::HelloRequest hello;
+    const Status status = protocol::decode(body, hello);
+    if (!status.is_ok()) return fatal(info, WireStatus::kBadFrame, status.message());
+    const uint8_t version = protocol::choose_version(hello.min_version, hello.max_version);
+    if (version == 0) {
+        return fatal(info, WireStatus::kBadVersion,
+                     "the client speaks " + std::to_string(hello.min_version) + " to " +
+                         std::to_string(hello.max_version) + ", this server " +
+                         std::to_string(protocol::kMinVersion) + " to " +
+                         std::to_string(protocol::kMaxVersion));
+    }
+    if (!hello.user.empty() || !hello.secret.empty()) {
+        return fatal(info, WireStatus::kAuthFailed,
+                     "this server has no users yet: connect without credentials");
+    }
+    const Options& engine = shared_.config.engine;
+    max_frame_bytes_ = largest_frame(engine);
+    if (hello.wanted_frame_bytes != 0) {
+        max_frame_bytes_ =
+            std::clamp(hello.wanted_frame_bytes, protocol::kPreAuthFrameBytes, max_frame_bytes_);
+    }
+    max_outstanding_ = shared_.config.limits.outstanding_per_connection;
+    if (hello.wanted_outstanding != 0) {
+        max_outstanding_ = std::min<size_t>(hello.wanted_outstanding, max_outstanding_);
+    }
+    parser_.set_limits({max_frame_bytes_, version, false});
+    hello_done_ = true;
+    host_.hello_finished();
+
+    protocol::HelloResponse response;
+    response.version = version;
+    response.max_key_bytes = engine.max_key_bytes;
+    response.max_value_bytes = engine.max_value_bytes;
+    response.max_frame_bytes = max_frame_bytes_;
+    response.max_batch_bytes = engine.max_batch_bytes;
+    response.max_outstanding = static_cast<uint32_t>(max_outstanding_);
+    response.pre_auth_frame_bytes = static_cast<uint32_t>(shared_.config.limits.hello_frame_bytes);
+    response.server_version = server_version();
+    response.durable_seqno = shared_.db.durable_seqno();
+    answer(info, response);
+}
+
+void Session::finish(uint64_t id) {
+    if (const PendingRequest* request = table_.find(id)) {
+        held_bytes_ -= request->bytes;
+        table_.erase(id);
+    }
+    if (!closed_) begin_held();
+}
+
+void Session::on_cancel(const RequestInfo& info, Bytes body) {
+    protocol::CancelRequest request;
+    if (!decode(info, body, request)) return;
+    const bool found = cancel(request.target_request_id);
+    if (!info.has(protocol::flag::kQuiet)) answer(info, protocol::AckResponse{found});
+}
+
+bool Session::cancel(uint64_t id) {
+    const PendingRequest* request = id == 0 ? nullptr : table_.find(id);
+    if (request == nullptr) return false;
+    const Refusal cancelled{WireStatus::kCancelled, "cancelled by the client"};
+    switch (request->stage) {
+        case Stage::kWriting:
+            break;  // has begun: finished and answered as if nothing had been said
+        case Stage::kReading:
+            request->task->cancel();  // answers `cancelled` itself unless it has begun
+            break;
+        case Stage::kScanning:
+            end_scan(id, cancelled);
+            break;
+        case Stage::kHeld: {
+            const auto held = std::find_if(held_.begin(), held_.end(),
+                                           [&](const auto& h) { return h.info.id == id; });
+            refuse(held->info, cancelled);
+            held_.erase(held);
+            finish(id);
+            break;
+        }
+    }
+    return true;
+}
+
+void Session::refuse(const RequestInfo& info, const Refusal& refusal) {
+    counters_.add(Counter::kErrors);
+    append_error(replies_.slab(), info, now_us_, refusal);
+}
+
+void Session::refuse(const RequestInfo& info, const Status& status) {
+    counters_.add(Counter::kErrors);
+    append_error(replies_.slab(), info, now_us_, status);
+}
+
+void Session::fatal(const RequestInfo& info, WireStatus status, Bytes message) {
+    refuse(info, Refusal{status, std::string(message)});
+    end_ = End::kAfterReplies;
+    Incident incident = Incident::kBadFrame;
+    if (status == WireStatus::kTooManyConnections) incident = Incident::kConnectionLimit;
+    if (status == WireStatus::kHelloTimeout) incident = Incident::kHelloTimeout;
+    shared_.report(incident, peer_ + ": " + std::string(protocol::status_name(raw(status))) + ": " +
+                                 std::string(message) + "; closing the connection");
+}
+
+void Session::end_when_done() {
+    if (!(draining_ || input_ended_) || end_ != End::kOpen) return;
+    if (table_.empty()) end_ = End::kAfterReplies;
+}
+
+void Session::on_end_of_input(uint64_t now_us) {
+    now_us_ = now_us;
+    input_ended_ = true;
+    // Nobody can grant credits any more.
+    stop_scans({WireStatus::kCancelled, "the client ended its side of the connection"});
+    end_when_done();
+}
+
+void Session::on_replies_sent(uint64_t now_us) {
+    now_us_ = now_us;
+    note_limits();
+    for (auto it = scans_.begin(); it != scans_.end();) {
+        const auto scan = it++;  // a scan that cannot go on is taken out
+        continue_scan(scan->first, scan->second);
+    }
+}
+
+void Session::on_tick(uint64_t now_us) {
+    if (closed_ || end_ == End::kNow) return;
+    now_us_ = now_us;
+    const config::Limits& limits = shared_.config.limits;
+    const auto passed = [&](uint64_t since_us, uint64_t limit_ms) {
+        return now_us > since_us && now_us - since_us > limit_ms * 1000;
+    };
+    if (end_ == End::kOpen && !hello_done_ && passed(connected_us_, limits.hello_timeout_ms)) {
+        counters_.add(Counter::kLimitHello);
+        RequestInfo nobody;
+        nobody.opcode = Opcode::kHello;
+        nobody.arrived_us = now_us;
+        fatal(nobody, WireStatus::kHelloTimeout, "HELLO was not finished in time");
+    }
+    note_limits();
+    if (unread_since_us_ != 0 && passed(unread_since_us_, limits.slow_reader_timeout_ms)) {
+        counters_.add(Counter::kLimitSlowReader);
+        shared_.report(Incident::kSlowReader,
+                       peer_ + ": does not read its replies (limits.slow_reader_timeout); closing");
+        end_ = End::kNow;
+    }
+    const bool idle = limits.idle_timeout_ms != 0 && table_.empty() && replies_.empty() &&
+                      passed(last_input_us_, limits.idle_timeout_ms);
+    if (idle && end_ == End::kOpen && hello_done_) {
+        counters_.add(Counter::kLimitIdle);
+        shared_.report(Incident::kIdle, peer_ + ": idle (limits.idle_timeout); closing");
+        protocol::append_frame(
+            replies_.slab(), protocol::push_header(Opcode::kGoaway),
+            protocol::GoawayPush{protocol::GoawayReason::kIdle, last_accepted_id_, 0, "idle"});
+        end_ = End::kAfterReplies;
+    }
+    check_scan_leases();
+    end_when_done();
+}
+
+void Session::on_drain(uint64_t now_us) {
+    now_us_ = now_us;
+    if (draining_ || end_ != End::kOpen) return;
+    draining_ = true;
+    if (hello_done_) {
+        const auto drain_ms = static_cast<uint32_t>(shared_.config.limits.drain_timeout_ms);
+        protocol::append_frame(
+            replies_.slab(), protocol::push_header(Opcode::kGoaway),
+            protocol::GoawayPush{protocol::GoawayReason::kShutdown, last_accepted_id_, drain_ms,
+                                 "the server is shutting down"});
+    }
+    stop_scans({WireStatus::kDraining, "the server is shutting down; resume elsewhere"});
+    end_when_done();
+}
+
+void Session::on_no_memory(uint64_t now_us) {
+    now_us_ = now_us;
+    if (end_ != End::kOpen) return;
+    counters_.add(Counter::kLimitMemory);
+    shared_.report(Incident::kMemory, peer_ + ": no room for a frame of " +
+                                          std::to_string(needed_bytes_) +
+                                          " bytes (limits.network_memory); closing");
+    protocol::append_frame(replies_.slab(), protocol::push_header(Opcode::kGoaway),
+                           protocol::GoawayPush{protocol::GoawayReason::kOverload,
+                                                last_accepted_id_, 0, "network buffers are full"});
+    end_ = End::kAfterReplies;
+}
+
+void Session::close() {
+    closed_ = true;
+    end_ = End::kNow;
+    held_.clear();
+    table_.for_each([](PendingRequest& request) {
+        if (request.task != nullptr) request.task->cancel();
+    });
+    for (auto it = scans_.begin(); it != scans_.end();) {
+        it = it->second.running ? std::next(it) : scans_.erase(it);
+    }
+}
+
+}  // namespace kv::server

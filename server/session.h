@@ -1,0 +1,198 @@
+// Session: the protocol side of one connection, without a socket. Bytes come in, answers go into a
+// ReplyQueue, and effects (writes, reads that need the disk) go out through SessionHost; so every
+// rule of the wire format is tested without a network.
+//
+// It keeps the order rules (writes in arrival order, fences), the limits (outstanding requests,
+// unread replies, scans) and the credits of scans. The shell around it is connection.h.
+// Thread rule: the connection's network thread.
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "kv/db.h"
+#include "protocol/frame_parser.h"
+#include "protocol/receive_buffer.h"
+#include "server/answer.h"
+#include "server/read_pool.h"
+#include "server/reply_queue.h"
+#include "server/request_table.h"
+#include "server/scan_stream.h"
+#include "server/shared_state.h"
+
+namespace kv::server {
+
+/// What a session can ask of its surroundings.
+class SessionHost {
+  public:
+    virtual ~SessionHost() = default;
+    /// Takes part in the next Db::submit of this thread. The result comes to on_written().
+    virtual void submit(std::unique_ptr<WriteRequest> request) = 0;
+    /// False, and the task comes back in place, when the read pool is full. The pool calls run(),
+    /// and finish() happens on this thread.
+    virtual bool post(std::unique_ptr<PoolTask>& task) = 0;
+    /// A write or a task came back: see to the connection soon.
+    virtual void progressed() = 0;
+    /// HELLO has been answered with ok.
+    virtual void hello_finished() = 0;
+};
+
+class Session {
+  public:
+    /// `refused`: over the connection limit; HELLO is answered with that.
+    Session(SessionHost& host, SharedState& shared, Counters& counters, std::string peer,
+            bool refused);
+    ~Session();
+    Session(const Session&) = delete;
+    Session& operator=(const Session&) = delete;
+
+    // Events. Each may add answers and change what the getters below say.
+    /// Works off the complete frames in `input` as far as the limits allow.
+    void on_input(protocol::ReceiveBuffer& input, uint64_t now_us);
+    /// The peer sends no more: finish what is outstanding, then end.
+    void on_end_of_input(uint64_t now_us);
+    void on_written(std::unique_ptr<WriteRequest> request, uint64_t now_us);
+    /// Answers have left; parked scans may go on.
+    void on_replies_sent(uint64_t now_us);
+    /// Coarse timer: time limits.
+    void on_tick(uint64_t now_us);
+    /// The server is stopping: GOAWAY, end scans, refuse what is new, end when nothing is left.
+    void on_drain(uint64_t now_us);
+    /// There is no room in the network memory for the frame that is arriving.
+    void on_no_memory(uint64_t now_us);
+    /// The connection is gone: drop everything that can be dropped.
+    void close();
+
+    // For the shell.
+    enum class End : uint8_t {
+        kOpen,
+        kAfterReplies,  ///< Nothing more will be said: send what is queued, then close.
+        kNow,           ///< The peer does not deserve to wait for.
+    };
+    End end() const { return end_; }
+    bool wants_input() const;
+    ReplyQueue& replies() { return replies_; }
+    /// Requests that the engine or the pool still holds: the session must outlive them.
+    size_t in_flight() const { return in_flight_; }
+    /// How long the unread input must become before on_input() can do more.
+    size_t needed_bytes() const { return needed_bytes_; }
+    /// What it holds besides the receive buffer and the replies.
+    size_t held_bytes() const { return held_bytes_; }
+    bool hello_done() const { return hello_done_; }
+
+  private:
+    friend class ReadTask;
+    friend class ScanTask;
+    friend class PrepareTask;
+    using Job = std::function<PoolTask::Next(std::string& reply)>;
+
+    struct HeldRequest {
+        RequestInfo info;
+        protocol::Durability durability;
+        std::string body;
+    };
+    struct OpenScan {
+        std::unique_ptr<ScanStream> stream;
+        ScanCredit credit;
+        bool running = false;  // a chunk is being made
+        Refusal stop;          // why it must end before its end
+        uint64_t waits_since_us = 0;
+    };
+
+    // session.cc: frames, order and limits.
+    void on_frame(const protocol::FrameView& frame);
+    void on_hello(const RequestInfo& info, Bytes body);
+    Refusal judge_frame(const RequestInfo& info, const protocol::FrameView& frame) const;
+    void begin(const RequestInfo& info, protocol::Durability durability, Bytes body);
+    void begin_held();
+    void finish(uint64_t id);
+    void on_cancel(const RequestInfo& info, Bytes body);
+    bool cancel(uint64_t id);
+    void fatal(const RequestInfo& info, protocol::WireStatus status, Bytes message);
+    void end_when_done();
+    size_t running() const { return table_.size() - held_.size() - scans_.size(); }
+    bool over_unread_limit() const;
+    void note_limits();
+
+    // Answers.
+    template <class Message>
+    void answer(const RequestInfo& info, const Message& message) {
+        append_answer(replies_.slab(), info, now_us_, message);
+    }
+    void refuse(const RequestInfo& info, const Refusal& refusal);
+    void refuse(const RequestInfo& info, const Status& status);
+    /// Decodes or answers `malformed`.
+    template <class Message>
+    bool decode(const RequestInfo& info, Bytes body, Message& message);
+
+    // session_reads.cc: answered here when in memory, else by a task in the pool.
+    void on_get(const RequestInfo& info, Bytes body);
+    void on_multi_get(const RequestInfo& info, Bytes body);
+    void on_count(const RequestInfo& info, Bytes body);
+    void on_snapshot(const RequestInfo& info, Bytes body);
+    void on_status(const RequestInfo& info, Bytes body);
+    void on_stats(const RequestInfo& info, Bytes body);
+    void answer_get(const RequestInfo& info, std::optional<Entry> entry);
+    void read_in_pool(const RequestInfo& info, Job job);
+    void on_read_done(uint64_t id, std::string reply);
+    Result<SnapshotPtr> find_snapshot(uint64_t id) const;
+
+    // session_writes.cc: one order for all writes of the connection.
+    void on_write(const RequestInfo& info, protocol::Durability durability, Bytes body);
+    Refusal build(const RequestInfo& info, Bytes body, WriteBatch& batch);
+    void submit_waiting();
+    void on_prepared();
+
+    // session_scans.cc: chunks under credits.
+    void on_scan(const RequestInfo& info, Bytes body);
+    void on_scan_credit(const RequestInfo& info, Bytes body);
+    void continue_scan(uint64_t id, OpenScan& scan);
+    void on_scan_chunk(uint64_t id, ScanStream::Chunk chunk);
+    void end_scan(uint64_t id, const Refusal& refusal);
+    void stop_scans(const Refusal& refusal);
+    void check_scan_leases();
+
+    SessionHost& host_;
+    SharedState& shared_;
+    Counters& counters_;
+    const std::string peer_;
+    const bool refused_;
+
+    uint64_t now_us_;  // of the event being handled
+    const uint64_t connected_us_;
+    uint64_t last_input_us_;
+    uint64_t unread_since_us_ = 0;  // over the unread limit; 0: under it
+    protocol::FrameParser parser_;
+    size_t needed_bytes_ = 0;
+    uint32_t max_frame_bytes_;
+    size_t max_outstanding_;
+    bool hello_done_ = false, draining_ = false, input_ended_ = false, closed_ = false;
+    bool outstanding_noted_ = false;
+    End end_ = End::kOpen;
+
+    ReplyQueue replies_;
+    RequestTable table_;
+    std::deque<HeldRequest> held_;
+    std::map<uint64_t, OpenScan> scans_;
+    std::deque<std::unique_ptr<WriteRequest>> waiting_writes_;  // the first is being prepared
+    bool preparing_ = false;
+    size_t in_flight_ = 0;
+    size_t held_bytes_ = 0;
+    uint64_t last_accepted_id_ = 0;
+};
+
+template <class Message>
+bool Session::decode(const RequestInfo& info, Bytes body, Message& message) {
+    const Status status = protocol::decode(body, message);
+    if (status.is_ok()) return true;
+    refuse(info, Refusal{protocol::WireStatus::kMalformed, std::string(status.message())});
+    return false;
+}
+
+}  // namespace kv::server

@@ -1,0 +1,297 @@
+// The reading side of a session: answered on the network thread when everything is in memory, else
+// by a task in the read pool, whose answer may overtake others or be overtaken.
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <utility>
+
+#include "server/session.h"
+#include "server/stats_report.h"
+
+namespace kv::server {
+
+using protocol::Opcode;
+using protocol::WireStatus;
+
+namespace {
+
+constexpr uint64_t kPoolRetryMs = 50;
+// More keys than this are looked up in the pool: a network thread serves others too.
+constexpr size_t kMaxInlineKeys = 64;
+// Entries that an exact count visits before it lets other tasks run.
+constexpr uint64_t kCountSlice = 16'384;
+
+ScanOptions to_scan_options(const protocol::KeyRange& range, SnapshotPtr snapshot) {
+    ScanOptions options;
+    options.snapshot = std::move(snapshot);
+    if (!range.lower.empty()) options.lower = range.lower;
+    if (!range.upper.empty()) options.upper = range.upper;
+    options.prefix = range.prefix;
+    return options;
+}
+
+/// One key after another at one snapshot, so that a large answer is noticed before it is all there.
+/// kWouldBlock as from Db::get.
+Status look_up(Db& db, const std::vector<Bytes>& keys, const ReadOptions& options,
+               const RequestInfo& info, uint64_t now_us, uint32_t max_frame_bytes,
+               std::string& reply) {
+    std::vector<std::optional<Entry>> entries;
+    entries.reserve(keys.size());
+    size_t bytes = protocol::kHeaderBytes + sizeof(uint32_t);
+    for (const Bytes key : keys) {
+        KV_ASSIGN_OR_RETURN(std::optional<Entry> entry, db.get(key, options));
+        bytes += get_body_bytes(entry);
+        if (bytes > max_frame_bytes) {
+            append_error(reply, info, now_us, answer_too_large(bytes, max_frame_bytes));
+            return Status::ok();
+        }
+        entries.push_back(std::move(entry));
+    }
+    protocol::MultiGetResponse response;
+    response.items.reserve(entries.size());
+    for (const auto& entry : entries) response.items.push_back(get_response(entry));
+    append_answer(reply, info, now_us, response);
+    return Status::ok();
+}
+
+}  // namespace
+
+/// A read in the pool. Its job builds the whole answer there.
+class ReadTask final : public PoolTask {
+  public:
+    ReadTask(Session& session, const RequestInfo& info, Session::Job job)
+        : session_(session), info_(info), job_(std::move(job)) {}
+
+    Next run() override {
+        SharedState& shared = session_.shared_;
+        const uint64_t now_us = shared.clock.monotonic_us();
+        if (cancelled()) {
+            append_error(reply_, info_, now_us, WireStatus::kCancelled, "cancelled by the client");
+        } else if (!begun_ && info_.expired(now_us)) {
+            append_error(reply_, info_, now_us, WireStatus::kDeadline,
+                         "the deadline passed in the queue of reads");
+        } else if (job_(reply_) == Next::kAgain) {
+            begun_ = true;
+            return Next::kAgain;
+        }
+        if (!shared.memory.has_room(reply_.size())) {
+            reply_.clear();
+            append_error(reply_, info_, now_us, WireStatus::kOverloaded, "network buffers are full",
+                         kPoolRetryMs);
+        }
+        charged_bytes_ = static_cast<int64_t>(reply_.size());
+        shared.memory.add(charged_bytes_);
+        return Next::kDone;
+    }
+
+    void finish() override {
+        session_.shared_.memory.add(-charged_bytes_);
+        session_.on_read_done(info_.id, std::move(reply_));
+    }
+
+  private:
+    Session& session_;
+    const RequestInfo info_;
+    Session::Job job_;
+    std::string reply_;
+    bool begun_ = false;
+    int64_t charged_bytes_ = 0;
+};
+
+void Session::read_in_pool(const RequestInfo& info, Job job) {
+    std::unique_ptr<PoolTask> task = std::make_unique<ReadTask>(*this, info, std::move(job));
+    PoolTask* const raw = task.get();
+    if (!host_.post(task)) {
+        counters_.add(Counter::kLimitPool);
+        shared_.report(Incident::kReadQueue, "too many reads wait (limits.queued_reads)");
+        return refuse(info, Refusal{WireStatus::kOverloaded, "too many reads wait for the disk",
+                                    kPoolRetryMs});
+    }
+    counters_.add(Counter::kPoolTasks);
+    ++in_flight_;
+    table_.insert({info, Stage::kReading, raw, 0});
+}
+
+void Session::on_read_done(uint64_t id, std::string reply) {
+    host_.progressed();
+    now_us_ = shared_.clock.monotonic_us();
+    --in_flight_;
+    if (!closed_) replies_.append(std::move(reply));
+    finish(id);
+    end_when_done();
+}
+
+Result<SnapshotPtr> Session::find_snapshot(uint64_t id) const {
+    if (id == 0) return SnapshotPtr();
+    return shared_.snapshots.find(id, now_us_);
+}
+
+void Session::on_get(const RequestInfo& info, Bytes body) {
+    protocol::GetRequest request;
+    if (!decode(info, body, request)) return;
+    ReadOptions options;
+    options.cache_only = true;
+    if (request.snapshot_id != 0) {
+        auto snapshot = find_snapshot(request.snapshot_id);
+        if (!snapshot.is_ok()) return refuse(info, snapshot.error());
+        options.snapshot = std::move(*snapshot);
+    }
+    auto found = shared_.db.get(request.key, options);
+    if (found.is_ok()) return answer_get(info, std::move(*found));
+    if (!found.error().is(Code::kWouldBlock)) return refuse(info, found.error());
+
+    options.cache_only = false;
+    read_in_pool(info, [&shared = shared_, info, options = std::move(options),
+                        key = std::string(request.key),
+                        max_frame_bytes = max_frame_bytes_](std::string& reply) {
+        auto entry = shared.db.get(key, options);
+        const uint64_t now_us = shared.clock.monotonic_us();
+        const size_t bytes = protocol::kHeaderBytes + (entry ? get_body_bytes(*entry) : 0);
+        if (!entry.is_ok()) {
+            append_error(reply, info, now_us, entry.error());
+        } else if (bytes > max_frame_bytes) {
+            append_error(reply, info, now_us, answer_too_large(bytes, max_frame_bytes));
+        } else {
+            append_answer(reply, info, now_us, get_response(*entry));
+        }
+        return PoolTask::Next::kDone;
+    });
+}
+
+void Session::answer_get(const RequestInfo& info, std::optional<Entry> entry) {
+    const size_t body_bytes = get_body_bytes(entry);
+    if (body_bytes + protocol::kHeaderBytes > max_frame_bytes_) {
+        return refuse(info, answer_too_large(body_bytes, max_frame_bytes_));
+    }
+    const bool checked = info.has(protocol::flag::kChecked);
+    if (!entry || checked || entry->value.size() < ReplyQueue::kLargeBytes) {
+        return answer(info, get_response(entry));
+    }
+    // A large value goes out from where it lies.
+    protocol::Header header = answer_header(info, now_us_);
+    header.body_len = static_cast<uint32_t>(body_bytes);
+    std::string& slab = replies_.slab();
+    const size_t start = slab.size();
+    slab.resize(start + protocol::kHeaderBytes);
+    protocol::encode_header(header, slab.data() + start);
+    protocol::append_get_head(slab, entry->seqno, entry->expiry_ms,
+                              static_cast<uint32_t>(entry->value.size()));
+    replies_.append(std::move(entry->value));
+}
+
+void Session::on_multi_get(const RequestInfo& info, Bytes body) {
+    protocol::MultiGetRequest request;
+    if (!decode(info, body, request)) return;
+    auto snapshot = find_snapshot(request.snapshot_id);
+    if (!snapshot.is_ok()) return refuse(info, snapshot.error());
+    ReadOptions options;
+    options.snapshot = *snapshot != nullptr ? std::move(*snapshot) : shared_.db.snapshot();
+    options.cache_only = true;
+    if (request.keys.size() <= kMaxInlineKeys) {
+        std::string reply;
+        const Status status =
+            look_up(shared_.db, request.keys, options, info, now_us_, max_frame_bytes_, reply);
+        if (status.is_ok()) return replies_.append(std::move(reply));
+        if (!status.is(Code::kWouldBlock)) return refuse(info, status);
+    }
+    options.cache_only = false;
+    read_in_pool(info, [&shared = shared_, info, options = std::move(options),
+                        body = std::string(body),
+                        max_frame_bytes = max_frame_bytes_](std::string& reply) {
+        protocol::MultiGetRequest copy;
+        Status status = protocol::decode(body, copy);
+        const uint64_t now_us = shared.clock.monotonic_us();
+        if (status.is_ok()) {
+            status = look_up(shared.db, copy.keys, options, info, now_us, max_frame_bytes, reply);
+        }
+        if (!status.is_ok()) append_error(reply, info, now_us, status);
+        return PoolTask::Next::kDone;
+    });
+}
+
+void Session::on_count(const RequestInfo& info, Bytes body) {
+    protocol::CountRequest request;
+    if (!decode(info, body, request)) return;
+    auto snapshot = find_snapshot(request.snapshot_id);
+    if (!snapshot.is_ok()) return refuse(info, snapshot.error());
+    ScanOptions options = to_scan_options(request.range, std::move(*snapshot));
+    if (!request.exact) {
+        return read_in_pool(
+            info, [&shared = shared_, info, options = std::move(options)](std::string& reply) {
+                const uint64_t count = shared.db.approximate_count(options);
+                append_answer(reply, info, shared.clock.monotonic_us(),
+                              protocol::CountResponse{count, false});
+                return PoolTask::Next::kDone;
+            });
+    }
+    options.fill_cache = false;
+    read_in_pool(info, [&shared = shared_, info, options = std::move(options),
+                        iterator = std::shared_ptr<Iterator>(),
+                        count = uint64_t{0}](std::string& reply) mutable {
+        if (iterator == nullptr) {
+            iterator = shared.db.new_iterator(options);
+            iterator->seek_to_first();
+        }
+        for (uint64_t i = 0; i < kCountSlice && iterator->valid(); ++i, ++count) iterator->next();
+        if (iterator->valid()) return PoolTask::Next::kAgain;
+        const Status status = iterator->status();
+        const uint64_t now_us = shared.clock.monotonic_us();
+        if (!status.is_ok()) {
+            append_error(reply, info, now_us, status);
+        } else {
+            append_answer(reply, info, now_us, protocol::CountResponse{count, true});
+        }
+        iterator.reset();
+        return PoolTask::Next::kDone;
+    });
+}
+
+void Session::on_snapshot(const RequestInfo& info, Bytes body) {
+    Result<SnapshotTable::Lease> lease = SnapshotTable::Lease{};
+    if (info.opcode == Opcode::kSnapshotClose) {
+        protocol::SnapshotCloseRequest request;
+        if (!decode(info, body, request)) return;
+        const bool found = shared_.snapshots.close(request.snapshot_id);
+        if (!info.has(protocol::flag::kQuiet)) answer(info, protocol::AckResponse{found});
+        return;
+    }
+    if (info.opcode == Opcode::kSnapshotOpen) {
+        protocol::SnapshotOpenRequest request;
+        if (!decode(info, body, request)) return;
+        lease = shared_.snapshots.open(shared_.db.snapshot(), request.lease_ms, now_us_);
+    } else {
+        protocol::SnapshotRenewRequest request;
+        if (!decode(info, body, request)) return;
+        lease = shared_.snapshots.renew(request.snapshot_id, request.lease_ms, now_us_);
+    }
+    if (lease.is_ok()) {
+        return answer(info, protocol::SnapshotResponse{lease->id, lease->seqno, lease->lease_ms});
+    }
+    if (lease.error().is(Code::kOverloaded)) {
+        counters_.add(Counter::kLimitSnapshots);
+        shared_.report(Incident::kSnapshots, peer_ + ": " + std::string(lease.error().message()));
+    }
+    refuse(info, lease.error());
+}
+
+void Session::on_status(const RequestInfo& info, Bytes body) {
+    protocol::StatusRequest request;
+    if (!decode(info, body, request)) return;
+    const Seqno durable = shared_.db.durable_seqno();
+    answer(info, protocol::StatusResponse{shared_.db.published_seqno(), durable,
+                                          request.seqno <= durable});
+}
+
+void Session::on_stats(const RequestInfo& info, Bytes body) {
+    protocol::StatsRequest request;
+    if (!decode(info, body, request)) return;
+    read_in_pool(
+        info, [&shared = shared_, info, prefix = std::string(request.prefix)](std::string& reply) {
+            const std::vector<Stat> stats = collect_stats(shared, prefix);
+            protocol::StatsResponse response;
+            for (const Stat& stat : stats) response.entries.push_back({stat.name, stat.value});
+            append_answer(reply, info, shared.clock.monotonic_us(), response);
+            return PoolTask::Next::kDone;
+        });
+}
+
+}  // namespace kv::server

@@ -1,0 +1,157 @@
+// The scans of a session: each is a ScanStream that makes one chunk at a time in the read pool, as
+// long as its client grants credit and reads what it is sent. A scan that may not go on is parked
+// and costs an iterator, no thread and no buffers.
+// SPDX-License-Identifier: Apache-2.0
+#include <utility>
+
+#include "server/session.h"
+
+namespace kv::server {
+
+using protocol::WireStatus;
+
+namespace {
+
+constexpr uint64_t kRetryMs = 1000;
+// A scan does not run ahead of its client by more than this, whatever its credit.
+constexpr size_t kMaxUnreadForScans = 1U << 20;
+
+}  // namespace
+
+/// One chunk of one scan.
+class ScanTask final : public PoolTask {
+  public:
+    ScanTask(Session& session, ScanStream& stream) : session_(session), stream_(stream) {}
+
+    Next run() override {
+        chunk_ = stream_.next_chunk(session_.shared_.clock);
+        charged_bytes_ = static_cast<int64_t>(chunk_.frame.size());
+        session_.shared_.memory.add(charged_bytes_);
+        return Next::kDone;
+    }
+    void finish() override {
+        session_.shared_.memory.add(-charged_bytes_);
+        session_.on_scan_chunk(stream_.info().id, std::move(chunk_));
+    }
+
+  private:
+    Session& session_;
+    ScanStream& stream_;  // kept by the session while a chunk is being made
+    ScanStream::Chunk chunk_;
+    int64_t charged_bytes_ = 0;
+};
+
+void Session::on_scan(const RequestInfo& info, Bytes body) {
+    protocol::ScanRequest request;
+    if (!decode(info, body, request)) return;
+    if (scans_.size() >= shared_.config.limits.scans_per_connection) {
+        counters_.add(Counter::kLimitScans);
+        shared_.report(Incident::kScans, peer_ + ": " + std::to_string(scans_.size()) +
+                                             " scans are open (limits.scans_per_connection)");
+        return refuse(info, Refusal{WireStatus::kOverloaded,
+                                    "too many scans are open on this connection", kRetryMs});
+    }
+    auto snapshot = find_snapshot(request.snapshot_id);
+    if (!snapshot.is_ok()) return refuse(info, snapshot.error());
+    // Fixed now, not when the pool gets to it: a fence behind this scan does not wait for it.
+    SnapshotPtr at = *snapshot != nullptr ? std::move(*snapshot) : shared_.db.snapshot();
+    auto stream = ScanStream::create(shared_.db, info, request, std::move(at), max_frame_bytes_);
+    if (!stream.is_ok()) return refuse(info, stream.error());
+    counters_.add(Counter::kScans);
+    table_.insert({info, Stage::kScanning, nullptr, 0});
+    auto [opened, inserted] = scans_.emplace(
+        info.id, OpenScan{std::move(*stream), ScanCredit(request.credit_bytes), false, {}, 0});
+    continue_scan(info.id, opened->second);
+}
+
+void Session::continue_scan(uint64_t id, OpenScan& scan) {
+    if (scan.running || closed_) return;
+    if (!scan.credit.open() || replies_.bytes() > kMaxUnreadForScans) {
+        if (scan.waits_since_us == 0) scan.waits_since_us = now_us_;
+        return;
+    }
+    scan.waits_since_us = 0;
+    std::unique_ptr<PoolTask> task = std::make_unique<ScanTask>(*this, *scan.stream);
+    if (!host_.post(task)) {
+        counters_.add(Counter::kLimitPool);
+        return end_scan(id,
+                        {WireStatus::kOverloaded, "too many reads wait; resume later", kRetryMs});
+    }
+    scan.running = true;
+    ++in_flight_;
+}
+
+void Session::on_scan_chunk(uint64_t id, ScanStream::Chunk chunk) {
+    host_.progressed();
+    now_us_ = shared_.clock.monotonic_us();
+    --in_flight_;
+    const auto found = scans_.find(id);
+    if (found == scans_.end()) return;
+    OpenScan& scan = found->second;
+    scan.running = false;
+    if (closed_) {
+        scans_.erase(found);
+        return;
+    }
+    counters_.add(Counter::kScanChunks);
+    if (chunk.last) {
+        if (chunk.error) counters_.add(Counter::kErrors);
+        replies_.append(std::move(chunk.frame));
+        scans_.erase(found);
+        finish(id);
+    } else if (scan.stop.refused()) {
+        end_scan(id, scan.stop);
+    } else {
+        replies_.append(std::move(chunk.frame));
+        scan.credit.take(chunk.body_bytes);
+        continue_scan(id, scan);
+    }
+    end_when_done();
+}
+
+void Session::on_scan_credit(const RequestInfo& info, Bytes body) {
+    protocol::ScanCreditRequest request;
+    if (!decode(info, body, request)) return;
+    const auto found = scans_.find(request.target_request_id);
+    const bool open = found != scans_.end();
+    if (!info.has(protocol::flag::kQuiet)) answer(info, protocol::AckResponse{open});
+    if (!open) return;
+    found->second.credit.grant(request.credit_bytes);
+    continue_scan(found->first, found->second);
+}
+
+void Session::end_scan(uint64_t id, const Refusal& refusal) {
+    const auto found = scans_.find(id);
+    if (found == scans_.end()) return;
+    if (found->second.running) {
+        found->second.stop = refusal;  // the chunk on its way brings it up
+        return;
+    }
+    const Refusal reason = refusal;  // may live in the scan that goes now
+    refuse(found->second.stream->info(), reason);
+    scans_.erase(found);
+    finish(id);
+}
+
+void Session::stop_scans(const Refusal& refusal) {
+    for (auto it = scans_.begin(); it != scans_.end();) {
+        const uint64_t id = it->first;
+        ++it;
+        end_scan(id, refusal);
+    }
+}
+
+void Session::check_scan_leases() {
+    for (auto it = scans_.begin(); it != scans_.end();) {
+        const auto scan = it++;
+        const uint64_t since_us = scan->second.waits_since_us;
+        const uint64_t lease_us = shared_.config.limits.scan_lease_ms * 1000;
+        if (since_us == 0 || now_us_ < since_us + lease_us) continue;
+        counters_.add(Counter::kLimitScanLease);
+        shared_.report(Incident::kScanLease,
+                       peer_ + ": a scan waited too long for credit (limits.scan_lease)");
+        end_scan(scan->first, {WireStatus::kCancelled, "no credit came for too long"});
+    }
+}
+
+}  // namespace kv::server

@@ -1,0 +1,78 @@
+// SharedState: what every connection of the daemon works with. Made once by Server before any
+// thread starts, destroyed after the last one ended; each member is safe from any thread.
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <deque>
+#include <string>
+#include <string_view>
+
+#include "config/config.h"
+#include "kv/clock.h"
+#include "kv/db.h"
+#include "server/connection_census.h"
+#include "server/counters.h"
+#include "server/log.h"
+#include "server/read_pool.h"
+#include "server/snapshot_table.h"
+
+namespace kv::server {
+
+/// Version of the daemon, such as "0.1.0".
+std::string_view server_version();
+
+/// Kinds of log lines that must not flood: one throttle each.
+enum class Incident : uint8_t {
+    kBadFrame,
+    kConnectionLimit,
+    kHelloTimeout,
+    kOutstanding,
+    kUnreadReplies,
+    kSlowReader,
+    kMemory,
+    kIdle,
+    kScans,
+    kScanLease,
+    kReadQueue,
+    kSnapshots,
+    kAccept,
+    kCount
+};
+
+struct SharedState {
+    SharedState(Db& store, const config::Config& settings, Clock& time, size_t network_threads)
+        : db(store),
+          config(settings),
+          clock(time),
+          pool(settings.read_threads, settings.limits.queued_reads),
+          snapshots(settings.limits.snapshots, settings.limits.snapshot_lease_ms),
+          census(settings.limits.connections, settings.limits.hello_connections_per_address),
+          memory(settings.limits.network_memory_bytes),
+          counters(network_threads),
+          started_us(time.monotonic_us()) {}
+
+    /// One throttled warning.
+    void report(Incident incident, std::string_view line) {
+        log_limited(throttles[static_cast<size_t>(incident)], clock.monotonic_us(), line);
+    }
+    uint64_t total(Counter counter) const {
+        uint64_t sum = 0;
+        for (const Counters& set : counters) sum += set.read(counter);
+        return sum;
+    }
+
+    Db& db;
+    const config::Config& config;
+    Clock& clock;
+    ReadPool pool;
+    SnapshotTable snapshots;
+    ConnectionCensus census;
+    MemoryBudget memory;
+    std::deque<Counters> counters;  // one a network thread; a deque, as counters cannot move
+    std::array<LogThrottle, static_cast<size_t>(Incident::kCount)> throttles;
+    const uint64_t started_us;
+};
+
+}  // namespace kv::server
