@@ -1,0 +1,40 @@
+// What `kvtool bench` is asked to do: db_bench's flags, by db_bench's names, with kvd's own marked.
+// Caller: main.cc fills it from the command line, bench.h runs it. A plain value.
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "kv/types.h"
+
+namespace kv::tools {
+
+struct BenchOptions {
+    /// Comma-separated, run in order: see bench_names().
+    std::string benchmarks = "fillseq,fillsync,fillrandom,overwrite,readrandom,readseq,readreverse";
+    std::string db = "/tmp/kvtool-bench";
+    uint64_t num = 1'000'000;
+    /// Operations a thread of the read benchmarks; negative: `num`.
+    int64_t reads = -1;
+    uint32_t key_size = 16;
+    uint32_t value_size = 100;
+    double compression_ratio = 0.5;
+    uint32_t threads = 1;
+    uint32_t batch_size = 1;
+    uint32_t seek_nexts = 0;
+    /// Seconds a benchmark of random operations runs; 0: by number of operations.
+    uint64_t duration = 0;
+    uint64_t seed = 0;  ///< 0: from the clock, and printed.
+    bool sync = false;  ///< Durability::kDisk for every write benchmark.
+    bool histogram = false;
+    bool use_existing_db = false;
+    uint64_t cache_size = 256ULL << 20;
+    int32_t bloom_bits = -1;  ///< Negative: the engine's default.
+    uint64_t write_buffer_size = 64ULL << 20;
+    /// kvd's own: what a write without --sync waits for. kOs is what db_bench means by sync=0.
+    Durability durability = Durability::kOs;
+    bool json = false;  ///< kvd's own: one JSON object a benchmark instead of db_bench's lines.
+};
+
+}  // namespace kv::tools
