@@ -19,7 +19,7 @@ Status conflict(const Precondition& precondition, const Found& found, std::strin
     return {Code::kConflict, std::move(message), found.seqno};
 }
 
-Status check(const Precondition& precondition, const Found& found) {
+Status check(const Precondition& precondition, const Found& found, Seqno forgotten) {
     switch (precondition.kind) {
         case Precondition::Kind::kAbsent:
             return found.live ? conflict(precondition, found, "no entry") : Status::ok();
@@ -35,6 +35,15 @@ Status check(const Precondition& precondition, const Found& found) {
                        : conflict(precondition, found,
                                   "the entry of seqno " + std::to_string(precondition.seqno));
         case Precondition::Kind::kNotNewer:
+            if (!found.any && precondition.seqno < forgotten) {
+                return {Code::kConflict,
+                        "key \"" + escape_bytes(precondition.key, 64) +
+                            "\": it may have been deleted since seqno " +
+                            std::to_string(precondition.seqno) + ", deletions up to " +
+                            std::to_string(forgotten) +
+                            " have been compacted away; read again and retry",
+                        forgotten};
+            }
             return !found.any || found.seqno <= precondition.seqno
                        ? Status::ok()
                        : conflict(precondition, found,
@@ -72,11 +81,12 @@ Status add(Bytes key, const Current& current, int64_t by, int64_t& sum) {
 }  // namespace
 
 Status check_preconditions(const std::vector<Precondition>& preconditions,
-                           const NewestLookup& newest) {
+                           const std::atomic<Seqno>& forgotten, const NewestLookup& newest) {
     for (const Precondition& precondition : preconditions) {
         Found found;
         KV_RETURN_IF_ERROR(newest(precondition.key, found));
-        KV_RETURN_IF_ERROR(check(precondition, found));
+        // Read after the look-up: a view that has forgotten comes with the mark.
+        KV_RETURN_IF_ERROR(check(precondition, found, forgotten.load(std::memory_order_acquire)));
     }
     return Status::ok();
 }

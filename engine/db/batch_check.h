@@ -4,6 +4,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <string>
 #include <vector>
@@ -16,9 +17,10 @@ namespace kv::db {
 /// Looks a key up in the newest state, unpublished writes included.
 using NewestLookup = std::function<Status(Bytes key, Found& found)>;
 
-/// Ok, kConflict with the seqno that beat the batch, or the look-up's error.
+/// Ok, kConflict with the seqno that beat the batch, or the look-up's error. `forgotten` is the
+/// seqno up to which deletions may have left no trace: there kNotNewer answers a conflict in doubt.
 Status check_preconditions(const std::vector<Precondition>& preconditions,
-                           const NewestLookup& newest);
+                           const std::atomic<Seqno>& forgotten, const NewestLookup& newest);
 
 /// Rewrites a batch with increments into plain puts, in order, each increment seeing the batch's
 /// own earlier mutations. kInvalidArgument: not an integer, or overflow; then `ops` is worthless.

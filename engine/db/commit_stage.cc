@@ -266,7 +266,8 @@ Status CommitStage::resolve(const WriteRequest& request, bool may_block, std::st
     const NewestLookup newest = [&](Bytes key, Found& found) {
         return lookup(*view, tables_, key, kMaxSeqno, now_ms, mode, found);
     };
-    KV_RETURN_IF_ERROR(check_preconditions(request.batch.preconditions(), newest));
+    KV_RETURN_IF_ERROR(
+        check_preconditions(request.batch.preconditions(), context_.forgotten_seqno, newest));
     ops.clear();
     if (request.batch.increment_count() == 0) {
         ops.append(request.batch.encoded());

@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "db/compactor.h"
 
+#include <algorithm>
+
 #include "db/flusher.h"
 
 namespace kv::db {
@@ -84,6 +86,13 @@ Status Compactor::carry_out(const CompactionPlan& plan, const VersionPtr& base) 
 
 Status Compactor::commit(const CompactionPlan& plan, const CompactionResult& result,
                          uint64_t began_us) {
+    if (result.counters.dropped_tombstone + result.counters.dropped_expired != 0) {
+        Seqno newest = 0;
+        for (const PlanInput& input : plan.inputs) {
+            newest = std::max(newest, input.file->largest_seqno);
+        }
+        raise_forgotten(newest);
+    }
     const Status applied = manifest_.apply(result.edit);
     if (!applied.is_ok()) {
         if (applied.is(Code::kCorruption)) {
@@ -109,6 +118,12 @@ Status Compactor::commit(const CompactionPlan& plan, const CompactionResult& res
                      std::to_string(result.bytes_written) + " bytes written, " +
                      std::to_string((context_.clock.monotonic_us() - began_us) / 1000) + " ms");
     return Status::ok();
+}
+
+void Compactor::raise_forgotten(Seqno newest) {
+    std::lock_guard lock(mutex_);
+    std::atomic<Seqno>& forgotten = context_.forgotten_seqno;
+    forgotten.store(std::max(forgotten.load(), newest), std::memory_order_release);
 }
 
 void Compactor::finish(const CompactionPlan& plan, const Status& status, Manual* manual) {

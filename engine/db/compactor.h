@@ -50,6 +50,7 @@ class Compactor {
     void run(std::shared_ptr<CompactionPlan> plan, VersionPtr base, Manual* manual);
     Status carry_out(const CompactionPlan& plan, const VersionPtr& base);
     Status commit(const CompactionPlan& plan, const CompactionResult& result, uint64_t began_us);
+    void raise_forgotten(Seqno newest);
     void finish(const CompactionPlan& plan, const Status& status, Manual* manual);
     void finish_manual(Manual* manual, const Status& status);
 

@@ -45,6 +45,8 @@ DbImpl::DbImpl(OpenedFiles files)
               {[this] { return freeze_memtable(); },
                [this] { return shape_.level0_tables() >= context_->options.level0_stop_trigger; }},
               files.log.last_seqno) {
+    // What was forgotten before the restart is not recorded.
+    context_->forgotten_seqno = files.log.last_seqno;
     connect();
     shape_.start(files.memtable);
     commit_.set_active(std::move(files.memtable));

@@ -207,7 +207,8 @@ Result<OpenedFiles> open_files(const Options& options, const std::string& path) 
         options.clock != nullptr ? *options.clock : system_clock(),
         executor,
         std::make_shared<Gate>(),
-        {}});
+        {},
+        0});
     StoreContext& context = *files.context;
     KV_RETURN_IF_ERROR(ensure_directory(context.fs, path, options.create_if_missing));
     KV_ASSIGN_OR_RETURN(files.lock, context.fs.lock(join_path(path, kLockFileName)));

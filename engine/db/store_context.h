@@ -38,6 +38,10 @@ struct StoreContext {
     Executor& executor;
     std::shared_ptr<Gate> gate;
     Counters counters;
+    /// Deletions up to here may have been forgotten by compaction: of a key without any version,
+    /// nobody can say that it was not deleted since an older seqno. Set before the version that
+    /// forgets.
+    std::atomic<Seqno> forgotten_seqno{0};
 
     void log(LogLevel level, std::string_view line) const {
         if (options.log) options.log(level, line);
