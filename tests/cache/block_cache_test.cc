@@ -56,7 +56,7 @@ TEST_CASE("block cache: the first of two insertions wins") {
 }
 
 TEST_CASE("block cache: never holds more than its capacity") {
-    for (const uint64_t capacity : {0, 3000, 100'000, 5'000'000}) {
+    for (const uint64_t capacity : std::initializer_list<uint64_t>{0, 3000, 100'000, 5'000'000}) {
         BlockCache cache(capacity);
         for (uint64_t i = 0; i < 2000; ++i) {
             const BlockRef block = cache.insert(i % 7, i * 4096, make_block(i % 7, i * 4096));

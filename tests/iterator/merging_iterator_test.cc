@@ -43,7 +43,7 @@ TEST_CASE("empty iterator: has nothing and keeps its status") {
 }
 
 TEST_CASE("merging iterator: merges nothing and empty sources") {
-    for (const size_t sources : {0, 1, 3}) {
+    for (const size_t sources : std::initializer_list<size_t>{0, 1, 3}) {
         const std::vector<EntryList> lists(sources);
         const auto it = merge(lists);
         it->seek_to_first();

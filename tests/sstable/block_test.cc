@@ -129,7 +129,7 @@ TEST_CASE("block: a point look-up finds the newest version allowed, or says why 
 
 TEST_CASE("block: long keys come back whole") {
     EntryList entries;
-    for (const size_t length : {100, 300, 1000, 60'000})
+    for (const size_t length : std::initializer_list<size_t>{100, 300, 1000, 60'000})
         entries.emplace_back(make_internal_key(std::string(length, 'k'), 1, Kind::kPut), "v");
     const std::string content = build(entries, 16);
     for (const auto& [key, value] : entries) {
