@@ -82,7 +82,7 @@ class CallbackSink final : public client::CallSink {
 }  // namespace
 
 Client::Client(std::shared_ptr<client::Session> session) : session_(std::move(session)) {}
-Client::~Client() = default;
+Client::~Client() { session_->close(); }
 
 Result<std::unique_ptr<Client>> Client::connect(const ClientOptions& options) {
     auto session = std::make_shared<Session>(options);

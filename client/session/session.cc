@@ -41,9 +41,16 @@ class Waiter final : public CallSink {
 
 }  // namespace
 
-Session::~Session() {
-    if (current_ != nullptr) current_->close();
-    for (const auto& connection : retired_) connection->close();
+void Session::close() {
+    Connections all;
+    {
+        std::unique_lock lock(mutex_);
+        closed_ = true;
+        connected_.wait(lock, [this] { return !connecting_; });
+        all.swap(retired_);
+        if (current_ != nullptr) all.push_back(std::move(current_));
+    }
+    for (const auto& connection : all) connection->close();
 }
 
 Session::Connections Session::retire() {
@@ -67,6 +74,7 @@ Result<std::shared_ptr<Connection>> Session::connection(uint64_t deadline_us) {
         return Status(Code::kDeadline, "connecting to " + options_.address + ": no answer in time");
     }
     if (current_ != nullptr && current_->usable()) return current_;
+    if (closed_) return Status(Code::kUnavailable, "the client was closed");
     gone = retire();
     connecting_ = true;
     lock.unlock();

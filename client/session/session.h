@@ -27,8 +27,10 @@ struct Request {
 class Session {
   public:
     explicit Session(ClientOptions options) : options_(std::move(options)) {}
-    /// Ends every call.
-    ~Session();
+    ~Session() { close(); }
+    /// Ends every call and joins the reader threads; no connection is made any more. Called by the
+    /// client's end, because the last owner of the session may be a sink on a reader thread.
+    void close();
 
     const ClientOptions& options() const { return options_; }
 
@@ -81,6 +83,7 @@ class Session {
     std::shared_ptr<Connection> current_;
     Connections retired_;
     bool connecting_ = false;
+    bool closed_ = false;
     ServerInfo server_info_;
 };
 
