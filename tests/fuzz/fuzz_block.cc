@@ -1,0 +1,234 @@
+// Fuzzes tables: one block's content under every movement of its cursor; index, filter and
+// properties; and whole table files opened, walked both ways, searched and verified.
+//
+// Input: a mode byte, then by its low bits: 0 a block's content, 1 a table file, 2 the content of
+// index, filter and properties, 3 a data block's content that is put into a table whose checksums
+// are right, so that the layers above see it.
+// SPDX-License-Identifier: Apache-2.0
+#include <memory>
+
+#include "base/hash.h"
+#include "fuzz/fuzz_target.h"
+#include "fuzz/memory_files.h"
+#include "kv/assert.h"
+#include "record/internal_key.h"
+#include "sstable/block.h"
+#include "sstable/block_builder.h"
+#include "sstable/filter.h"
+#include "sstable/index.h"
+#include "sstable/properties.h"
+#include "sstable/table_builder.h"
+#include "sstable/table_reader.h"
+
+namespace kv::fuzz {
+namespace {
+
+constexpr const char* kPath = "000009.sst";
+constexpr uint64_t kNumber = 9;
+// What an index alone is taken to cover: three blocks of 100 bytes.
+constexpr uint64_t kIndexedBytes = 3 * (100 + sstable::kBlockTrailerBytes);
+
+void probe_block(Bytes content) {
+    sstable::BlockIterator it;
+    it.reset(content);
+    size_t steps = 0;
+    size_t bytes_seen = 0;
+    for (it.seek_to_first(); it.valid(); it.next()) {
+        bytes_seen += it.value().size();
+        KV_ASSERT(++steps <= content.size());
+    }
+    const bool sound = it.problem() == nullptr;
+    KV_ASSERT(bytes_seen <= content.size());
+    it.reset(content);
+    size_t steps_back = 0;
+    for (it.seek_to_last(); it.valid(); it.prev()) KV_ASSERT(++steps_back <= content.size());
+    if (sound && it.problem() == nullptr) KV_ASSERT(steps_back <= steps);
+    for (const char* key : {"", "a", "key005", "key9"}) {
+        it.reset(content);
+        it.seek(make_seek_key(key, 5));
+        if (it.valid()) it.prev();
+        if (it.valid()) it.next();
+        const sstable::BlockHit hit =
+            sstable::find_in_block(content, key, pack_trailer(5, Kind::kPut));
+        KV_ASSERT((hit.result == sstable::BlockHit::Result::kProblem) == (hit.problem != nullptr));
+    }
+}
+
+void probe_table(Bytes file) {
+    MemoryFiles files;
+    files.files[kPath] = file;
+    const auto table = TableReader::open(files, kPath, kNumber, nullptr);
+    if (!table.has_value()) {
+        KV_ASSERT(table.error().message().find(kPath) != std::string_view::npos);
+        return;
+    }
+    const bool verified = (*table)->verify().is_ok();
+    uint64_t forward = 0, backward = 0;
+    const auto it = (*table)->new_iterator();
+    for (it->seek_to_first(); it->valid(); it->next()) ++forward;
+    KV_ASSERT(it->status().is_ok() || !verified);
+    for (it->seek_to_last(); it->valid(); it->prev()) ++backward;
+    KV_ASSERT(it->status().is_ok() || !verified);
+    if (verified) {
+        KV_ASSERT(forward == (*table)->properties().entries && backward == forward);
+    }
+    for (const char* key : {"", "key005", "key9", "nothing"}) {
+        it->seek(make_seek_key(key, kMaxSeqno));
+        it->seek_for_prev(make_seek_key(key, kMaxSeqno));
+        TableGet get;
+        const Status status = (*table)->get(key, hash64(key), kMaxSeqno, {}, get);
+        KV_ASSERT(status.is_ok() || (status.is(Code::kCorruption) && !get.found));
+        KV_ASSERT(status.is_ok() || !verified);
+        (void)(*table)->approximate_offset(key);
+    }
+}
+
+void probe_tail(Bytes content) {
+    sstable::Index index;
+    if (index.load(content, kIndexedBytes).is_ok()) {
+        for (const char* key : {"", "key005", "key9"}) {
+            KV_ASSERT(index.find(key, pack_trailer(5, Kind::kPut)) <= index.blocks());
+        }
+        for (size_t i = 0; i < index.blocks(); ++i) {
+            (void)index.separator(i);
+            KV_ASSERT(index.handle(i).end() <= kIndexedBytes);
+        }
+    }
+    sstable::Filter filter;
+    if (filter.load(content).is_ok()) {
+        for (const char* key : {"", "key005", "key9"}) (void)filter.may_contain(hash64(key));
+    }
+    TableProperties properties;
+    if (sstable::decode_properties(content, properties).is_ok()) {
+        TableProperties again;
+        const std::string encoded = sstable::encode_properties(properties);
+        KV_ASSERT(sstable::decode_properties(encoded, again).is_ok());
+        KV_ASSERT(again.smallest == properties.smallest && again.entries == properties.entries);
+    }
+}
+
+std::string table_around(Bytes data_block) {
+    std::string file, checksums;
+    const auto append_block = [&](Bytes content) {
+        const sstable::BlockHandle handle{file.size(), content.size()};
+        const uint64_t checksum =
+            sstable::block_checksum(content, sstable::Codec::kNone, kNumber, file.size());
+        file += content;
+        sstable::append_block_trailer(file, sstable::Codec::kNone, checksum);
+        checksums.append(reinterpret_cast<const char*>(&checksum), sizeof checksum);
+        return handle;
+    };
+    sstable::Footer footer;
+    footer.file_number = kNumber;
+    std::string handle;
+    sstable::append_handle(handle, append_block(data_block));
+    footer.filter.offset = file.size();
+    TableProperties properties;
+    properties.entries = 1;
+    properties.smallest = make_internal_key("a", 9, Kind::kPut);
+    properties.largest = make_internal_key("z", 1, Kind::kPut);
+    properties.smallest_seqno = 1;
+    properties.largest_seqno = 9;
+    properties.data_blocks = 1;
+    properties.data_bytes = file.size();
+    footer.properties = append_block(sstable::encode_properties(properties));
+    sstable::BlockBuilder index(1);
+    index.add(make_internal_key("\xFF", 1, Kind::kPut), handle);
+    footer.index = append_block(index.finish());
+    footer.table_checksum = sstable::table_checksum(checksums, kNumber);
+    sstable::append_footer(file, footer, file.size());
+    return file;
+}
+
+std::string key_of(int number) { return "key" + std::to_string(1000 + number).substr(1); }
+
+std::string block_seed(uint32_t restart_interval, int entries) {
+    sstable::BlockBuilder builder(restart_interval);
+    for (int i = 0; i < entries; ++i) {
+        builder.add(make_internal_key(key_of(i), 5, Kind::kPut), std::string(i % 40U, 'v'));
+    }
+    return std::string(1, '\0').append(builder.finish());
+}
+
+std::string as_mode(char mode, std::string input) {
+    input[0] = mode;
+    return input;
+}
+
+std::string index_seed() {
+    sstable::BlockBuilder builder(1);
+    for (int i = 0; i < 3; ++i) {
+        std::string handle;
+        sstable::append_handle(handle, {static_cast<uint64_t>(i) * kIndexedBytes / 3, 100});
+        builder.add(make_internal_key(key_of(i), 5, Kind::kPut), handle);
+    }
+    const std::string content(builder.finish());
+    sstable::Index index;
+    KV_ASSERT(index.load(content, kIndexedBytes).is_ok());
+    return '\0' + content;
+}
+
+std::string table_seed(const TableOptions& options, int entries) {
+    MemoryFiles files;
+    auto builder = TableBuilder::create(files, kPath, kNumber, options);
+    KV_ASSERT(builder.has_value());
+    for (int i = 0; i < entries; ++i) {
+        const Kind kind = i % 5 == 4 ? Kind::kDelete : Kind::kPut;
+        const std::string value = kind == Kind::kDelete ? "" : std::string(i % 40U, 'v');
+        const Status added = (*builder)->add(make_internal_key(key_of(i), 5, kind), value);
+        KV_ASSERT(added.is_ok());
+    }
+    KV_ASSERT((*builder)->finish().has_value());
+    return std::string(1, '\1') + files.files[kPath];
+}
+
+}  // namespace
+
+std::vector<std::string> seeds() {
+    MemoryFiles forged;
+    forged.files[kPath] = table_around(Bytes(block_seed(4, 1)).substr(1));
+    KV_ASSERT(TableReader::open(forged, kPath, kNumber, nullptr).has_value());
+    TableOptions small;
+    small.block_size_bytes = 200;
+    small.restart_interval = 3;
+    TableOptions bare = small;
+    bare.bloom_bits_per_key = 0;
+    TableProperties properties;
+    properties.entries = 3;
+    properties.smallest = make_internal_key("a", 9, Kind::kPut);
+    properties.largest = make_internal_key("b", 8, Kind::kPut);
+    return {block_seed(1, 5),
+            block_seed(16, 1),
+            block_seed(4, 50),
+            table_seed(small, 40),
+            table_seed(bare, 20),
+            table_seed(TableOptions(), 1),
+            std::string(9, '\0'),
+            as_mode(3, block_seed(4, 30)),
+            as_mode(3, block_seed(16, 9)),
+            as_mode(2, index_seed()),
+            as_mode(2, '\0' + sstable::build_filter({1, 2, 3}, 10)),
+            as_mode(2, '\0' + sstable::encode_properties(properties))};
+}
+
+}  // namespace kv::fuzz
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+    using namespace kv;
+    if (size < 2) return 0;
+    const Bytes rest(reinterpret_cast<const char*>(data) + 1, size - 1);
+    switch (data[0] & 3) {
+        case 0:
+            fuzz::probe_block(rest);
+            break;
+        case 1:
+            fuzz::probe_table(rest);
+            break;
+        case 2:
+            fuzz::probe_tail(rest);
+            break;
+        default:
+            fuzz::probe_table(fuzz::table_around(rest));
+    }
+    return 0;
+}
