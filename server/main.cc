@@ -84,12 +84,13 @@ int serve(const config::Config& config, Db& db, SignalWatcher& signals,
 }
 
 int run_daemon(const config::Config& config) {
+    // First of all: threads started later, the log's too, inherit its blocked signals.
+    SignalWatcher signals;
     const Status log_status = start_log(config);
     if (!log_status.is_ok()) {
         std::fprintf(stderr, "kvd: %s\n", std::string(log_status.message()).c_str());
         return kExitUsage;
     }
-    SignalWatcher signals;
     raise_file_limit();
     const char* const notify_socket = std::getenv("NOTIFY_SOCKET");
     const ServiceNotifier notifier(notify_socket == nullptr ? "" : notify_socket);

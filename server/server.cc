@@ -36,10 +36,11 @@ Result<std::unique_ptr<Server>> Server::start(const config::Config& config, Db& 
     for (size_t i = 0; i < count; ++i) {
         server->threads_.push_back(std::make_unique<NetworkThread>(*server->shared_, i));
     }
+    // Before anything can fail: ending the server needs its threads running.
+    for (auto& thread : server->threads_) thread->start();
     server->listener_ = std::make_unique<Listener>(*server->shared_, server->threads_[0]->context(),
                                                    server->threads_);
     KV_RETURN_IF_ERROR(server->listener_->open(address));
-    for (auto& thread : server->threads_) thread->start();
     boost::asio::post(server->threads_[0]->context(),
                       [listener = server->listener_.get()] { listener->start(); });
     return server;
