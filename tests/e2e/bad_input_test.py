@@ -13,6 +13,7 @@ import unittest
 import daemon
 import kvd_case
 import ledger
+from ledger import kvd_selftest
 
 
 def flip(path, offset, bit=0):
@@ -171,9 +172,9 @@ class DamagedDirectory(kvd_case.KvdCase):
 
     def test_a_stranger_in_the_directory_is_set_aside_not_deleted(self):
         kvd, records = self.with_tables()
-        shutil.copy(kvd.path(kvd.files(".sst")[0]), kvd.path("999999.sst"))
+        shutil.copy(kvd.path(kvd.files(".sst")[0]), kvd.path("000001.sst"))
         self.assertEqual(self.export_records(kvd.start()), records)
-        self.assertIn("999999.sst", os.listdir(kvd.path("lost")))
+        self.assertIn("000001.sst", os.listdir(kvd.path("lost")))
 
 
 class BadFrames(kvd_case.KvdCase):
@@ -221,7 +222,7 @@ class BadFrames(kvd_case.KvdCase):
     def test_the_example_client_finds_everything_as_documented(self):
         kvd = self.make().start()
         host, port = kvd.address.rsplit(":", 1)
-        checks = ledger.wire.SelfTest(host, int(port)).run()
+        checks = kvd_selftest.SelfTest(host, int(port)).run()
         print(json.dumps({"selftest_checks": checks}))
         self.assertGreater(checks, 50)
 

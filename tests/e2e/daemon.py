@@ -80,7 +80,8 @@ class Daemon:
         environment.update(self.environment)
         with open(self.log_path, "ab") as log:
             self.process = subprocess.Popen(
-                [self.program, "--data-dir", self.data_dir, "--listen", "127.0.0.1:0",
+                [self.program, "--data-dir", self.data_dir,
+                 *([] if "--listen" in more_flags else ["--listen", "127.0.0.1:0"]),
                  *self.flags, *more_flags],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=environment)
         return self

@@ -16,6 +16,7 @@ import threading
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 sys.path.insert(0, os.path.join(ROOT, "client", "examples"))
 import kvd_client as wire  # noqa: E402  (the path above comes first)
+import kvd_selftest  # noqa: E402, F401  (for the tests of this folder)
 
 Sent = collections.namedtuple("Sent", "request_id effect conflict tallied")
 LOST = (wire.ConnectionLost, OSError)
