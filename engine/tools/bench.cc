@@ -124,7 +124,8 @@ class Bench {
         control.readers.store(options_.threads);
         std::vector<std::unique_ptr<BenchThread>> workers;
         for (uint32_t i = 0; i < options_.threads + (with_writer ? 1 : 0); ++i) {
-            workers.push_back(std::make_unique<BenchThread>(*db_, options_, spec, i, control));
+            workers.push_back(
+                std::make_unique<BenchThread>(*db_, options_, spec, i, ++streams_, control));
         }
         std::vector<Status> statuses(workers.size());
         const uint64_t started = bench_now_ns();
@@ -192,6 +193,7 @@ class Bench {
     std::ostream& out_;
     std::ostream& err_;
     std::unique_ptr<Db> db_;
+    uint64_t streams_ = 0;  // of random keys, so far
 };
 
 Status check_options(const BenchOptions& options, const std::vector<std::string>& names) {

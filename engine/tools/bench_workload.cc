@@ -14,13 +14,13 @@ uint64_t bench_now_ns() {
 }
 
 BenchThread::BenchThread(Db& db, const BenchOptions& options, const BenchSpec& spec, uint32_t index,
-                         BenchControl& control)
+                         uint64_t stream, BenchControl& control)
     : db_(db),
       options_(options),
       spec_(spec),
       index_(index),
       control_(control),
-      random_(options.seed + 1000003ULL * index),
+      random_(options.seed + 1000003 * stream),
       values_(options.value_size, options.compression_ratio) {}
 
 Status BenchThread::run() {

@@ -45,8 +45,10 @@ struct BenchControl {
 
 class BenchThread {
   public:
+    /// `stream` chooses the random keys: another one for each thread of each benchmark, or a read
+    /// benchmark would ask for exactly the keys that the one before it wrote.
     BenchThread(Db& db, const BenchOptions& options, const BenchSpec& spec, uint32_t index,
-                BenchControl& control);
+                uint64_t stream, BenchControl& control);
 
     /// Runs to the end, or to the first error of the store.
     Status run();

@@ -1,0 +1,107 @@
+// kvtool bench on a real directory: every benchmark runs and reports what it did. Speed is not
+// looked at.
+// SPDX-License-Identifier: Apache-2.0
+#include "tools/bench.h"
+
+#include <catch2/catch.hpp>
+#include <fstream>
+#include <sstream>
+
+#include "kv/file_system.h"
+#include "support/temp_dir.h"
+
+namespace kv::tools {
+namespace {
+
+BenchOptions small_options(const std::string& dir) {
+    BenchOptions options;
+    options.db = dir + "/store";
+    options.num = 2000;
+    options.seed = 7;
+    options.threads = 2;
+    options.write_buffer_size = 1 << 20;
+    return options;
+}
+
+std::string run(const BenchOptions& options) {
+    std::ostringstream out, err;
+    const Status status = run_bench(options, out, err);
+    CAPTURE(out.str(), err.str());
+    CHECK(status.to_string() == "ok");
+    return out.str();
+}
+
+bool has(const std::string& text, const std::string& part) {
+    return text.find(part) != std::string::npos;
+}
+
+}  // namespace
+
+TEST_CASE("bench: every benchmark runs and counts its operations") {
+    test::TempDir dir;
+    BenchOptions options = small_options(dir.path());
+    options.histogram = true;
+    options.benchmarks =
+        "fillseq,overwrite,readrandom,readmissing,readseq,readreverse,seekrandom,"
+        "readwhilewriting,flush,compact,stats,deleterandom,deleteseq,fillrandom";
+    const std::string out = run(options);
+    CHECK(has(out, "fillseq      : "));
+    CHECK(has(out, "(4000 of 4000 found)"));
+    CHECK(has(out, "(0 of 4000 found)"));
+    CHECK(has(out, "readseq      : "));
+    CHECK(has(out, " 4000 operations;"));
+    CHECK(has(out, "Percentiles: P50: "));
+    CHECK(has(out, "level 1: "));
+}
+
+TEST_CASE("bench: fillsync runs a thousandth, as db_bench does") {
+    test::TempDir dir;
+    BenchOptions options = small_options(dir.path());
+    options.benchmarks = "fillsync";
+    CHECK(has(run(options), " 4 operations;"));
+}
+
+TEST_CASE("bench: every benchmark draws its own keys") {
+    test::TempDir dir;
+    BenchOptions options = small_options(dir.path());
+    options.threads = 1;
+    options.benchmarks = "fillrandom,readrandom";
+    // 2000 draws of 2000 keys reach 63 % of them.
+    CHECK_FALSE(has(run(options), "(2000 of 2000 found)"));
+}
+
+TEST_CASE("bench: an existing store is used, not emptied, when asked") {
+    test::TempDir dir;
+    BenchOptions options = small_options(dir.path());
+    options.benchmarks = "fillseq";
+    run(options);
+    options.use_existing_db = true;
+    options.benchmarks = "readrandom";
+    CHECK(has(run(options), "(4000 of 4000 found)"));
+}
+
+TEST_CASE("bench: a directory that no bench made is never emptied") {
+    test::TempDir dir;
+    const BenchOptions options = small_options(dir.path());
+    REQUIRE(posix_file_system().create_dir(options.db).is_ok());
+    std::ofstream(options.db + "/precious") << "data";
+    std::ostringstream out, err;
+    CHECK(run_bench(options, out, err).is(Code::kInvalidArgument));
+    CHECK(*posix_file_system().exists(options.db + "/precious"));
+}
+
+TEST_CASE("bench: figures that make no sense are refused") {
+    BenchOptions options;
+    std::ostringstream out, err;
+    const auto refused = [&] { return run_bench(options, out, err).is(Code::kInvalidArgument); };
+    options.num = 0;
+    CHECK(refused());
+    options.num = 1000;
+    options.key_size = 1;
+    CHECK(refused());
+    options.key_size = 16;
+    options.benchmarks = "fillseq,unheard-of";
+    CHECK(refused());
+}
+
+}  // namespace kv::tools
