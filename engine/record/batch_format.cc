@@ -59,8 +59,10 @@ void append_op(std::string& out, const Op& op) {
         case kIncrementOp:
             return append_increment(out, op.key, op.by);
         default:
-            KV_ASSERT(!"op of a known kind");
+            break;
     }
+    constexpr bool kIsKnownKind = false;
+    KV_ASSERT(kIsKnownKind);
 }
 
 Bytes internal_value(const Op& op, std::string& scratch) {

@@ -24,7 +24,7 @@ LogImage three_synced() {
 }
 
 TEST_CASE("log reader: an empty file, and one of zeros, end cleanly at the start") {
-    for (const size_t zeros : {0, 8, 40, 48, 4096}) {
+    for (const size_t zeros : {0U, 8U, 40U, 48U, 4096U}) {
         CAPTURE(zeros);
         const LogReading reading = read_log(std::string(zeros, '\0'));
         CHECK(reading.status.is_ok());
@@ -50,7 +50,7 @@ TEST_CASE("log reader: records larger than its buffer, and many small ones, come
     Random random(seed);
     LogImage log;
     Strings written;
-    for (const size_t size : {700'000, 0, 1, 262'144 - 48, 262'144, 5, 262'143}) {
+    for (const size_t size : {700'000U, 0U, 1U, 262'144U - 48U, 262'144U, 5U, 262'143U}) {
         written.push_back(test::random_bytes(random, size));
         log.add(written.back());
     }

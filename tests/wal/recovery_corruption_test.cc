@@ -38,7 +38,7 @@ TEST_CASE("wal recovery: regression row 1: zeros after a record boundary leave n
 }
 
 TEST_CASE("wal recovery: regression row 1 and 19: a missing segment is named and refused") {
-    for (const uint64_t number : {1, 2, 3}) {
+    for (const uint64_t number : {1U, 2U, 3U}) {
         const auto fs = three_segments();
         REQUIRE(fs->remove(segment_path(number)).is_ok());
         const Replayed replayed = replay(*fs, 3);
@@ -90,7 +90,7 @@ TEST_CASE("wal recovery: regression row 3: a recycled file's old records are not
 
 TEST_CASE("wal recovery: regression row 4: one bit flipped anywhere in the log") {
     const auto fs = three_segments();
-    for (const uint64_t number : {1, 2, 3}) {
+    for (const uint64_t number : {1U, 2U, 3U}) {
         const std::string bytes = fs->read_file(segment_path(number)).value();
         const uint64_t used = replay(*fs, 3).log.last.length;
         const size_t length = number == 3 ? used : bytes.size();

@@ -169,7 +169,7 @@ TEST_CASE("wal recovery: goes past segments whose very first sync failed") {
     }
     CHECK(previous.length == 0);
     // Segments 4 and 5 may be lost or there; without a segment 6, either is the end of the log.
-    for (const uint64_t seed : {1, 2, 3, 4, 5, 6, 7, 8}) {
+    for (const uint64_t seed : {1U, 2U, 3U, 4U, 5U, 6U, 7U, 8U}) {
         CHECK(replay(*fs->clone_after_crash(CrashOptions::random(seed)), 5).status.is_ok());
     }
     REQUIRE(log.begin_segment(previous).is_ok());
@@ -210,7 +210,7 @@ TEST_CASE("wal recovery: segments that the MANIFEST does not know and nobody use
 
 TEST_CASE("wal recovery: several prepared segments at the end of the chain may be unused") {
     const auto fs = three_segments();
-    for (const uint64_t number : {4, 5}) {
+    for (const uint64_t number : {4U, 5U}) {
         REQUIRE(SegmentWriter::create(*fs, "db", number, kDatabaseId, kCapacity).is_ok());
     }
     const Replayed replayed = replay(*fs, 5);
