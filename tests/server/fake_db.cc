@@ -1,0 +1,206 @@
+// See fake_db.h.
+// SPDX-License-Identifier: Apache-2.0
+#include "server/fake_db.h"
+
+#include <set>
+#include <utility>
+
+#include "record/batch_format.h"
+
+namespace kv::server {
+namespace {
+
+struct FakeSnapshot final : Snapshot {
+    std::shared_ptr<const FakeMap> map;
+    Seqno at = 0;
+    Seqno seqno() const override { return at; }
+};
+
+class FakeIterator final : public Iterator {
+  public:
+    FakeIterator(std::shared_ptr<const FakeMap> map, const ScanOptions& options)
+        : map_(std::move(map)) {
+        std::string lower = options.lower.value_or("");
+        if (lower < options.prefix) lower = options.prefix;
+        first_ = map_->lower_bound(lower);
+        last_ = options.upper ? map_->lower_bound(*options.upper) : map_->end();
+        const std::string successor = prefix_successor(options.prefix);
+        if (!successor.empty() && (!options.upper || successor < *options.upper)) {
+            last_ = map_->lower_bound(successor);
+        }
+        empty_ = first_ == map_->end() || (last_ != map_->end() && last_->first <= first_->first);
+    }
+    bool valid() const override { return valid_; }
+    Status status() const override { return Status::ok(); }
+    void seek_to_first() override {
+        at_ = first_;
+        valid_ = !empty_;
+    }
+    void seek_to_last() override {
+        valid_ = !empty_;
+        if (valid_) at_ = std::prev(last_);
+    }
+    void seek(Bytes) override {}
+    void seek_for_prev(Bytes) override {}
+    void next() override { valid_ = ++at_ != last_; }
+    void prev() override {
+        valid_ = at_ != first_;
+        if (valid_) --at_;
+    }
+    Bytes key() const override { return at_->first; }
+    Bytes value() const override { return at_->second.value; }
+    Seqno seqno() const override { return at_->second.seqno; }
+    uint64_t expiry_ms() const override { return at_->second.expiry_ms; }
+
+  private:
+    std::shared_ptr<const FakeMap> map_;
+    FakeMap::const_iterator first_, last_, at_;
+    bool empty_ = true;
+    bool valid_ = false;
+};
+
+Status check(const FakeMap& map, const WriteBatch& batch) {
+    for (const Precondition& precondition : batch.preconditions()) {
+        const auto found = map.find(precondition.key);
+        const bool holds = precondition.kind == Precondition::Kind::kAbsent
+                               ? found == map.end()
+                               : found != map.end() && found->second.value == precondition.value;
+        if (holds) continue;
+        return {Code::kConflict, "a precondition failed",
+                found == map.end() ? 0 : found->second.seqno};
+    }
+    return Status::ok();
+}
+
+}  // namespace
+
+void FakeDb::fail_writes_with(Status status) {
+    const std::lock_guard lock(mutex_);
+    write_failure_ = std::move(status);
+}
+
+size_t FakeDb::held() const {
+    const std::lock_guard lock(mutex_);
+    return held_.size();
+}
+
+std::vector<std::string> FakeDb::order() const {
+    const std::lock_guard lock(mutex_);
+    return order_;
+}
+
+void FakeDb::set(const std::string& key, const std::string& value) {
+    WriteBatch batch;
+    batch.put(key, value);
+    (void)write(std::move(batch), Durability::kDisk);
+}
+
+void FakeDb::apply(WriteRequest& request) {
+    WriteResult& result = request.result;
+    result.status = write_failure_.is_ok() ? check(*map_, request.batch) : write_failure_;
+    if (!result.status.is_ok()) return;
+    auto changed = std::make_shared<FakeMap>(*map_);
+    result.first_seqno = request.batch.count() == 0 ? 0 : seqno_.load() + 1;
+    BatchReader reader(request.batch.encoded());
+    for (Op op; reader.next(op);) {
+        const Seqno seqno = ++seqno_;
+        order_.emplace_back(op.key);
+        if (op.is_increment()) {
+            Entry& entry = (*changed)[std::string(op.key)];
+            const int64_t value = (entry.value.empty() ? 0 : std::stoll(entry.value)) + op.by;
+            entry = {std::to_string(value), seqno, 0};
+            result.counters.push_back(value);
+        } else if (op.internal_kind() == Kind::kDelete) {
+            changed->erase(std::string(op.key));
+        } else {
+            (*changed)[std::string(op.key)] = {std::string(op.value), seqno, op.expiry_ms};
+        }
+    }
+    result.last_seqno = result.first_seqno == 0 ? 0 : seqno_.load();
+    result.reached = Durability::kDisk;
+    map_ = std::move(changed);
+}
+
+void FakeDb::answer(std::vector<std::unique_ptr<WriteRequest>> requests) {
+    std::set<WriteObserver*> observers;
+    for (auto& request : requests) {
+        WriteObserver* observer = request->observer;
+        observers.insert(observer);
+        observer->on_written(std::move(request));
+    }
+    for (WriteObserver* observer : observers) observer->on_group_end();
+}
+
+WriteResult FakeDb::write(WriteBatch batch, Durability durability) {
+    WriteRequest request;
+    request.batch = std::move(batch);
+    request.durability = durability;
+    const std::lock_guard lock(mutex_);
+    apply(request);
+    return std::move(request.result);
+}
+
+void FakeDb::submit(std::vector<std::unique_ptr<WriteRequest>> requests) {
+    ++submits_;
+    {
+        const std::lock_guard lock(mutex_);
+        for (auto& request : requests) apply(*request);
+        if (hold_answers) {
+            for (auto& request : requests) held_.push_back(std::move(request));
+            return;
+        }
+    }
+    answer(std::move(requests));
+}
+
+void FakeDb::release() {
+    std::vector<std::unique_ptr<WriteRequest>> released;
+    {
+        const std::lock_guard lock(mutex_);
+        released.swap(held_);
+    }
+    answer(std::move(released));
+}
+
+Status FakeDb::prepare(const WriteBatch&, bool cache_only) {
+    return cache_only && cold ? Status(Code::kWouldBlock, "cold") : Status::ok();
+}
+
+std::shared_ptr<const FakeMap> FakeDb::view(const ReadOptions& options) const {
+    if (options.snapshot != nullptr) {
+        return static_cast<const FakeSnapshot&>(*options.snapshot).map;
+    }
+    const std::lock_guard lock(mutex_);
+    return map_;
+}
+
+Result<std::optional<Entry>> FakeDb::get(Bytes key, const ReadOptions& options) {
+    if (options.cache_only && cold) return Status(Code::kWouldBlock, "cold");
+    const auto map = view(options);
+    const auto found = map->find(key);
+    if (found == map->end()) return std::optional<Entry>();
+    return std::optional<Entry>(found->second);
+}
+
+std::vector<Result<std::optional<Entry>>> FakeDb::multi_get(const std::vector<Bytes>& keys,
+                                                            const ReadOptions& options) {
+    std::vector<Result<std::optional<Entry>>> results;
+    for (const Bytes key : keys) results.push_back(get(key, options));
+    return results;
+}
+
+std::unique_ptr<Iterator> FakeDb::new_iterator(const ScanOptions& options) {
+    return std::make_unique<FakeIterator>(view(options), options);
+}
+
+SnapshotPtr FakeDb::snapshot() {
+    auto made = std::make_shared<FakeSnapshot>();
+    const std::lock_guard lock(mutex_);
+    made->map = map_;
+    made->at = seqno_.load();
+    return made;
+}
+
+uint64_t FakeDb::approximate_count(const ScanOptions& options) { return view(options)->size(); }
+
+}  // namespace kv::server

@@ -1,0 +1,65 @@
+// FakeDb: a kv::Db in a std::map, for tests of the server. Writes are applied when submitted and
+// answered at once, or when the test says so; reads can be told to need the disk.
+// Thread rule: every method from any thread.
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <atomic>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "kv/db.h"
+
+namespace kv::server {
+
+using FakeMap = std::map<std::string, Entry, std::less<>>;
+
+class FakeDb final : public Db {
+  public:
+    // What the test decides.
+    std::atomic<bool> cold = false;          ///< Reads with cache_only answer kWouldBlock.
+    std::atomic<bool> hold_answers = false;  ///< Submitted writes wait for release().
+    /// Status that writes get instead of being applied.
+    void fail_writes_with(Status status);
+    /// Answers everything held so far, as one group.
+    void release();
+    size_t held() const;
+    size_t submits() const { return submits_.load(); }
+    /// Keys of applied puts and increments, in order.
+    std::vector<std::string> order() const;
+    void set(const std::string& key, const std::string& value);
+
+    WriteResult write(WriteBatch batch, Durability durability) override;
+    void submit(std::vector<std::unique_ptr<WriteRequest>> requests) override;
+    Status prepare(const WriteBatch& batch, bool cache_only) override;
+    Result<std::optional<Entry>> get(Bytes key, const ReadOptions& options) override;
+    std::vector<Result<std::optional<Entry>>> multi_get(const std::vector<Bytes>& keys,
+                                                        const ReadOptions& options) override;
+    std::unique_ptr<Iterator> new_iterator(const ScanOptions& options) override;
+    SnapshotPtr snapshot() override;
+    Seqno published_seqno() const override { return seqno_.load(); }
+    Seqno durable_seqno() const override { return seqno_.load(); }
+    Status sync() override { return Status::ok(); }
+    Status flush() override { return Status::ok(); }
+    Status compact_all() override { return Status::ok(); }
+    uint64_t approximate_count(const ScanOptions& options) override;
+    StoreStats stats() override { return {}; }
+
+  private:
+    void apply(WriteRequest& request);
+    std::shared_ptr<const FakeMap> view(const ReadOptions& options) const;
+    static void answer(std::vector<std::unique_ptr<WriteRequest>> requests);
+
+    mutable std::mutex mutex_;
+    std::shared_ptr<const FakeMap> map_ = std::make_shared<FakeMap>();  // replaced, never changed
+    std::vector<std::unique_ptr<WriteRequest>> held_;
+    std::vector<std::string> order_;
+    Status write_failure_;
+    std::atomic<Seqno> seqno_{0};
+    std::atomic<size_t> submits_{0};
+};
+
+}  // namespace kv::server

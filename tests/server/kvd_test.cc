@@ -1,0 +1,255 @@
+// The program kvd: exit codes, kvd.addr, signals, systemd notification, with the real engine.
+// SPDX-License-Identifier: Apache-2.0
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+
+#include <array>
+#include <chrono>
+#include <cstdlib>
+#include <fstream>
+#include <sstream>
+#include <thread>
+
+#include "server/socket_client.h"
+#include "support/temp_dir.h"
+
+namespace kv::server {
+
+namespace {
+
+constexpr auto kPatience = std::chrono::seconds(30);
+
+std::string read_file(const std::string& path) {
+    std::ostringstream text;
+    text << std::ifstream(path, std::ios::binary).rdbuf();
+    return text.str();
+}
+bool contains(const std::string& text, const std::string& part) {
+    return text.find(part) != std::string::npos;
+}
+
+/// A running kvd. Killed with the object.
+class Daemon {
+  public:
+    explicit Daemon(std::vector<std::string> args, std::vector<std::string> environment = {})
+        : output_(dir_.file("output")) {
+        pid_ = ::fork();
+        REQUIRE(pid_ >= 0);
+        if (pid_ == 0) run(std::move(args), environment);
+    }
+    ~Daemon() {
+        if (pid_ <= 0) return;
+        ::kill(pid_, SIGKILL);
+        ::waitpid(pid_, nullptr, 0);
+    }
+    Daemon(const Daemon&) = delete;
+    Daemon& operator=(const Daemon&) = delete;
+
+    void signal(int number) const { REQUIRE(::kill(pid_, number) == 0); }
+    /// Waits for the end; -1 when a signal killed it.
+    int exit_code() {
+        const auto deadline = std::chrono::steady_clock::now() + kPatience;
+        int status = 0;
+        while (::waitpid(pid_, &status, WNOHANG) == 0) {
+            REQUIRE(std::chrono::steady_clock::now() < deadline);
+            std::this_thread::yield();
+        }
+        pid_ = -1;
+        return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+    }
+    std::string output() const { return read_file(output_); }
+    /// The address in DATA_DIR/kvd.addr, once it is there.
+    std::string wait_for_address(const std::string& data_dir) const {
+        const auto deadline = std::chrono::steady_clock::now() + kPatience;
+        while (true) {
+            const std::string text = read_file(data_dir + "/kvd.addr");
+            if (!text.empty()) {
+                REQUIRE(text.starts_with("native="));
+                REQUIRE(text.back() == '\n');
+                return text.substr(7, text.size() - 8);
+            }
+            INFO(output());
+            REQUIRE(std::chrono::steady_clock::now() < deadline);
+            REQUIRE(::waitpid(pid_, nullptr, WNOHANG) == 0);
+            std::this_thread::yield();
+        }
+    }
+
+  private:
+    [[noreturn]] void run(std::vector<std::string> args,
+                          const std::vector<std::string>& environment) const {
+        const int out = ::open(output_.c_str(), O_CREAT | O_WRONLY | O_TRUNC | O_APPEND, 0600);
+        ::dup2(out, 1);
+        ::dup2(out, 2);
+        for (const std::string& variable : environment) {
+            const size_t equals = variable.find('=');
+            ::setenv(variable.substr(0, equals).c_str(), variable.substr(equals + 1).c_str(), 1);
+        }
+        args.insert(args.begin(), KV_KVD_BINARY);
+        std::vector<char*> argv;
+        for (std::string& arg : args) argv.push_back(arg.data());
+        argv.push_back(nullptr);
+        ::execv(KV_KVD_BINARY, argv.data());
+        ::_exit(127);
+    }
+
+    const test::TempDir dir_;
+    const std::string output_;
+    pid_t pid_ = -1;
+};
+
+int exit_of(std::vector<std::string> args, std::string* output = nullptr) {
+    Daemon daemon(std::move(args));
+    const int code = daemon.exit_code();
+    if (output != nullptr) *output = daemon.output();
+    return code;
+}
+
+}  // namespace
+
+TEST_CASE("kvd: --version, --help and --print-config answer and exit 0") {
+    std::string output;
+    CHECK(exit_of({"--version"}, &output) == 0);
+    CHECK(output.starts_with("kvd "));
+    CHECK(exit_of({"--help"}, &output) == 0);
+    CHECK(contains(output, "--data-dir"));
+    CHECK(contains(output, "Exit codes"));
+    CHECK(exit_of({"--print-config", "--listen", "127.0.0.1:9"}, &output) == 0);
+    CHECK(contains(output, "listen = \"127.0.0.1:9\""));
+    CHECK(contains(output, "# flag --listen"));
+}
+
+TEST_CASE("kvd: bad usage and bad configuration exit 2 and say why") {
+    const test::TempDir dir;
+    std::string output;
+    CHECK(exit_of({"--nonsense"}, &output) == 2);
+    CHECK(exit_of({"--listen", "nowhere"}, &output) == 2);
+    CHECK(contains(output, "nowhere"));
+    CHECK(exit_of({"--listen", "0.0.0.0:0", "--data-dir", dir.path()}, &output) == 2);
+    CHECK(contains(output, "--allow-public-bind"));
+    CHECK(exit_of({"--config", "/no/such/file"}, &output) == 2);
+
+    const std::string file = dir.file("kvd.toml");
+    std::ofstream(file) << "listen = \"127.0.0.1:0\"\n[limits]\nconections = 5\n";
+    CHECK(exit_of({"--config", file, "--check-config"}, &output) == 2);
+    CHECK(contains(output, file + ":3:1: unknown key 'limits.conections'"));
+    CHECK(contains(output, "limits.connections"));
+    std::ofstream(file) << "listen = \"127.0.0.1:0\"\n[limits]\nconnections = 5\n";
+    CHECK(exit_of({"--config", file, "--check-config"}, &output) == 0);
+}
+
+TEST_CASE("kvd: an address in use exits 1") {
+    const test::TempDir first, second;
+    Daemon holder({"--data-dir", first.path(), "--listen", "127.0.0.1:0"});
+    const std::string address = holder.wait_for_address(first.path());
+    std::string output;
+    CHECK(exit_of({"--data-dir", second.path(), "--listen", address}, &output) == 1);
+    CHECK(contains(output, address));
+}
+
+TEST_CASE("kvd: serves, stops on SIGTERM with 0 and takes its address file along") {
+    const test::TempDir dir;
+    const std::vector<std::string> args{"--data-dir", dir.path(), "--listen", "127.0.0.1:0"};
+    {
+        Daemon daemon(args);
+        SocketClient client(daemon.wait_for_address(dir.path()));
+        client.greet();
+        CHECK(client.ask(put(2, "a", "1")).ok());
+        daemon.signal(SIGHUP);
+        CHECK(client.ask(get(3, "a")).as<protocol::GetResponse>().found);
+        daemon.signal(SIGTERM);
+        const auto goaway = client.receive();
+        REQUIRE(goaway);
+        CHECK(goaway->is_push());
+        client.close();
+        INFO(daemon.output());
+        CHECK(daemon.exit_code() == 0);
+        CHECK(contains(daemon.output(), "ready"));
+        CHECK(contains(daemon.output(), "stopped"));
+        CHECK(contains(daemon.output(), "SIGHUP"));
+        CHECK(read_file(dir.file("kvd.addr")).empty());
+    }
+    Daemon again(args);
+    SocketClient client(again.wait_for_address(dir.path()));
+    client.greet();
+    const Answer read = client.ask(get(2, "a"));
+    CHECK(read.as<protocol::GetResponse>().value == "1");
+}
+
+TEST_CASE("kvd: a second daemon on the same directory exits 3 and disturbs nothing") {
+    const test::TempDir dir;
+    const std::vector<std::string> args{"--data-dir", dir.path(), "--listen", "127.0.0.1:0"};
+    Daemon first(args);
+    const std::string address = first.wait_for_address(dir.path());
+    std::string output;
+    CHECK(exit_of(args, &output) == 3);
+    CHECK(contains(output, dir.path()));
+    CHECK(first.wait_for_address(dir.path()) == address);
+    SocketClient client(address);
+    client.greet();
+}
+
+TEST_CASE("kvd: a damaged CURRENT exits 3 and names the file") {
+    const test::TempDir dir;
+    const std::vector<std::string> args{"--data-dir", dir.path(), "--listen", "127.0.0.1:0"};
+    {
+        Daemon daemon(args);
+        daemon.wait_for_address(dir.path());
+        daemon.signal(SIGINT);
+        CHECK(daemon.exit_code() == 0);
+    }
+    std::ofstream(dir.file("CURRENT"), std::ios::trunc) << "kvd 1 nonsense\n";
+    std::string output;
+    CHECK(exit_of(args, &output) == 3);
+    CHECK(contains(output, "CURRENT"));
+}
+
+TEST_CASE("kvd: logs JSON lines when told to") {
+    const test::TempDir dir;
+    Daemon daemon(
+        {"--data-dir", dir.path(), "--listen", "127.0.0.1:0", "--set", "log.format=json"});
+    daemon.wait_for_address(dir.path());
+    daemon.signal(SIGTERM);
+    CHECK(daemon.exit_code() == 0);
+    std::istringstream lines(daemon.output());
+    int count = 0;
+    for (std::string line; std::getline(lines, line); ++count) {
+        CHECK(line.starts_with("{\"time\":\""));
+        CHECK(line.ends_with("\"}"));
+    }
+    CHECK(count >= 3);
+}
+
+TEST_CASE("kvd: tells systemd when it is ready and when it stops") {
+    const test::TempDir dir;
+    const std::string path = dir.file("notify");
+    const int fd = ::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    REQUIRE(fd >= 0);
+    const timeval limit{30, 0};
+    ::setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    path.copy(address.sun_path, sizeof address.sun_path - 1);
+    REQUIRE(::bind(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0);
+    const auto wait_for = [&](const std::string& line) {
+        std::array<char, 4096> buffer;
+        while (true) {
+            const ssize_t got = ::recv(fd, buffer.data(), buffer.size(), 0);
+            REQUIRE(got > 0);
+            if (contains(std::string(buffer.data(), static_cast<size_t>(got)), line)) return;
+        }
+    };
+    Daemon daemon({"--data-dir", dir.file("data"), "--listen", "127.0.0.1:0"},
+                  {"NOTIFY_SOCKET=" + path});
+    wait_for("STATUS=opening");
+    wait_for("READY=1");
+    daemon.signal(SIGTERM);
+    wait_for("STOPPING=1");
+    CHECK(daemon.exit_code() == 0);
+    ::close(fd);
+}
+
+}  // namespace kv::server

@@ -1,0 +1,169 @@
+// The small parts of the server that stand on their own: request_table, reply_queue,
+// snapshot_table, connection_census, the log's helpers, the address file.
+// SPDX-License-Identifier: Apache-2.0
+#include <fstream>
+#include <random>
+#include <set>
+#include <sstream>
+
+#include <catch2/catch.hpp>
+
+#include "server/address_file.h"
+#include "server/connection_census.h"
+#include "server/fake_db.h"
+#include "server/log.h"
+#include "server/reply_queue.h"
+#include "server/request_table.h"
+#include "server/snapshot_table.h"
+#include "support/seed.h"
+#include "support/temp_dir.h"
+
+namespace kv::server {
+
+namespace {
+
+PendingRequest pending(uint64_t id) {
+    PendingRequest request;
+    request.info.id = id;
+    return request;
+}
+
+std::string drain(ReplyQueue& queue, size_t step) {
+    std::string bytes;
+    while (!queue.empty()) {
+        const ReplyQueue::Parts parts = queue.front();
+        const size_t count = std::min(step, parts.views[0].size());
+        bytes += parts.views[0].substr(0, count);
+        queue.consume(count);
+    }
+    return bytes;
+}
+
+}  // namespace
+
+TEST_CASE("request table: agrees with a set through random inserts and erases") {
+    const uint64_t seed = test::test_seed();
+    CAPTURE(seed);
+    std::mt19937_64 random(seed);
+    RequestTable table;
+    std::set<uint64_t> model;
+    for (int i = 0; i < 20'000; ++i) {
+        // Few different ids, some of them far apart, so that chains form and wrap.
+        const uint64_t id = (random() % 64) * ((random() % 4 == 0) ? 0x100000001ULL : 1) + 1;
+        if (random() % 2 == 0) {
+            CHECK(table.insert(pending(id)) == model.insert(id).second);
+        } else {
+            table.erase(id);
+            model.erase(id);
+        }
+        CHECK(table.size() == model.size());
+        CHECK((table.find(id) != nullptr) == (model.count(id) == 1));
+    }
+    std::set<uint64_t> left;
+    table.for_each([&](PendingRequest& request) { left.insert(request.info.id); });
+    CHECK(left == model);
+}
+
+TEST_CASE("reply queue: gives back what was put in, whatever the step") {
+    for (const size_t step : {1UL, 7UL, 100'000UL}) {
+        ReplyQueue queue;
+        std::string expected;
+        for (int i = 0; i < 50; ++i) {
+            const std::string small = "reply " + std::to_string(i);
+            queue.slab() += small;
+            expected += small;
+            if (i % 10 == 0) {
+                const std::string large(ReplyQueue::kLargeBytes + static_cast<size_t>(i), 'x');
+                queue.append(large);
+                expected += large;
+            }
+        }
+        CHECK(queue.bytes() == expected.size());
+        CHECK(drain(queue, step) == expected);
+        CHECK(queue.bytes() == 0);
+    }
+}
+
+TEST_CASE("reply queue: gathers at most what one system call takes") {
+    ReplyQueue queue;
+    for (int i = 0; i < 100; ++i) queue.append(std::string(ReplyQueue::kLargeBytes, 'x'));
+    CHECK(queue.front().count == ReplyQueue::kMaxParts);
+    queue.consume(ReplyQueue::kLargeBytes / 2);
+    CHECK(queue.front().views[0].size() == ReplyQueue::kLargeBytes / 2);
+}
+
+TEST_CASE("snapshot table: leases are capped, renewed, run out and are limited in number") {
+    FakeDb db;
+    SnapshotTable table(2, 1000);
+    const auto first = table.open(db.snapshot(), 5000, 0);
+    REQUIRE(first.is_ok());
+    CHECK(first->lease_ms == 1000);
+    const auto second = table.open(db.snapshot(), 100, 0);
+    REQUIRE(second.is_ok());
+    CHECK(table.open(db.snapshot(), 100, 0).status().is(Code::kOverloaded));
+    CHECK(table.find(second->id, 99'999).is_ok());
+    CHECK(table.find(second->id, 100'000).status().is(Code::kNotFound));
+    CHECK(table.renew(second->id, 100, 100'000).status().is(Code::kNotFound));
+    CHECK(table.renew(first->id, 1000, 900'000).is_ok());
+    CHECK(table.expire(1'000'000) == 1);
+    CHECK(table.size() == 1);
+    CHECK(table.close(first->id));
+    CHECK_FALSE(table.close(first->id));
+}
+
+TEST_CASE("connection census: refuses politely over the limit and drops far beyond") {
+    using Verdict = ConnectionCensus::Verdict;
+    ConnectionCensus census(2, 1000);
+    CHECK(census.arrived("a") == Verdict::kAdmit);
+    CHECK(census.arrived("a") == Verdict::kAdmit);
+    CHECK(census.arrived("a") == Verdict::kRefuse);
+    while (census.arrived("a") == Verdict::kRefuse) {
+    }
+    CHECK(census.arrived("a") == Verdict::kDrop);
+    const size_t full = census.connections();
+    for (size_t i = 0; i < full; ++i) census.left("a", true);
+    CHECK(census.connections() == 0);
+    CHECK(census.arrived("a") == Verdict::kAdmit);
+}
+
+TEST_CASE("connection census: one address cannot fill the waiting room") {
+    using Verdict = ConnectionCensus::Verdict;
+    ConnectionCensus census(100, 2);
+    CHECK(census.arrived("a") == Verdict::kAdmit);
+    CHECK(census.arrived("a") == Verdict::kAdmit);
+    CHECK(census.arrived("a") == Verdict::kDrop);
+    CHECK(census.arrived("b") == Verdict::kAdmit);
+    census.hello_finished("a");
+    CHECK(census.arrived("a") == Verdict::kAdmit);
+}
+
+TEST_CASE("log: a throttle lets one line a second through and counts the rest") {
+    LogThrottle throttle;
+    uint64_t suppressed = 99;
+    CHECK(throttle.allow(10, suppressed));
+    CHECK(suppressed == 0);
+    CHECK_FALSE(throttle.allow(20, suppressed));
+    CHECK_FALSE(throttle.allow(999'999, suppressed));
+    CHECK(throttle.allow(1'000'011, suppressed));
+    CHECK(suppressed == 2);
+}
+
+TEST_CASE("log: JSON messages are escaped") {
+    CHECK(escape_json("a\"b\\c\nd\x01") == "a\\\"b\\\\c\\u000ad\\u0001");
+}
+
+TEST_CASE("address file: appears whole, is replaced, goes away") {
+    const test::TempDir dir;
+    const AddressFile file(dir.path());
+    CHECK(file.remove().is_ok());
+    REQUIRE(file.publish("native=127.0.0.1:1\n").is_ok());
+    REQUIRE(file.publish("native=127.0.0.1:22\n").is_ok());
+    std::ostringstream text;
+    text << std::ifstream(file.path()).rdbuf();
+    CHECK(text.str() == "native=127.0.0.1:22\n");
+    CHECK(file.remove().is_ok());
+    CHECK_FALSE(std::ifstream(file.path()).good());
+    CHECK(AddressFile("/no/such/dir").publish("x").is(Code::kIoError));
+}
+
+}  // namespace kv::server

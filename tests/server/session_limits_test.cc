@@ -1,0 +1,164 @@
+// server/session.h: every limit, the ends of a session, draining.
+// SPDX-License-Identifier: Apache-2.0
+#include "server/session_fixture.h"
+
+namespace kv::server {
+
+TEST_CASE_METHOD(SessionFixture,
+                 "limits: reading stops at the outstanding limit and goes on below") {
+    config.limits.outstanding_per_connection = 3;
+    greet();
+    std::string bytes;
+    for (uint64_t id = 2; id < 10; ++id) bytes += put(id, "k" + std::to_string(id), "v");
+    send(bytes);
+    CHECK(submitted.size() == 3);
+    CHECK_FALSE(session().wants_input());
+    CHECK(count(Counter::kLimitOutstanding) == 1);
+    finish_write();
+    CHECK(submitted.size() == 3);  // one answered, the next one taken from the buffer
+    finish_all();
+    CHECK(answers().size() == 8);
+    CHECK(db.order().size() == 8);
+}
+
+TEST_CASE_METHOD(SessionFixture, "limits: reading stops while replies are unread, then it closes") {
+    config.limits.unread_reply_bytes = 64 << 10;
+    config.limits.slow_reader_timeout_ms = 10'000;
+    greet();
+    db.set("big", std::string(60'000, 'x'));
+    protocol::ReceiveBuffer input;
+    const std::string bytes = get(2, "big") + get(3, "big") + get(4, "big") + get(5, "big");
+    std::copy(bytes.begin(), bytes.end(), input.writable().data());
+    input.commit(bytes.size());
+    session().on_input(input, now());
+    CHECK_FALSE(session().wants_input());
+    CHECK(session().replies().bytes() < 130'000);
+    CHECK(count(Counter::kLimitUnread) == 1);
+    tick(9'000);
+    CHECK(session().end() == Session::End::kOpen);
+    SECTION("the client reads after all") {
+        CHECK(answers().size() == 2);
+        session().on_input(input, now());
+        CHECK(answers().size() == 2);
+        tick(5'000);
+        CHECK(session().end() == Session::End::kOpen);
+    }
+    SECTION("the client never reads") {
+        tick(2'000);
+        CHECK(session().end() == Session::End::kNow);
+        CHECK(count(Counter::kLimitSlowReader) == 1);
+    }
+}
+
+TEST_CASE_METHOD(SessionFixture, "limits: a client that does not finish HELLO is told and closed") {
+    session();
+    tick(4'900);
+    CHECK(session().end() == Session::End::kOpen);
+    tick(200);
+    const auto found = answers();
+    CHECK(found.at(0).is(WireStatus::kHelloTimeout));
+    CHECK(session().end() == Session::End::kAfterReplies);
+    CHECK(count(Counter::kLimitHello) == 1);
+}
+
+TEST_CASE_METHOD(SessionFixture, "limits: idle connections get GOAWAY when the timeout is on") {
+    config.limits.idle_timeout_ms = 5'000;
+    greet();
+    tick(4'000);
+    send(ping(2));
+    tick(4'000);
+    CHECK(session().end() == Session::End::kOpen);
+    tick(2'000);
+    const auto found = answers();
+    REQUIRE(found.at(0).is_push());
+    CHECK(found.at(0).as<protocol::GoawayPush>().reason == protocol::GoawayReason::kIdle);
+    CHECK(session().end() == Session::End::kAfterReplies);
+}
+
+TEST_CASE_METHOD(SessionFixture, "limits: a full network memory answers overloaded") {
+    greet();
+    shared().memory.add(static_cast<int64_t>(config.limits.network_memory_bytes) + 1);
+    const auto found = send(put(2, "a", "1"));
+    CHECK(found.at(0).is(WireStatus::kOverloaded));
+    CHECK(submitted.empty());
+    CHECK(count(Counter::kLimitMemory) == 1);
+    session().on_no_memory(now());
+    CHECK(answers().at(0).as<protocol::GoawayPush>().reason == protocol::GoawayReason::kOverload);
+}
+
+TEST_CASE_METHOD(SessionFixture,
+                 "limits: keys, values and batches above the announced are too_large") {
+    config.engine.max_key_bytes = 10;
+    config.engine.max_value_bytes = 100;
+    config.engine.max_batch_bytes = 1024;
+    greet();
+    CHECK(send(put(2, std::string(11, 'k'), "v")).at(0).is(WireStatus::kTooLarge));
+    CHECK(send(put(3, "k", std::string(101, 'v'))).at(0).is(WireStatus::kTooLarge));
+    CHECK(send(put(4, "", "v")).at(0).is(WireStatus::kInvalidArgument));
+    CHECK(send(increment(5, std::string(11, 'k'))).at(0).is(WireStatus::kTooLarge));
+    protocol::BatchRequest batch;
+    const std::string value(100, 'v');
+    for (int i = 0; i < 11; ++i) {
+        batch.ops.push_back({protocol::BatchOp::Kind::kPut, "k", value, 0, 0});
+    }
+    CHECK(send(frame(Opcode::kBatch, 6, batch)).at(0).is(WireStatus::kTooLarge));
+    CHECK(submitted.empty());
+    CHECK(send(put(7, std::string(10, 'k'), value)).empty());
+    CHECK(submitted.size() == 1);
+}
+
+TEST_CASE_METHOD(SessionFixture,
+                 "drain: GOAWAY names the last id, old requests finish, new ones do not") {
+    greet();
+    send(put(2, "a", "1"));
+    session().on_drain(now());
+    const auto goaway = answers();
+    REQUIRE(goaway.at(0).is_push());
+    CHECK(goaway.at(0).as<protocol::GoawayPush>().last_accepted_id == 2);
+    CHECK(goaway.at(0).as<protocol::GoawayPush>().reason == protocol::GoawayReason::kShutdown);
+    CHECK(session().end() == Session::End::kOpen);
+    CHECK(send(put(3, "b", "1")).at(0).is(WireStatus::kDraining));
+    finish_write();
+    CHECK(answers().at(0).ok());
+    CHECK(session().end() == Session::End::kAfterReplies);
+    CHECK(db.order() == std::vector<std::string>{"a"});
+}
+
+TEST_CASE_METHOD(SessionFixture, "drain: scans are ended with a status that says so") {
+    greet();
+    for (int i = 0; i < 300; ++i) db.set("k" + std::to_string(i), std::string(1000, 'v'));
+    protocol::ScanRequest request;
+    request.credit_bytes = 1;
+    send(frame(Opcode::kScan, 2, request));
+    finish_all();
+    CHECK(answers().size() == 1);
+    session().on_drain(now());
+    const auto found = answers();
+    REQUIRE(found.size() == 2);
+    CHECK(found[1].is(WireStatus::kDraining));
+    CHECK(session().end() == Session::End::kAfterReplies);
+}
+
+TEST_CASE_METHOD(SessionFixture, "end of input: what is outstanding is still answered") {
+    greet();
+    send(put(2, "a", "1"));
+    session().on_end_of_input(now());
+    CHECK(session().end() == Session::End::kOpen);
+    finish_write();
+    CHECK(answers().at(0).ok());
+    CHECK(session().end() == Session::End::kAfterReplies);
+}
+
+TEST_CASE_METHOD(SessionFixture, "close: what the engine and the pool hold comes back to silence") {
+    greet();
+    db.cold = true;
+    send(put(2, "a", "1") + get(3, "a") + increment(4, "n") + put(5, "b", "1"));
+    send(frame(Opcode::kScan, 6, protocol::ScanRequest{}));
+    CHECK(session().in_flight() > 0);
+    session().close();
+    finish_all();
+    CHECK(session().in_flight() == 0);
+    CHECK(answers().empty());
+}
+
+}  // namespace kv::server
