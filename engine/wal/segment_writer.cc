@@ -11,11 +11,12 @@ namespace kv::wal {
 
 namespace {
 
-/// A segment that could not be made complete is of no use; it only takes up space.
-Status remove_after(const Status& failure, FileSystem& fs, const std::string& path) {
-    const Status removed = fs.remove(path);
-    if (removed.is_ok()) return failure;
-    return failure.with_context("left behind " + path + " (" + removed.to_string() + ")");
+/// Gives the space back. The name stays: if the MANIFEST knows it already, as when a prepared
+/// segment is made anew, recovery would miss it.
+Status empty_after(const Status& failure, WritableFile& file, const std::string& path) {
+    const Status emptied = file.truncate(0);
+    if (emptied.is_ok()) return failure;
+    return failure.with_context(path + " could not be emptied (" + emptied.to_string() + ")");
 }
 
 }  // namespace
@@ -37,7 +38,7 @@ Result<std::unique_ptr<SegmentWriter>> SegmentWriter::create(FileSystem& fs, con
     Status made = file->preallocate(capacity_bytes);
     if (made.is_ok()) made = file->sync();
     if (made.is_ok()) made = fs.sync_dir(dir);
-    if (!made.is_ok()) return remove_after(made, fs, path);
+    if (!made.is_ok()) return empty_after(made, *file, path);
     return std::unique_ptr<SegmentWriter>(
         new SegmentWriter(std::move(file), std::move(path), number, database_id, capacity_bytes));
 }
