@@ -145,7 +145,8 @@ std::string key_of(int number) { return "key" + std::to_string(1000 + number).su
 std::string block_seed(uint32_t restart_interval, int entries) {
     sstable::BlockBuilder builder(restart_interval);
     for (int i = 0; i < entries; ++i) {
-        builder.add(make_internal_key(key_of(i), 5, Kind::kPut), std::string(i % 40U, 'v'));
+        builder.add(make_internal_key(key_of(i), 5, Kind::kPut),
+                    std::string(static_cast<size_t>(i) % 40, 'v'));
     }
     return std::string(1, '\0').append(builder.finish());
 }
@@ -174,7 +175,8 @@ std::string table_seed(const TableOptions& options, int entries) {
     KV_ASSERT(builder.has_value());
     for (int i = 0; i < entries; ++i) {
         const Kind kind = i % 5 == 4 ? Kind::kDelete : Kind::kPut;
-        const std::string value = kind == Kind::kDelete ? "" : std::string(i % 40U, 'v');
+        const std::string value =
+            kind == Kind::kDelete ? "" : std::string(static_cast<size_t>(i) % 40, 'v');
         const Status added = (*builder)->add(make_internal_key(key_of(i), 5, kind), value);
         KV_ASSERT(added.is_ok());
     }
