@@ -1,3 +1,4 @@
+// Ops, batches and groups: encoding, and what a reader makes of malformed ones.
 // SPDX-License-Identifier: Apache-2.0
 #include "record/batch_format.h"
 

@@ -1,3 +1,4 @@
+// File names there and back, and everything that only looks like one.
 // SPDX-License-Identifier: Apache-2.0
 #include "record/file_names.h"
 

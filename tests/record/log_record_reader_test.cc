@@ -1,3 +1,4 @@
+// Where a log ends: clean ends, torn tails, damage, and errors that are none of these.
 // SPDX-License-Identifier: Apache-2.0
 #include "record/log_record_reader.h"
 

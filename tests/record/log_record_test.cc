@@ -1,3 +1,4 @@
+// The framing of one record, and its worked example in wal_format.md.
 // SPDX-License-Identifier: Apache-2.0
 #include "record/log_record.h"
 

@@ -1,3 +1,4 @@
+// WriteBatch as a builder and decoder.
 // SPDX-License-Identifier: Apache-2.0
 #include "kv/write_batch.h"
 

@@ -1,3 +1,4 @@
+// CURRENT: its one line, its damage, and its replacement through crashes.
 // SPDX-License-Identifier: Apache-2.0
 #include "version/current_file.h"
 

@@ -1,3 +1,4 @@
+// The order check: what it refuses, and that it never refuses what a correct store does.
 // SPDX-License-Identifier: Apache-2.0
 #include "version/order_check.h"
 

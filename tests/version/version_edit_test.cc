@@ -1,3 +1,4 @@
+// Version edits and table metadata: encoding and contradictions.
 // SPDX-License-Identifier: Apache-2.0
 #include "version/version_edit.h"
 

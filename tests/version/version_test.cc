@@ -1,3 +1,4 @@
+// Versions, look-ups in them, and who keeps their tables alive.
 // SPDX-License-Identifier: Apache-2.0
 #include "version/version.h"
 

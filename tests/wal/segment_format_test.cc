@@ -1,3 +1,4 @@
+// The segment header, and its worked example in wal_format.md.
 // SPDX-License-Identifier: Apache-2.0
 #include "wal/segment_format.h"
 

@@ -1,3 +1,4 @@
+// One segment from preparation to seal, with failures on the way.
 // SPDX-License-Identifier: Apache-2.0
 #include "wal/segment_writer.h"
 
