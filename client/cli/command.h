@@ -33,7 +33,8 @@ enum class ExitCode : int {
 
 struct CommandResult {
     ExitCode code = ExitCode::kOk;
-    Status error;  ///< Ok for success.
+    Status error;            ///< Ok for success.
+    bool show_usage = true;  ///< With kUsage: remind of the command's arguments.
 };
 
 CommandResult done();

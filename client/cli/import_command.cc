@@ -93,9 +93,10 @@ class Importer {
         const Status cause = !status.is_ok()      ? status
                              : !bad_input.is_ok() ? bad_input
                                                   : Status(Code::kCancelled, "import: cancelled");
-        const Status error = cause.with_context(stored_text());
-        return status.is_ok() && !bad_input.is_ok() ? CommandResult{ExitCode::kUsage, error}
-                                                    : failed(error);
+        const Status error(cause.code(), std::string(cause.message()) + "; " + stored_text(),
+                           cause.detail());
+        if (!status.is_ok() || bad_input.is_ok()) return failed(error);
+        return {ExitCode::kUsage, error, /*show_usage=*/false};
     }
 
   private:

@@ -114,7 +114,7 @@ void Runner::report(const Command* command, const CommandResult& result) {
     print_error(result.error, colour_on_stderr());
     switch (result.code) {
         case ExitCode::kUsage:
-            if (command != nullptr) {
+            if (command != nullptr && result.show_usage) {
                 std::fprintf(stderr, "usage: %s %s\n", std::string(command->name).c_str(),
                              std::string(command->usage).c_str());
             }

@@ -1,0 +1,174 @@
+// kvcli as a program against a real kvd: its output, its exit codes, import and export, scripts.
+// SPDX-License-Identifier: Apache-2.0
+#include <sys/stat.h>
+
+#include <catch2/catch.hpp>
+
+#include "cli/daemon.h"
+
+namespace kv::cli_test {
+
+namespace {
+
+struct Fixture {
+    Daemon daemon;
+
+    Finished cli(std::vector<std::string> arguments, const std::string& input = "") const {
+        arguments.insert(arguments.begin(), {"-a", daemon.address()});
+        return run(KVCLI_PROGRAM, arguments, input);
+    }
+};
+
+bool contains(const std::string& text, const std::string& part) {
+    return text.find(part) != std::string::npos;
+}
+
+}  // namespace
+
+TEST_CASE("kvcli: writes, reads and exit codes") {
+    const Fixture f;
+    CHECK(f.cli({"put", "a", "1"}).out == "ok\n");
+    CHECK(f.cli({"get", "a"}).out == "1\n");
+    CHECK(f.cli({"get", "a", "--no-newline"}).out == "1");
+    CHECK(f.cli({"get", "nope"}).exit_code == 5);
+    CHECK(f.cli({"put", "a", "2", "--if-absent"}).exit_code == 1);
+    CHECK(f.cli({"incr", "n", "5"}).out == "5\n");
+    CHECK(f.cli({"incr", "n", "-7"}).out == "-2\n");
+    CHECK(f.cli({"incr", "text-less", "x"}).exit_code == 2);
+    CHECK(f.cli({"cas", "a", "1", "3"}).exit_code == 0);
+    const Finished conflict = f.cli({"cas", "a", "1", "4"});
+    CHECK(conflict.exit_code == 1);
+    CHECK(contains(conflict.err, "error: conflict: "));
+    CHECK(f.cli({"cas", "fresh", "--absent", "1"}).exit_code == 0);
+    CHECK(f.cli({"del", "a", "n"}).exit_code == 0);
+    CHECK(f.cli({"get", "a"}).exit_code == 5);
+    CHECK(f.cli({"put", "a", "b", "--durability", "tape"}).exit_code == 2);
+    CHECK(f.cli({"put", "gone", "b", "--ttl", "1ms", "--durability", "memory"}).exit_code == 0);
+    CHECK(f.cli({"frobnicate"}).exit_code == 2);
+    CHECK(f.cli({"ping"}).exit_code == 0);
+    CHECK(contains(f.cli({"stats"}).out, "engine."));
+    CHECK(contains(f.cli({"status", "1"}).out, "1 is durable"));
+}
+
+TEST_CASE("kvcli: any bytes go in and come out") {
+    const Fixture f;
+    CHECK(f.cli({"put", "k\\x00\\xff", "-"}, std::string("a\0\nb\xFF", 5)).exit_code == 0);
+    CHECK(f.cli({"get", "k\\x00\\xff"}).out == std::string("a\0\nb\xFF\n", 6));
+    CHECK(f.cli({"scan"}).out == "k\\x00\\xff\ta\\x00\\x0ab\\xff\n");
+    CHECK(f.cli({"--hex", "scan"}).out == "6b00ff\t61000a62ff\n");
+    CHECK(contains(f.cli({"scan", "--json"}).out, "\"key_base64\":\"awD/\""));
+    CHECK(f.cli({"put", "json", "{\"a\":\"\\n\"}"}).exit_code == 0);
+    CHECK(f.cli({"get", "json"}).out == "{\"a\":\"\\n\"}\n");
+    CHECK(f.cli({"--raw", "put", "r\\x41", "v"}).exit_code == 0);
+    CHECK(f.cli({"--raw", "get", "r\\x41"}).out == "v\n");
+    CHECK(f.cli({"get", "rA"}).exit_code == 5);
+}
+
+TEST_CASE("kvcli: scans know prefix, bounds, limit, direction and counting") {
+    const Fixture f;
+    CHECK(f.cli({"batch", "put a:1 x", "put a:2 y", "put b:1 z"}).exit_code == 0);
+    CHECK(f.cli({"scan", "a:"}).out == "a:1\tx\na:2\ty\n");
+    CHECK(f.cli({"scan", "--prefix", "a:", "--keys"}).out == "a:1\na:2\n");
+    CHECK(f.cli({"scan", "--from", "a:2", "--to", "b:1", "--keys"}).out == "a:2\n");
+    CHECK(f.cli({"rscan", "--limit", "2", "--keys"}).out == "b:1\na:2\n");
+    CHECK(f.cli({"scan", "--reverse", "--limit", "1", "--keys"}).out == "b:1\n");
+    CHECK(f.cli({"scan", "nothing"}).out == "");
+    CHECK(f.cli({"count", "a:", "--exact"}).out == "2\n");
+}
+
+TEST_CASE("kvcli: a batch applies all of its lines or none") {
+    const Fixture f;
+    CHECK(f.cli({"batch"}, "put a 1\nincr n 3\nend\n").exit_code == 0);
+    CHECK(f.cli({"batch", "require a 2", "put a 9"}).exit_code == 1);
+    CHECK(f.cli({"batch", "put a 9", "bogus"}).exit_code == 2);
+    CHECK(f.cli({"batch"}, "").exit_code == 2);
+    CHECK(f.cli({"get", "a"}).out == "1\n");
+}
+
+TEST_CASE("kvcli: a script runs its lines and stops at the first error") {
+    const Fixture f;
+    const Finished good = f.cli({}, "# set up\nput a 'x y'\nget a\n\nbatch\nput b 1\nend\nget b\n");
+    CHECK(good.exit_code == 0);
+    CHECK(good.out == "ok\nx y\nok, 1 change\n1\n");
+    const Finished missing = f.cli({}, "get nope\nget b\n");
+    CHECK(missing.exit_code == 5);
+    CHECK(missing.out == "1\n");
+    const Finished bad = f.cli({}, "get a\nfrob\nput a late\n");
+    CHECK(bad.exit_code == 2);
+    CHECK(contains(bad.err, "line 2"));
+    CHECK(f.cli({"get", "a"}).out == "x y\n");
+}
+
+TEST_CASE("kvcli: what is exported imports as the same, in both formats") {
+    const Fixture f;
+    std::string lines;
+    for (int i = 0; i < 2000; ++i) {
+        lines += "{\"key\":\"k" + std::to_string(i) + "\",\"value\":\"" + std::string(300, 'v') +
+                 "\"}\n";
+    }
+    lines += "{\"key_base64\":\"AP8=\",\"value_base64\":\"/w==\"}\n";
+    const Finished imported = f.cli({"import", "-"}, lines);
+    CHECK(imported.exit_code == 0);
+    CHECK(contains(imported.err, "imported 2,001 entries"));
+    const std::string dump = f.daemon.file("dump");
+    CHECK(f.cli({"export", dump, "--format", "binary"}).exit_code == 0);
+    const Finished text = f.cli({"export", "-"});
+    CHECK(contains(text.err, "exported 2,001 entries"));
+
+    const Fixture other;
+    CHECK(other.cli({"import", dump, "--format", "binary", "--batch", "7"}).exit_code == 0);
+    CHECK(other.cli({"export", "-"}).out == text.out);
+    CHECK(other.cli({"export", "-", "--prefix", "k19"}).err.find("exported 111 ") == 0);
+    CHECK(other.cli({"import", dump}).exit_code == 2);
+}
+
+TEST_CASE("kvcli: a bad line stops an import, which then goes on where it was") {
+    const Fixture f;
+    const std::string good = "{\"key\":\"a\",\"value\":\"1\"}\n";
+    const Finished stopped = f.cli({"import", "-"}, good + "{\"key\":\"b\"}\n");
+    CHECK(stopped.exit_code == 2);
+    CHECK(contains(stopped.err, "line 2"));
+    CHECK(contains(stopped.err, "--continue-from 2"));
+    CHECK(f.cli({"get", "a"}).out == "1\n");
+    const std::string fixed = "not read\n{\"key\":\"b\",\"value\":\"2\"}\n";
+    CHECK(f.cli({"import", "-", "--continue-from", "2"}, fixed).exit_code == 2);
+    CHECK(f.cli({"import", "-", "--continue-from", "2"}, good + fixed.substr(9)).exit_code == 0);
+    CHECK(f.cli({"get", "b"}).out == "2\n");
+}
+
+TEST_CASE("kvcli: without a server it says so with its own exit code") {
+    std::string address;
+    {
+        Daemon daemon;
+        address = daemon.address();
+    }
+    const Finished finished = run(KVCLI_PROGRAM, {"-a", address, "get", "a"});
+    CHECK(finished.exit_code == 3);
+    CHECK(contains(finished.err, address));
+    CHECK(run(KVCLI_PROGRAM, {"-a", "host:x", "ping"}).exit_code == 2);
+    CHECK(run(KVCLI_PROGRAM, {"--bogus"}).exit_code == 2);
+    CHECK(run(KVCLI_PROGRAM, {"--version"}).exit_code == 0);
+    CHECK(run(KVCLI_PROGRAM, {"help", "scan"}).exit_code == 0);
+}
+
+TEST_CASE("kvbench: a short run counts what it was asked for") {
+    const Fixture f;
+    const Finished finished =
+        run(KVBENCH_PROGRAM, {"-a", f.daemon.address(), "--requests", "2000", "--connections", "4",
+                              "--threads", "2", "--pipeline", "8", "--key-count", "100", "--load",
+                              "--durability", "memory", "--json"});
+    CHECK(finished.exit_code == 0);
+    CHECK(contains(finished.out, "\"operations\":2000"));
+    CHECK(contains(finished.out, "\"errors\":{}"));
+    CHECK(contains(finished.out, "\"misses\":0"));
+    CHECK(run(KVBENCH_PROGRAM, {"--distribution", "odd"}).exit_code == 2);
+}
+
+TEST_CASE("example: the tour runs to its end") {
+    const Fixture f;
+    const Finished finished = run(TOUR_PROGRAM, {f.daemon.address()});
+    CHECK(finished.err == "");
+    CHECK(finished.exit_code == 0);
+}
+
+}  // namespace kv::cli_test

@@ -1,0 +1,96 @@
+// The interactive session of kvcli, on a real pseudo-terminal, against a real kvd.
+// SPDX-License-Identifier: Apache-2.0
+#include <sys/stat.h>
+
+#include <catch2/catch.hpp>
+
+#include "cli/daemon.h"
+
+namespace kv::cli_test {
+
+TEST_CASE("session: runs commands, keeps a private history, leaves at Ctrl-D") {
+    Daemon daemon;
+    const ScratchDirectory home;
+    {
+        Terminal terminal(KVCLI_PROGRAM, {"-a", daemon.address()}, home.file(""));
+        terminal.expect("kv> ");
+        terminal.type("put greeting 'hello you'\n");
+        terminal.expect("ok\r\n");
+        terminal.type("get greeting\n");
+        terminal.expect("hello you\r\n");
+        terminal.type(" put hidden 1\n");
+        terminal.expect("ok\r\n");
+        terminal.type("get nope\n");
+        terminal.expect("error: not_found");
+        terminal.type("batch\n");
+        terminal.expect("batch> ");
+        terminal.type("put b 1\nend\n");
+        terminal.expect("ok, 1 change\r\n");
+        terminal.type("sca\t --li\t1\n");
+        terminal.expect("b\t1\r\n");
+        terminal.type(":timing\n");
+        terminal.expect("timing is on");
+        terminal.type("\x04");
+        CHECK(terminal.wait() == 0);
+    }
+    const std::string path = home.file(".kvcli_history");
+    struct stat info {};
+    REQUIRE(::stat(path.c_str(), &info) == 0);
+    CHECK((info.st_mode & 0777) == 0600);
+    const std::string history = read_file(path);
+    CHECK(history.find("greeting") != std::string::npos);
+    CHECK(history.find("hidden") == std::string::npos);
+}
+
+TEST_CASE("session: Ctrl-C drops the line at the prompt and the session goes on") {
+    Daemon daemon;
+    const ScratchDirectory home;
+    Terminal terminal(KVCLI_PROGRAM, {"-a", daemon.address()}, home.file(""));
+    terminal.expect("kv> ");
+    terminal.type("put half a-li");
+    terminal.expect("a-li");
+    terminal.type("\x03");
+    terminal.expect("kv> ");
+    terminal.type("put whole 1\n");
+    terminal.expect("ok\r\n");
+    terminal.type("count --exact\n");
+    terminal.expect("1\r\n");
+    terminal.type(":quit\n");
+    CHECK(terminal.wait() == 0);
+}
+
+TEST_CASE("session: a listing pages, and q stops it") {
+    Daemon daemon;
+    const ScratchDirectory home;
+    std::string lines;
+    for (int i = 100; i < 200; ++i) lines += "put key" + std::to_string(i) + " v\n";
+    REQUIRE(run(KVCLI_PROGRAM, {"-a", daemon.address(), "batch"}, lines + "end\n").exit_code == 0);
+    Terminal terminal(KVCLI_PROGRAM, {"-a", daemon.address()}, home.file(""));
+    terminal.expect("kv> ");
+    terminal.type("scan --keys\n");
+    terminal.expect("key122");
+    terminal.expect("-- more");
+    terminal.type(" ");
+    terminal.expect("key145");
+    terminal.expect("-- more");
+    terminal.type("q");
+    terminal.expect("kv> ");
+    terminal.type("get key150\n");
+    terminal.expect("v\r\n");
+    terminal.type(":quit\n");
+    CHECK(terminal.wait() == 0);
+}
+
+TEST_CASE("session: without a server there is no session") {
+    const ScratchDirectory home;
+    std::string address;
+    {
+        Daemon daemon;
+        address = daemon.address();
+    }
+    Terminal terminal(KVCLI_PROGRAM, {"-a", address}, home.file(""));
+    terminal.expect("error: unavailable");
+    CHECK(terminal.wait() == 3);
+}
+
+}  // namespace kv::cli_test
