@@ -11,6 +11,7 @@
 #include <clocale>
 #include <cstdio>
 #include <cstdlib>
+#include <cwchar>
 
 namespace kv::cli {
 
@@ -26,6 +27,20 @@ char* prompt_of(EditLine* /*editor*/) { return const_cast<char*>(current_prompt)
 std::string history_path() {
     const char* home = std::getenv("HOME");
     return home == nullptr || *home == '\0' ? "" : std::string(home) + "/.kvcli_history";
+}
+
+// libedit's own reader swallows the first interrupted read, so Ctrl-C would need two presses.
+// Bytes that are no character in the locale are dropped.
+int read_character(EditLine* /*editor*/, wchar_t* out) {
+    std::mbstate_t state{};
+    while (true) {
+        char byte = 0;
+        const ssize_t got = ::read(STDIN_FILENO, &byte, 1);
+        if (got <= 0) return static_cast<int>(got);
+        const size_t length = std::mbrtowc(out, &byte, 1, &state);
+        if (length <= 1) return 1;
+        if (length == static_cast<size_t>(-1)) state = {};
+    }
 }
 
 std::string common_prefix(const std::vector<std::string>& words) {
@@ -67,6 +82,7 @@ class LineEditor {
         el_set(editor_, EL_PROMPT, prompt_of);
         el_set(editor_, EL_EDITOR, "emacs");
         el_set(editor_, EL_SIGNAL, 0);
+        el_set(editor_, EL_GETCFN, read_character);
         el_set(editor_, EL_HIST, history, history_);
         el_set(editor_, EL_ADDFN, "kv-complete", "complete commands and options", complete);
         el_set(editor_, EL_BIND, "\t", "kv-complete", nullptr);

@@ -11,7 +11,6 @@
 
 #include <chrono>
 #include <cstdlib>
-#include <filesystem>
 #include <fstream>
 #include <sstream>
 #include <stdexcept>
@@ -23,7 +22,7 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-void expect(bool condition, const std::string& what) {
+void require(bool condition, const std::string& what) {
     if (!condition) throw std::runtime_error(what);
 }
 
@@ -45,21 +44,10 @@ int wait_for(pid_t pid) {
 
 }  // namespace
 
-ScratchDirectory::ScratchDirectory() {
-    std::string pattern = (std::filesystem::temp_directory_path() / "kvcli_test.XXXXXX").string();
-    expect(::mkdtemp(pattern.data()) != nullptr, "mkdtemp failed");
-    path_ = pattern;
-}
-
-ScratchDirectory::~ScratchDirectory() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-}
-
 Daemon::Daemon() {
     const std::string log = file("kvd.log");
     pid_ = ::fork();
-    expect(pid_ >= 0, "fork failed");
+    require(pid_ >= 0, "fork failed");
     if (pid_ == 0) {
         const int out = ::open(log.c_str(), O_CREAT | O_WRONLY, 0600);
         ::dup2(out, STDOUT_FILENO);
@@ -69,8 +57,8 @@ Daemon::Daemon() {
     }
     const auto limit = Clock::now() + std::chrono::seconds(30);
     while (address_.empty()) {
-        expect(Clock::now() < limit && ::waitpid(pid_, nullptr, WNOHANG) == 0,
-               "kvd did not start: " + read_file(log));
+        require(Clock::now() < limit && ::waitpid(pid_, nullptr, WNOHANG) == 0,
+                "kvd did not start: " + read_file(log));
         std::istringstream lines(read_file(file("data/kvd.addr")));
         for (std::string line; std::getline(lines, line);) {
             if (line.starts_with("native=")) address_ = line.substr(7);
@@ -91,10 +79,10 @@ void Daemon::kill() {
 Finished run(const std::string& program, const std::vector<std::string>& arguments,
              const std::string& input) {
     // Files rather than pipes: nothing to deadlock on.
-    const ScratchDirectory scratch;
+    const test::TempDir scratch;
     write_file(scratch.file("in"), input);
     const pid_t pid = ::fork();
-    expect(pid >= 0, "fork failed");
+    require(pid >= 0, "fork failed");
     if (pid == 0) {
         ::dup2(::open(scratch.file("in").c_str(), O_RDONLY), STDIN_FILENO);
         ::dup2(::open(scratch.file("out").c_str(), O_CREAT | O_WRONLY, 0600), STDOUT_FILENO);
@@ -121,7 +109,7 @@ Terminal::Terminal(const std::string& program, const std::vector<std::string>& a
                    const std::string& home) {
     winsize size{24, 80, 0, 0};
     pid_ = ::forkpty(&fd_, nullptr, nullptr, &size);
-    expect(pid_ >= 0, "forkpty failed");
+    require(pid_ >= 0, "forkpty failed");
     if (pid_ == 0) {
         ::setenv("HOME", home.c_str(), 1);
         ::setenv("TERM", "xterm", 1);
@@ -139,8 +127,8 @@ Terminal::~Terminal() {
 }
 
 void Terminal::type(const std::string& keys) {
-    expect(::write(fd_, keys.data(), keys.size()) == static_cast<ssize_t>(keys.size()),
-           "typing failed");
+    require(::write(fd_, keys.data(), keys.size()) == static_cast<ssize_t>(keys.size()),
+            "typing failed");
 }
 
 void Terminal::expect(const std::string& text) {
@@ -151,12 +139,11 @@ void Terminal::expect(const std::string& text) {
             return;
         }
         pollfd entry{fd_, POLLIN, 0};
-        cli_test::expect(Clock::now() < limit,
-                         "expected on the terminal: " + text + "\nfound: " + seen_);
+        require(Clock::now() < limit, "expected on the terminal: " + text + "\nfound: " + seen_);
         if (::poll(&entry, 1, 100) <= 0) continue;
         char chunk[4096];
         const ssize_t got = ::read(fd_, chunk, sizeof chunk);
-        cli_test::expect(got > 0, "the terminal closed; expected: " + text + "\nfound: " + seen_);
+        require(got > 0, "the terminal closed; expected: " + text + "\nfound: " + seen_);
         seen_.append(chunk, static_cast<size_t>(got));
     }
 }

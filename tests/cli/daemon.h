@@ -8,20 +8,9 @@
 #include <string>
 #include <vector>
 
+#include "support/temp_dir.h"
+
 namespace kv::cli_test {
-
-/// A directory of its own, removed at the end.
-class ScratchDirectory {
-  public:
-    ScratchDirectory();
-    ~ScratchDirectory();
-    ScratchDirectory(const ScratchDirectory&) = delete;
-    ScratchDirectory& operator=(const ScratchDirectory&) = delete;
-    std::string file(const std::string& name) const { return path_ + "/" + name; }
-
-  private:
-    std::string path_;
-};
 
 /// A running kvd; throws when it is not ready within thirty seconds.
 class Daemon {
@@ -36,7 +25,7 @@ class Daemon {
     void kill();
 
   private:
-    ScratchDirectory directory_;
+    test::TempDir directory_;
     pid_t pid_ = -1;
     std::string address_;
 };

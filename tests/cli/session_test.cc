@@ -5,14 +5,15 @@
 #include <catch2/catch.hpp>
 
 #include "cli/daemon.h"
+#include "client/fake_server.h"
 
 namespace kv::cli_test {
 
 TEST_CASE("session: runs commands, keeps a private history, leaves at Ctrl-D") {
     Daemon daemon;
-    const ScratchDirectory home;
+    const test::TempDir home;
     {
-        Terminal terminal(KVCLI_PROGRAM, {"-a", daemon.address()}, home.file(""));
+        Terminal terminal(KVCLI_PROGRAM, {"-a", daemon.address()}, home.path());
         terminal.expect("kv> ");
         terminal.type("put greeting 'hello you'\n");
         terminal.expect("ok\r\n");
@@ -44,8 +45,8 @@ TEST_CASE("session: runs commands, keeps a private history, leaves at Ctrl-D") {
 
 TEST_CASE("session: Ctrl-C drops the line at the prompt and the session goes on") {
     Daemon daemon;
-    const ScratchDirectory home;
-    Terminal terminal(KVCLI_PROGRAM, {"-a", daemon.address()}, home.file(""));
+    const test::TempDir home;
+    Terminal terminal(KVCLI_PROGRAM, {"-a", daemon.address()}, home.path());
     terminal.expect("kv> ");
     terminal.type("put half a-li");
     terminal.expect("a-li");
@@ -59,13 +60,32 @@ TEST_CASE("session: Ctrl-C drops the line at the prompt and the session goes on"
     CHECK(terminal.wait() == 0);
 }
 
+TEST_CASE("session: Ctrl-C ends a command that waits for the server") {
+    client_test::FakeServer server;
+    const test::TempDir home;
+    Terminal terminal(KVCLI_PROGRAM, {"-a", server.address(), "--timeout", "60s"}, home.path());
+    client_test::Peer peer = server.accept();
+    terminal.expect("kv> ");
+    terminal.type("get k\n");
+    (void)peer.read();
+    terminal.type("\x03");
+    terminal.expect("error: cancelled");
+    terminal.expect("kv> ");
+    terminal.type("scan\n");
+    (void)peer.read();
+    terminal.type("\x03");
+    terminal.expect("error: cancelled");
+    terminal.type(":quit\n");
+    CHECK(terminal.wait() == 0);
+}
+
 TEST_CASE("session: a listing pages, and q stops it") {
     Daemon daemon;
-    const ScratchDirectory home;
+    const test::TempDir home;
     std::string lines;
     for (int i = 100; i < 200; ++i) lines += "put key" + std::to_string(i) + " v\n";
     REQUIRE(run(KVCLI_PROGRAM, {"-a", daemon.address(), "batch"}, lines + "end\n").exit_code == 0);
-    Terminal terminal(KVCLI_PROGRAM, {"-a", daemon.address()}, home.file(""));
+    Terminal terminal(KVCLI_PROGRAM, {"-a", daemon.address()}, home.path());
     terminal.expect("kv> ");
     terminal.type("scan --keys\n");
     terminal.expect("key122");
@@ -82,13 +102,13 @@ TEST_CASE("session: a listing pages, and q stops it") {
 }
 
 TEST_CASE("session: without a server there is no session") {
-    const ScratchDirectory home;
+    const test::TempDir home;
     std::string address;
     {
         Daemon daemon;
         address = daemon.address();
     }
-    Terminal terminal(KVCLI_PROGRAM, {"-a", address}, home.file(""));
+    Terminal terminal(KVCLI_PROGRAM, {"-a", address}, home.path());
     terminal.expect("error: unavailable");
     CHECK(terminal.wait() == 3);
 }
