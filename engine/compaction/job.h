@@ -57,6 +57,8 @@ class CompactionJob {
     /// `rules` describes the readers at this moment; its may_exist_below is replaced.
     CompactionJob(const CompactionContext& context, CompactionPlan plan, VersionPtr base,
                   DropRules rules, const CompactionJobOptions& options);
+    CompactionJob(const CompactionJob&) = delete;
+    CompactionJob& operator=(const CompactionJob&) = delete;
 
     /// Merges. On success the outputs and their directory entries are durable; there may be none.
     /// Errors: kCancelled; the status of an input that fails verification, naming file and offset;
