@@ -13,8 +13,8 @@ namespace kv::wal {
 namespace {
 
 constexpr const char* kAdvice =
-    "; restore the data directory from a backup, or salvage what is left with `kvtool repair DIR "
-    "--out DIR`";
+    "; `kvtool verify DIR` shows how far the damage reaches; restore the data directory from a "
+    "backup";
 
 std::string hex_id(uint64_t id) {
     char text[17];

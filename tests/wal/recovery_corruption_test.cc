@@ -44,7 +44,7 @@ TEST_CASE("wal recovery: regression row 1 and 19: a missing segment is named and
         const Replayed replayed = replay(*fs, 3);
         CHECK(replayed.status.is(Code::kCorruption));
         CHECK(contains(message_of(replayed), segment_path(number) + ": log segment is missing"));
-        CHECK(contains(message_of(replayed), "kvtool repair DIR --out DIR"));
+        CHECK(contains(message_of(replayed), "kvtool verify DIR"));
     }
 }
 
