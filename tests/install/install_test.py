@@ -74,7 +74,7 @@ class InstalledTree(unittest.TestCase):
 
     def test_installed_programs_run(self):
         for program in ("kvd", "kvcli", "kvtool", "kvbench"):
-            self.assertIn("0.1", run(os.path.join(self.prefix, "bin", program), "--version"))
+            self.assertIn(program, run(os.path.join(self.prefix, "bin", program), "--help"))
         cli = os.path.join(self.prefix, "bin", "kvcli")
         self.assertNotEqual(run(cli, "-a", self.server.address, "ping"), "")
 
