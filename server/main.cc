@@ -51,24 +51,20 @@ void notify(const ServiceNotifier& notifier, std::string_view lines) {
     if (!status.is_ok()) log_warning("sd_notify: " + status.to_string());
 }
 
-/// Serves until a signal asks to stop.
-int serve(const config::Config& config, Db& db, SignalWatcher& signals,
+/// Serves until a signal asks to stop, and drains.
+int serve(const config::Config& config, Server& server, SignalWatcher& signals,
           const ServiceNotifier& notifier) {
-    auto server = Server::start(config, db);
-    if (!server.is_ok()) {
-        log_error("cannot listen: " + server.error().to_string());
-        return kExitRuntime;
-    }
     const AddressFile addresses(config.data_dir);
-    const std::string native = (*server)->native_address();
+    const std::string native = server.native_address();
     const Status published = addresses.publish("native=" + native + "\n");
     if (!published.is_ok()) {
         log_error(published.to_string());
+        server.drain();
         return kExitRuntime;
     }
     signals.serving_begins();
     log_info("ready: native protocol on " + native + ", " +
-             std::to_string((*server)->network_threads()) + " network threads");
+             std::to_string(server.network_threads()) + " network threads");
     notify(notifier,
            "READY=1\nSTATUS=serving on " + native + "\nMAINPID=" + std::to_string(getpid()) + "\n");
 
@@ -77,7 +73,7 @@ int serve(const config::Config& config, Db& db, SignalWatcher& signals,
     notify(notifier, "STOPPING=1\nSTATUS=finishing outstanding requests\n");
     const Status removed = addresses.remove();
     if (!removed.is_ok()) log_warning(removed.to_string());
-    if (!(*server)->drain()) {
+    if (!server.drain()) {
         log_warning("stopping: requests were left unanswered after limits.drain_timeout");
     }
     return kExitOk;
@@ -109,8 +105,15 @@ int run_daemon(const config::Config& config) {
     if (const Status removed = stale.remove(); !removed.is_ok()) {
         log_warning(removed.to_string());
     }
-    const int code = serve(config, **db, signals, notifier);
+    auto server = Server::start(config, **db);
+    if (!server.is_ok()) {
+        log_error("cannot listen: " + server.error().to_string());
+        return kExitRuntime;
+    }
+    const int code = serve(config, **server, signals, notifier);
+    // The store before the server: its threads call into it until they are joined.
     db->reset();
+    server->reset();
     log_info("stopped");
     return code;
 }

@@ -15,13 +15,14 @@ ReadPool::ReadPool(size_t threads, size_t max_queued) : max_queued_(max_queued) 
     }
 }
 
-ReadPool::~ReadPool() {
+void ReadPool::stop() {
     {
         const std::lock_guard lock(mutex_);
         stopping_ = true;
     }
     ready_.notify_all();
     for (std::thread& thread : threads_) thread.join();
+    threads_.clear();
 }
 
 bool ReadPool::post(std::unique_ptr<PoolTask>& task) {

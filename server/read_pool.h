@@ -48,14 +48,15 @@ class PoolTask {
 class ReadPool {
   public:
     ReadPool(size_t threads, size_t max_queued);
-    /// Runs what is queued, then joins.
-    ~ReadPool();
+    ~ReadPool() { stop(); }
     ReadPool(const ReadPool&) = delete;
     ReadPool& operator=(const ReadPool&) = delete;
 
     /// False, and the task comes back in place, when the queue is full.
     bool post(std::unique_ptr<PoolTask>& task);
     size_t queued() const;
+    /// Runs what is queued, then joins. Afterwards no home is called any more.
+    void stop();
 
   private:
     void work();

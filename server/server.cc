@@ -82,7 +82,9 @@ void Server::stop_threads() {
     if (stopped_) return;
     stopped_ = true;
     for (auto& thread : threads_) thread->stop();
-    if (shared_ != nullptr) shared_->snapshots.clear();
+    if (shared_ == nullptr) return;
+    shared_->pool.stop();  // its threads may still be on their way out of a network thread's queue
+    shared_->snapshots.clear();
 }
 
 }  // namespace kv::server

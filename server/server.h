@@ -20,8 +20,12 @@ struct SharedState;
 
 class Server {
   public:
-    /// Listens and serves `db`, which must outlive the server, as must `config` and `clock`; the
-    /// clock must be the store's own, as deadlines are handed on. kIoError: cannot listen.
+    /// Listens and serves `db`, which must stay until drain() has returned; `config` and `clock`
+    /// must outlive the server. The clock must be the store's own, as deadlines are handed on.
+    /// kIoError: cannot listen.
+    ///
+    /// Destroy a store with threads of its own between drain() and the server: one of them may
+    /// still be on its way out of the callback that brought the last answer.
     static Result<std::unique_ptr<Server>> start(const config::Config& config, Db& db,
                                                  Clock& clock = system_clock());
     /// Stops at once when drain() was not called.

@@ -4,8 +4,9 @@
 // How: each thread has a slot that caches one counted reference to the current view. A reader swaps
 // its slot to "in use", reads, and swaps the view back. Installing a new view empties every slot,
 // so an idle thread never keeps an old memtable alive; a reader caught in the middle finds its slot
-// emptied and drops the reference itself. Thread rule: any thread. SPDX-License-Identifier:
-// Apache-2.0
+// emptied and drops the reference itself.
+// Thread rule: any thread.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 
 #include <array>

@@ -3,8 +3,8 @@
 // acknowledged as durable and no longer than what was submitted.
 //
 // Every batch writes its own number to the key "#", which tells which prefix a recovered store
-// claims to be; the whole state is then compared with that prefix. SPDX-License-Identifier:
-// Apache-2.0
+// claims to be; the whole state is then compared with that prefix.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 
 #include <map>

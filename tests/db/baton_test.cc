@@ -1,3 +1,4 @@
+// The baton: held by one, never lost, work offered to a holder is always done.
 // SPDX-License-Identifier: Apache-2.0
 #include "db/baton.h"
 

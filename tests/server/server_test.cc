@@ -69,33 +69,34 @@ TEST_CASE_METHOD(ServerFixture, "server: a used address is refused with its name
 }
 
 TEST_CASE_METHOD(ServerFixture, "server: many clients pipeline writes and each keeps its order") {
-    constexpr int kClients = 8;
+    constexpr size_t kClients = 8;
     constexpr uint64_t kWrites = 500;
-    std::vector<std::future<bool>> clients;
-    (void)address();
-    for (int c = 0; c < kClients; ++c) {
-        clients.push_back(std::async(std::launch::async, [&, c] {
-            SocketClient client(address());
-            client.greet();
-            std::string bytes;
-            for (uint64_t i = 0; i < kWrites; ++i) {
-                bytes += put(i + 2, "c" + std::to_string(c), std::to_string(i));
-            }
-            bool good = client.send(bytes);
-            uint64_t last_seqno = 0;
-            for (uint64_t i = 0; i < kWrites && good; ++i) {
-                const auto answer = client.receive();
-                good = answer && answer->ok() && answer->id() == i + 2;
-                if (!good) break;
-                const uint64_t seqno = answer->as<protocol::WriteResponse>().last_seqno;
-                good = seqno > last_seqno;
-                last_seqno = seqno;
-            }
-            const Answer read = client.ask(get(9999, "c" + std::to_string(c)));
-            return good && read.as<protocol::GetResponse>().value == std::to_string(kWrites - 1);
-        }));
+    std::vector<std::unique_ptr<SocketClient>> clients;
+    for (size_t c = 0; c < kClients; ++c) {
+        clients.push_back(std::make_unique<SocketClient>(address()));
+        clients.back()->greet();
     }
-    for (auto& client : clients) CHECK(client.get());
+    // All requests are on their way before the first answer is read.
+    for (size_t c = 0; c < kClients; ++c) {
+        std::string bytes;
+        for (uint64_t i = 0; i < kWrites; ++i) {
+            bytes += put(i + 2, "c" + std::to_string(c), std::to_string(i));
+        }
+        REQUIRE(clients[c]->send(bytes));
+    }
+    for (size_t c = 0; c < kClients; ++c) {
+        uint64_t last_seqno = 0;
+        for (uint64_t i = 0; i < kWrites; ++i) {
+            const auto answer = clients[c]->receive();
+            REQUIRE(answer);
+            REQUIRE(answer->id() == i + 2);
+            const uint64_t seqno = answer->as<protocol::WriteResponse>().last_seqno;
+            REQUIRE(seqno > last_seqno);
+            last_seqno = seqno;
+        }
+        const Answer read = clients[c]->ask(get(9999, "c" + std::to_string(c)));
+        CHECK(read.as<protocol::GetResponse>().value == std::to_string(kWrites - 1));
+    }
     CHECK(db.submits() < kClients * kWrites);
 }
 

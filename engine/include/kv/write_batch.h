@@ -24,9 +24,8 @@ struct Precondition {
         kValueEquals = 3,  ///< `value` holds the expected bytes.
         kSeqnoEquals = 4,  ///< The live entry was written exactly at `seqno`.
         /// No put or delete of the key is newer than `seqno`. For a key without an entry this may
-        /// be
-        /// refused although it holds, when `seqno` is older than the last restart or than deletions
-        /// that compaction has forgotten; never the other way round.
+        /// be refused although it holds, when `seqno` is older than the last restart or than
+        /// deletions that compaction has forgotten; never the other way round.
         kNotNewer = 5,
     };
     Kind kind;
