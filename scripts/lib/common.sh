@@ -89,7 +89,7 @@ need_packages() {
     local missing
     mapfile -t missing < <(missing_packages "$@")
     [ ${#missing[@]} = 0 ] && return
-    step "installing ${#missing[@]} packages" packages apt_fetch_and_install "${missing[@]}"
+    step "installing packages (${#missing[@]})" packages apt_fetch_and_install "${missing[@]}"
 }
 
 # need_rivals NAME...: the same for servers to compare with. Debian starts a server it installs; a rival
