@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdint>
 #include <utility>
 
 namespace kv::cli {
@@ -20,9 +21,12 @@ constexpr char kQuit = 'q';
 // The handler's end of the pipe; a signal handler can reach nothing but a global.
 int handler_fd = -1;
 int watcher_fd = -1;
+std::atomic<uint64_t> presses{0};
+static_assert(std::atomic<uint64_t>::is_always_lock_free, "used in a signal handler");
 
 void on_sigint(int /*signal*/) {
     const int saved = errno;
+    presses.fetch_add(1);
     (void)!::write(handler_fd, &kPressed, 1);
     errno = saved;
 }
@@ -57,6 +61,7 @@ Interrupt::~Interrupt() {
 void Interrupt::arm(std::function<void()> stop) {
     const std::lock_guard lock(mutex_);
     triggered_ = false;
+    presses_before_ = presses.load();
     stop_ = std::move(stop);
 }
 
@@ -69,7 +74,8 @@ void Interrupt::watch() {
     char byte = 0;
     while (::read(watcher_fd, &byte, 1) == 1 && byte == kPressed) {
         const std::lock_guard lock(mutex_);
-        if (!stop_) continue;
+        // A press at the prompt may be seen here only after the next command has begun.
+        if (!stop_ || presses.load() == presses_before_) continue;
         triggered_ = true;
         stop_();
     }

@@ -8,6 +8,7 @@
 #pragma once
 
 #include <atomic>
+#include <cstdint>
 #include <functional>
 #include <mutex>
 #include <thread>
@@ -33,7 +34,9 @@ class Interrupt {
 
     std::atomic<bool> triggered_{false};
     std::mutex mutex_;
-    std::function<void()> stop_;  // guarded by mutex_
+    // Guarded by mutex_.
+    std::function<void()> stop_;
+    uint64_t presses_before_ = 0;
     std::thread watcher_;
 };
 

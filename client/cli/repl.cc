@@ -3,6 +3,9 @@
 #include "cli/repl.h"
 
 #include <histedit.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -29,11 +32,38 @@ std::string history_path() {
     return home == nullptr || *home == '\0' ? "" : std::string(home) + "/.kvcli_history";
 }
 
-// libedit's own reader swallows the first interrupted read, so Ctrl-C would need two presses.
+// SIGINT stays blocked at the prompt except inside the ppoll below, so that no press falls between
+// a look and a wait; libedit's own reader would also swallow the first one.
+class SigintBlocked {
+  public:
+    SigintBlocked() {
+        sigset_t set;
+        sigemptyset(&set);
+        sigaddset(&set, SIGINT);
+        pthread_sigmask(SIG_BLOCK, &set, &old_);
+    }
+    ~SigintBlocked() { pthread_sigmask(SIG_SETMASK, &old_, nullptr); }
+    SigintBlocked(const SigintBlocked&) = delete;
+    SigintBlocked& operator=(const SigintBlocked&) = delete;
+
+  private:
+    sigset_t old_;
+};
+
+// Waits for a byte of standard input. False, with errno EINTR, at Ctrl-C.
+bool wait_for_input() {
+    sigset_t mask;
+    pthread_sigmask(SIG_SETMASK, nullptr, &mask);
+    sigdelset(&mask, SIGINT);
+    pollfd entry{STDIN_FILENO, POLLIN, 0};
+    return ::ppoll(&entry, 1, nullptr, &mask) >= 0;
+}
+
 // Bytes that are no character in the locale are dropped.
 int read_character(EditLine* /*editor*/, wchar_t* out) {
     std::mbstate_t state{};
     while (true) {
+        if (!wait_for_input()) return -1;
         char byte = 0;
         const ssize_t got = ::read(STDIN_FILENO, &byte, 1);
         if (got <= 0) return static_cast<int>(got);
@@ -100,6 +130,7 @@ class LineEditor {
     /// Empty at Ctrl-D. Ctrl-C gives an empty line.
     std::optional<std::string> read(const char* prompt) {
         current_prompt = prompt;
+        const SigintBlocked blocked;
         int length = 0;
         errno = 0;
         const char* text = el_gets(editor_, &length);
