@@ -80,11 +80,17 @@ std::unique_ptr<spdlog::formatter> make_formatter(const config::Config& config) 
     return formatter;
 }
 
+/// The thread that writes, and its queue. Ours rather than spdlog's, so that it can be joined
+/// before the logger goes.
+std::shared_ptr<spdlog::details::thread_pool>& writer() {
+    static std::shared_ptr<spdlog::details::thread_pool> pool;
+    return pool;
+}
+
 }  // namespace
 
 Status start_log(const config::Config& config) {
     try {
-        spdlog::init_thread_pool(kQueuedLines, 1);
         spdlog::sink_ptr sink;
         if (config.log_file.empty()) {
             sink = std::make_shared<spdlog::sinks::stderr_sink_mt>();
@@ -92,9 +98,9 @@ Status start_log(const config::Config& config) {
             sink = std::make_shared<spdlog::sinks::basic_file_sink_mt>(config.log_file);
         }
         sink->set_formatter(make_formatter(config));
-        auto logger =
-            std::make_shared<spdlog::async_logger>("kvd", std::move(sink), spdlog::thread_pool(),
-                                                   spdlog::async_overflow_policy::overrun_oldest);
+        writer() = std::make_shared<spdlog::details::thread_pool>(kQueuedLines, 1);
+        auto logger = std::make_shared<spdlog::async_logger>(
+            "kvd", std::move(sink), writer(), spdlog::async_overflow_policy::overrun_oldest);
         logger->set_level(spdlog::level::from_str(config.log_level));
         logger->flush_on(spdlog::level::info);
         spdlog::set_default_logger(std::move(logger));
@@ -104,7 +110,10 @@ Status start_log(const config::Config& config) {
     return Status::ok();
 }
 
-void stop_log() { spdlog::shutdown(); }
+void stop_log() {
+    writer().reset();  // writes what is queued, then joins
+    spdlog::shutdown();
+}
 
 void log_line(LogLevel level, std::string_view line) {
     spdlog::logger* logger = spdlog::default_logger_raw();
