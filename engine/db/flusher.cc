@@ -87,6 +87,7 @@ Status Flusher::write_table(Memtable& memtable) {
 
 void Flusher::retry(Health::Cause cause, const Status& status) {
     health_.raise(cause, status);
+    on_flushed_();  // those who wait for this flush, or for its room, are refused instead
     context_.post_after(Lane::kFlush, kRetryMs, [this] { run(); });
 }
 

@@ -37,7 +37,8 @@ class Flusher {
           snapshots_(snapshots),
           garbage_(garbage) {}
 
-    /// Called on the flush lane after every flush. Set before the first write.
+    /// Called on the flush lane after every flush, failed ones included. Set before the first
+    /// write.
     void on_flushed(std::function<void()> callback) { on_flushed_ = std::move(callback); }
     /// Starts a flush if a memtable waits, is published, and none is running. Cheap.
     void schedule();
