@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "db/flusher.h"
+#include "record/file_names.h"
 
 namespace kv::db {
 
@@ -97,6 +98,8 @@ Status Compactor::commit(const CompactionPlan& plan, const CompactionResult& res
     if (!applied.is_ok()) {
         if (applied.is(Code::kCorruption)) {
             KV_RETURN_IF_ERROR(discard_outputs(context_.fs, context_.dir, result));
+        } else {
+            give_up_outputs(plan, result);
         }
         return applied.with_context("committing a compaction");
     }
@@ -118,6 +121,15 @@ Status Compactor::commit(const CompactionPlan& plan, const CompactionResult& res
                      std::to_string(result.bytes_written) + " bytes written, " +
                      std::to_string((context_.clock.monotonic_us() - began_us) / 1000) + " ms");
     return Status::ok();
+}
+
+void Compactor::give_up_outputs(const CompactionPlan& plan, const CompactionResult& result) {
+    if (plan.move_only) return;
+    std::vector<FileName> outputs;
+    for (const AddedFile& added : result.edit.added) {
+        outputs.push_back({FileKind::kTable, added.meta.number});
+    }
+    manifest_.files().put_back(outputs);
 }
 
 void Compactor::raise_forgotten(Seqno newest) {

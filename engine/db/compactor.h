@@ -50,6 +50,8 @@ class Compactor {
     void run(std::shared_ptr<CompactionPlan> plan, VersionPtr base, Manual* manual);
     Status carry_out(const CompactionPlan& plan, const VersionPtr& base);
     Status commit(const CompactionPlan& plan, const CompactionResult& result, uint64_t began_us);
+    /// After a doubtful commit: the outputs go once a later edit has settled that they are unused.
+    void give_up_outputs(const CompactionPlan& plan, const CompactionResult& result);
     void raise_forgotten(Seqno newest);
     void finish(const CompactionPlan& plan, const Status& status, Manual* manual);
     void finish_manual(Manual* manual, const Status& status);
