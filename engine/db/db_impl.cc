@@ -34,7 +34,7 @@ DbImpl::DbImpl(OpenedFiles files)
       tables_(context_->fs, context_->dir, blocks_),
       snapshots_(std::make_shared<SnapshotList>()),
       health_(*context_),
-      garbage_(*context_, *manifest_, tables_, manifest_->counters().oldest_segment),
+      garbage_(*context_, *manifest_, tables_, files.log.obsolete),
       log_(*context_, *manifest_, health_, files.log.last, files.log.next_segment,
            files.log.last_seqno),
       views_([this](std::unique_ptr<const ReadView> view) { retire_view(std::move(view)); }),

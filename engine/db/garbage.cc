@@ -2,9 +2,22 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "db/garbage.h"
 
+#include <algorithm>
+
 #include "record/file_names.h"
 
 namespace kv::db {
+
+GarbageCollector::GarbageCollector(StoreContext& context, Manifest& manifest, TableCache& tables,
+                                   const std::vector<std::string>& obsolete_segments)
+    : context_(context),
+      manifest_(manifest),
+      tables_(tables),
+      first_segment_(manifest.counters().oldest_segment) {
+    for (const std::string& name : obsolete_segments) {
+        first_segment_ = std::min(first_segment_, parse_file_name(name).number);
+    }
+}
 
 void GarbageCollector::schedule() {
     context_.post(Lane::kCompaction, [this] { collect(); });

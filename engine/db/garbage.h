@@ -14,10 +14,9 @@ namespace kv::db {
 
 class GarbageCollector {
   public:
-    /// Segments below `first_segment` are gone already.
+    /// `obsolete_segments` are the names of those below the oldest needed that open has found.
     GarbageCollector(StoreContext& context, Manifest& manifest, TableCache& tables,
-                     uint64_t first_segment)
-        : context_(context), manifest_(manifest), tables_(tables), first_segment_(first_segment) {}
+                     const std::vector<std::string>& obsolete_segments);
 
     /// Has collect() run soon.
     void schedule();

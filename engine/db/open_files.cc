@@ -43,39 +43,69 @@ Result<std::unique_ptr<Manifest>> open_manifest(const StoreContext& context) {
     return Manifest::create_new(context.fs, context.dir, random_id());
 }
 
-/// Tables and MANIFESTs that no durable version names: what a job left when the process died, or
-/// what somebody put there. A table that was never numbered by a durable edit was never committed
-/// and goes; everything else is moved aside, never deleted.
-Status set_aside_unknown(const StoreContext& context, Manifest& manifest) {
+/// Makes the file set that open has read durable, in a new MANIFEST. Before that, its last edit may
+/// be in the page cache only, and what it took away may be needed again after a power failure.
+bool settle(const StoreContext& context, Manifest& manifest) {
+    if (!manifest.in_doubt()) return true;
+    const Status settled = manifest.apply({});
+    if (!settled.is_ok()) {
+        context.log(LogLevel::kWarning,
+                    "left dead tables where they are until the next open: " + settled.to_string());
+    }
+    return settled.is_ok();
+}
+
+/// Tables and MANIFESTs in the directory that the MANIFEST in force does not name.
+struct UnknownFiles {
+    std::vector<std::string> unfinished;  // never numbered by a durable edit, so never committed
+    std::vector<std::string> dead_tables;
+    std::vector<std::string> dead_manifests;
+};
+
+Result<UnknownFiles> find_unknown(const StoreContext& context, const Manifest& manifest) {
     std::set<uint64_t> live;
     const VersionPtr version = manifest.current();
     for (int level = 0; level < kLevels; ++level) {
         for (const FileMetaPtr& file : version->files(level)) live.insert(file->number);
     }
     const uint64_t next_number = manifest.counters().next_file_number;
-    const std::string lost = join_path(context.dir, kLostDirName);
-    bool moved = false;
+    UnknownFiles unknown;
     KV_ASSIGN_OR_RETURN(const std::vector<std::string> names, context.fs.list(context.dir));
     for (const std::string& name : names) {
         const FileName file = parse_file_name(name);
-        const std::string path = join_path(context.dir, name);
-        const bool temporary = name == kCurrentTempFileName;
-        const bool dead_table = file.kind == FileKind::kTable && live.count(file.number) == 0;
-        const bool dead_manifest =
-            file.kind == FileKind::kManifest && file.number != manifest.file_number();
-        if (temporary || (dead_table && file.number >= next_number)) {
-            KV_RETURN_IF_ERROR(context.fs.remove(path));
-            context.log(LogLevel::kInfo, "removed " + name + ", left unfinished by the last run");
-        } else if (dead_table || dead_manifest) {
-            if (!moved) KV_RETURN_IF_ERROR(context.fs.create_dir(lost));
-            moved = true;
-            KV_RETURN_IF_ERROR(context.fs.rename(path, join_path(lost, name)));
-            context.log(LogLevel::kWarning,
-                        "moved " + name + " to " + lost +
-                            ": the MANIFEST does not name it; delete it when you are sure");
+        if (name == kCurrentTempFileName) unknown.unfinished.push_back(name);
+        if (file.kind == FileKind::kManifest && file.number != manifest.file_number()) {
+            unknown.dead_manifests.push_back(name);
         }
+        if (file.kind != FileKind::kTable || live.count(file.number) != 0) continue;
+        // An edit that was dropped may have numbered it: then it may hold the only copy.
+        const bool uncommitted = file.number >= next_number && manifest.dropped_bytes() == 0;
+        (uncommitted ? unknown.unfinished : unknown.dead_tables).push_back(name);
     }
-    if (!moved) return Status::ok();
+    return unknown;
+}
+
+/// What a job left when the process died, or what somebody put there. A table that was never
+/// committed goes; everything else is moved aside, never deleted.
+Status set_aside_unknown(const StoreContext& context, Manifest& manifest) {
+    KV_ASSIGN_OR_RETURN(const UnknownFiles unknown, find_unknown(context, manifest));
+    for (const std::string& name : unknown.unfinished) {
+        KV_RETURN_IF_ERROR(context.fs.remove(join_path(context.dir, name)));
+        context.log(LogLevel::kInfo, "removed " + name + ", left unfinished by the last run");
+    }
+    std::vector<std::string> dead = unknown.dead_manifests;
+    if (!unknown.dead_tables.empty() && settle(context, manifest)) {
+        dead.insert(dead.end(), unknown.dead_tables.begin(), unknown.dead_tables.end());
+    }
+    if (dead.empty()) return Status::ok();
+    const std::string lost = join_path(context.dir, kLostDirName);
+    KV_RETURN_IF_ERROR(context.fs.create_dir(lost));
+    for (const std::string& name : dead) {
+        KV_RETURN_IF_ERROR(context.fs.rename(join_path(context.dir, name), join_path(lost, name)));
+        context.log(LogLevel::kWarning,
+                    "moved " + name + " to " + lost +
+                        ": the MANIFEST does not name it; delete it when you are sure");
+    }
     KV_RETURN_IF_ERROR(context.fs.sync_dir(lost));
     return context.fs.sync_dir(context.dir);
 }
@@ -183,10 +213,8 @@ Status replay(OpenedFiles& files) {
                                    [&](const wal::ReplayedBatch& b) { return replayer.add(b); }));
     files.memtable = replayer.take();
     report(context, files.log, context.clock.monotonic_us() - began_us);
-    for (const auto* dead : {&files.log.orphans, &files.log.obsolete}) {
-        for (const std::string& name : *dead) {
-            KV_RETURN_IF_ERROR(context.fs.remove(join_path(context.dir, name)));
-        }
+    for (const std::string& name : files.log.orphans) {
+        KV_RETURN_IF_ERROR(context.fs.remove(join_path(context.dir, name)));
     }
     return Status::ok();
 }
@@ -213,6 +241,13 @@ Result<OpenedFiles> open_files(const Options& options, const std::string& path) 
     KV_RETURN_IF_ERROR(ensure_directory(context.fs, path, options.create_if_missing));
     KV_ASSIGN_OR_RETURN(files.lock, context.fs.lock(join_path(path, kLockFileName)));
     KV_ASSIGN_OR_RETURN(files.manifest, open_manifest(context));
+    if (files.manifest->dropped_bytes() != 0) {
+        context.log(LogLevel::kWarning, "recovery: dropped a torn last edit of " +
+                                            std::to_string(files.manifest->dropped_bytes()) +
+                                            " bytes of " +
+                                            manifest_file_name(files.manifest->file_number()) +
+                                            "; nothing rested on it");
+    }
     KV_RETURN_IF_ERROR(check_tables(context, *files.manifest));
     KV_RETURN_IF_ERROR(set_aside_unknown(context, *files.manifest));
     KV_RETURN_IF_ERROR(replay(files));
