@@ -120,7 +120,8 @@ bool ScanStream::next_chunk() {
         return true;
     }
     if (end_status_.is_ok()) return finish(Status::ok());
-    if (!end_status_.is(Code::kUnavailable) || !options_.resume ||
+    const bool same_state = snapshot_id_ != 0 || token_.empty();
+    if (!end_status_.is(Code::kUnavailable) || !options_.resume || !same_state ||
         ++fruitless_resumes_ > kMaxFruitlessResumes) {
         return finish(end_status_);
     }

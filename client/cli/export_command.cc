@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <chrono>
 #include <cstdio>
 #include <cstring>
 
@@ -60,8 +61,27 @@ class Target {
     std::FILE* file_ = nullptr;
 };
 
+// Keeps a snapshot's lease from running out, however long the export takes.
+class LeaseKeeper {
+  public:
+    explicit LeaseKeeper(client::Snapshot& snapshot)
+        : snapshot_(snapshot), interval_(std::chrono::milliseconds(snapshot.lease_ms() / 3)) {}
+
+    Status keep() {
+        const auto now = std::chrono::steady_clock::now();
+        if (now < renewed_ + interval_) return Status::ok();
+        renewed_ = now;
+        return snapshot_.renew();
+    }
+
+  private:
+    client::Snapshot& snapshot_;
+    const std::chrono::milliseconds interval_;
+    std::chrono::steady_clock::time_point renewed_ = std::chrono::steady_clock::now();
+};
+
 Status export_entries(Context& context, client::Scan& scan, FileFormat format, Target& target,
-                      Progress& progress) {
+                      Progress& progress, LeaseKeeper& lease) {
     std::string out = encode_header(format);
     uint64_t entries = 0;
     uint64_t bytes = 0;
@@ -73,6 +93,7 @@ Status export_entries(Context& context, client::Scan& scan, FileFormat format, T
         if (out.size() < kWriteBytes) continue;
         KV_RETURN_IF_ERROR(target.write(out));
         out.clear();
+        KV_RETURN_IF_ERROR(lease.keep());
         progress.update(entries, bytes, entries);
     }
     if (context.interrupt.triggered()) return {Code::kCancelled, "export: cancelled"};
@@ -99,8 +120,12 @@ CommandResult run_export(Context& context, const Arguments& arguments) {
     if (!status.is_ok()) return usage_error(std::move(status));
     Progress progress("exported", estimate.is_ok() ? estimate->entries : 0,
                       arguments.has("--quiet"));
+    const auto snapshot = context.client->snapshot();
+    if (!snapshot.is_ok()) return failed(snapshot.error());
+    options.snapshot = snapshot->get();
+    LeaseKeeper lease(**snapshot);
     client::Scan scan = context.client->scan(options);
-    status = export_entries(context, scan, *format, target, progress);
+    status = export_entries(context, scan, *format, target, progress, lease);
     if (status.is_ok()) status = target.commit();
     if (status.is_ok()) {
         progress.finish();

@@ -74,10 +74,15 @@ TEST_CASE("scan: taking entries out gives the server credit") {
     CHECK(scanning.get().keys == Keys{"a", "b"});
 }
 
-TEST_CASE("scan: goes on where it was after a lost connection") {
+TEST_CASE("scan: at a snapshot, goes on where it was after a lost connection") {
     Fixture f;
+    auto opening = in_background([&] { return f.client->snapshot(); });
+    f.peer->answer(f.peer->read(), protocol::SnapshotResponse{9, 77, 60'000});
+    const auto snapshot = opening.get();
+    REQUIRE(snapshot.is_ok());
     client::ScanOptions options;
     options.limit = 10;
+    options.snapshot = snapshot->get();
     auto scanning = collect(f, options);
     const Received request = f.peer->read();
     f.peer->answer(request, chunk({"a", "b"}, "after b", false), protocol::flag::kMore);
@@ -86,6 +91,7 @@ TEST_CASE("scan: goes on where it was after a lost connection") {
     const Received resumed = second.read();
     const auto asked = resumed.as<protocol::ScanRequest>();
     CHECK(asked.resume_token == "after b");
+    CHECK(asked.snapshot_id == 9);
     CHECK(asked.limit == 8);
     second.answer(resumed, chunk({"c"}, "after c", true));
     const Collected got = scanning.get();
@@ -93,16 +99,24 @@ TEST_CASE("scan: goes on where it was after a lost connection") {
     CHECK(got.keys == Keys{"a", "b", "c"});
 }
 
-TEST_CASE("scan: without resume a lost connection is the caller's to handle") {
+TEST_CASE("scan: without a snapshot never goes on in a newer state") {
     Fixture f;
-    client::ScanOptions options;
-    options.resume = false;
-    auto scanning = collect(f, options);
+    auto scanning = collect(f, {});
     f.peer->answer(f.peer->read(), chunk({"a"}, "t", false), protocol::flag::kMore);
     f.peer->close();
     const Collected got = scanning.get();
     CHECK(got.keys == Keys{"a"});
     CHECK(got.status.is(Code::kUnavailable));
+}
+
+TEST_CASE("scan: without resume a lost connection is the caller's to handle") {
+    Fixture f;
+    client::ScanOptions options;
+    options.resume = false;
+    auto scanning = collect(f, options);
+    (void)f.peer->read();
+    f.peer->close();
+    CHECK(scanning.get().status.is(Code::kUnavailable));
 }
 
 TEST_CASE("scan: gives up on a server that keeps losing the connection") {

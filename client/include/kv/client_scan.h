@@ -1,8 +1,8 @@
 // Scan and Snapshot: the two things a kv::Client hands out that live on the server as well.
 //
 // A Scan streams: the server runs ahead of the reader by at most ScanOptions::window_bytes, and a
-// lost connection is bridged with the server's resume token. Both must be gone before their Client.
-// Thread rule: a Scan, one thread at a time; a Snapshot, any thread.
+// lost connection is bridged with the server's resume token (ScanOptions::resume). Both must be
+// gone before their Client. Thread rule: a Scan, one thread at a time; a Snapshot, any thread.
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 

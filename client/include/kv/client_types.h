@@ -79,8 +79,9 @@ struct ScanOptions : KeyRange {
     uint32_t timeout_ms = 0;
     /// Bytes the server may send ahead of the reader.
     uint32_t window_bytes = 1U << 20;
-    /// After a lost connection go on where the scan was, at the same point of history. Fails with
-    /// the server's error if that point is no longer kept.
+    /// After a lost connection go on over a new one. Only a scan that reads at a `snapshot`, or
+    /// has not shown any entry, can: any other would go on in a newer state, so it ends with
+    /// kUnavailable.
     bool resume = true;
 };
 
