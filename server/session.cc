@@ -54,7 +54,8 @@ bool Session::wants_input() const {
     if (end_ != End::kOpen || input_ended_ || closed_) return false;
     // Open scans do not count: they have a limit of their own, and must be able to get credits.
     if (table_.size() - scans_.size() >= max_outstanding_) return false;
-    return held_.empty() || held_bytes_ < kMaxHeldBytes ? !over_unread_limit() : false;
+    if (!held_.empty() && held_bytes_ >= kMaxHeldBytes) return false;
+    return !over_unread_limit();
 }
 
 void Session::on_input(protocol::ReceiveBuffer& input, uint64_t now_us) {

@@ -31,6 +31,15 @@ bool contains(const std::string& text, const std::string& part) {
     return text.find(part) != std::string::npos;
 }
 
+template <class Condition>
+void wait_until(Condition condition) {
+    const auto deadline = std::chrono::steady_clock::now() + kPatience;
+    while (!condition()) {
+        REQUIRE(std::chrono::steady_clock::now() < deadline);
+        std::this_thread::yield();
+    }
+}
+
 /// A running kvd. Killed with the object.
 class Daemon {
   public:
@@ -177,6 +186,20 @@ TEST_CASE("kvd: serves, stops on SIGTERM with 0 and takes its address file along
     client.greet();
     const Answer read = client.ask(get(2, "a"));
     CHECK(read.as<protocol::GetResponse>().value == "1");
+}
+
+TEST_CASE("kvd: a second SIGTERM ends a drain that takes its time") {
+    const test::TempDir dir;
+    Daemon daemon(
+        {"--data-dir", dir.path(), "--listen", "127.0.0.1:0", "--set", "limits.drain_timeout=10m"});
+    SocketClient client(daemon.wait_for_address(dir.path()), 4096);
+    client.greet();
+    REQUIRE(client.ask(put(2, "big", std::string(8 << 20, 'x'))).ok());
+    REQUIRE(client.send(get(3, "big") + get(4, "big")));  // answers that nobody reads
+    daemon.signal(SIGTERM);
+    wait_until([&] { return contains(daemon.output(), "stopping"); });
+    daemon.signal(SIGTERM);
+    CHECK(daemon.exit_code() == 1);
 }
 
 TEST_CASE("kvd: a second daemon on the same directory exits 3 and disturbs nothing") {
