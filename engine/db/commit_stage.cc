@@ -164,6 +164,7 @@ CommitStage::Step CommitStage::work(bool may_block) {
         if (!may_block) return Step::kNeedsLane;
         log_.relog();
     }
+    if (stall_check_due_.exchange(false, std::memory_order_acquire)) stall_check_posted_ = false;
     freeze_if_requested();
     backlog_.append(queue_.take_all());
     while (!backlog_.empty()) {
@@ -194,7 +195,7 @@ CommitStage::Step CommitStage::form_group(bool may_block) {
     }
     // Said before looking, so that progress made meanwhile finds the flag and comes back.
     stalled_.store(true, std::memory_order_seq_cst);
-    if (must_wait()) return Step::kStalled;
+    if (must_wait()) return stall();
     stalled_.store(false, std::memory_order_relaxed);
 
     Group group;
@@ -210,6 +211,36 @@ CommitStage::Step CommitStage::form_group(bool may_block) {
     finish_group(std::move(group));
     // What could not join an empty group has to be solved elsewhere; else it opens the next one.
     return step == Step::kNeedsLane && empty ? Step::kNeedsLane : Step::kWorked;
+}
+
+CommitStage::Step CommitStage::stall() {
+    // What stops us may have turned out to be for good: then the next round refuses.
+    if (health_.state() != StoreState::kOk) return Step::kWorked;
+    const uint64_t now_us = context_.clock.monotonic_us();
+    RequestChain waiting, expired;
+    bool has_deadline = false;
+    while (!backlog_.empty()) {
+        std::unique_ptr<WriteRequest> request = backlog_.pop_front();
+        if (request->deadline_us == 0 || request->deadline_us > now_us) {
+            has_deadline = has_deadline || request->deadline_us != 0;
+            waiting.push_back(std::move(request));
+            continue;
+        }
+        request->result.status = {
+            Code::kDeadline, "the deadline passed while writes waited for flush or compaction"};
+        queued_bytes_.fetch_sub(request->batch.size_bytes(), std::memory_order_relaxed);
+        expired.push_back(std::move(request));
+    }
+    backlog_.append(std::move(waiting));
+    if (has_deadline && !stall_check_posted_) {
+        stall_check_posted_ = true;
+        context_.post_after(Lane::kCommit, kStallCheckMs, [this] {
+            stall_check_due_.store(true, std::memory_order_release);
+            kick();
+        });
+    }
+    complete_requests(std::move(expired));
+    return Step::kStalled;
 }
 
 void CommitStage::refuse_backlog(const Status& status) {

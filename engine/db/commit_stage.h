@@ -64,6 +64,8 @@ class CommitStage {
     };
     /// A group is closed once its payload reaches this.
     static constexpr size_t kGroupBytes = 1U << 20;
+    /// How often stalled writes are looked at for deadlines that have passed.
+    static constexpr uint64_t kStallCheckMs = 50;
 
     /// False: the request was refused and answered.
     bool push(std::unique_ptr<WriteRequest> request);
@@ -74,6 +76,7 @@ class CommitStage {
     Step work(bool may_block);
     Step form_group(bool may_block);
     bool must_wait();
+    Step stall();
     void freeze_if_requested();
     void refuse_backlog(const Status& status);
     Step add_front(Group& group, uint64_t now_us, bool may_block);
@@ -95,12 +98,14 @@ class CommitStage {
     std::atomic<uint64_t> queued_bytes_{0};
     std::atomic<bool> stalled_{false};
     std::atomic<bool> freeze_requested_{false};
+    std::atomic<bool> stall_check_due_{false};
 
     // Holder of the baton only.
     std::shared_ptr<Memtable> active_;
     RequestChain backlog_;
     Seqno next_seqno_;
     uint64_t stall_began_us_ = 0;
+    bool stall_check_posted_ = false;
     std::string payload_;  // these two are kept for their capacity
     std::string scratch_;
 };

@@ -190,6 +190,15 @@ Status Compactor::compact_all() {
     return manual.status;
 }
 
+bool Compactor::is_level0_stuck() const {
+    const VersionPtr version = manifest_.current();
+    std::lock_guard lock(mutex_);
+    for (const FileMetaPtr& file : version->files(0)) {
+        if (damaged_.count(file->number) != 0) return true;
+    }
+    return false;
+}
+
 void Compactor::stop() {
     stopping_.store(true);
     std::lock_guard lock(mutex_);

@@ -36,6 +36,8 @@ class Compactor {
     /// Merges everything into the deepest level in use and waits. The error that stopped it, if
     /// any.
     Status compact_all();
+    /// A damaged table is in level 0: nothing merges that level until the store is opened anew.
+    bool is_level0_stuck() const;
     /// Running jobs stop soon, no new one starts.
     void stop();
 
@@ -68,7 +70,7 @@ class Compactor {
     std::function<void()> on_compacted_;
     std::atomic<bool> stopping_{false};
 
-    std::mutex mutex_;
+    mutable std::mutex mutex_;
     // Guarded by mutex_.
     std::set<uint64_t> busy_;     // inputs of running jobs
     std::set<uint64_t> damaged_;  // inputs of jobs that met damage

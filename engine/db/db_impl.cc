@@ -42,8 +42,7 @@ DbImpl::DbImpl(OpenedFiles files)
       flusher_(*context_, *manifest_, health_, log_, shape_, *snapshots_, garbage_),
       compactor_(*context_, *manifest_, health_, log_, shape_, *snapshots_, tables_, garbage_),
       commit_(*context_, health_, log_, views_, tables_,
-              {[this] { return freeze_memtable(); },
-               [this] { return shape_.level0_tables() >= context_->options.level0_stop_trigger; }},
+              {[this] { return freeze_memtable(); }, [this] { return level0_is_full(); }},
               files.log.last_seqno) {
     // What was forgotten before the restart is not recorded.
     context_->forgotten_seqno = files.log.last_seqno;
@@ -92,6 +91,18 @@ bool DbImpl::freeze_memtable() {
     if (fresh == nullptr) return false;
     commit_.set_active(std::move(fresh));
     flusher_.schedule();
+    return true;
+}
+
+bool DbImpl::level0_is_full() {
+    if (shape_.level0_tables() < context_->options.level0_stop_trigger) return false;
+    if (compactor_.is_level0_stuck()) {
+        // Waiting would never end: writes are refused instead.
+        health_.raise(Health::Cause::kLevel0Full,
+                      Status::corruption("it holds " + std::to_string(shape_.level0_tables()) +
+                                         " tables and a damaged one keeps them from being merged; "
+                                         "restore it from a backup and restart"));
+    }
     return true;
 }
 

@@ -72,6 +72,7 @@ class DbImpl final : public Db {
     void connect();
     void retire_view(std::unique_ptr<const ReadView> view);
     bool freeze_memtable();
+    bool level0_is_full();
     void answer_flush_waiters();
     Result<std::optional<Entry>> get_from(const ReadView& view, Bytes key, Seqno seqno,
                                           uint64_t now_ms, const ReadMode& mode);

@@ -18,6 +18,8 @@ std::string_view cause_name(Health::Cause cause) {
             return "MANIFEST";
         case Health::Cause::kCompaction:
             return "compaction";
+        case Health::Cause::kLevel0Full:
+            return "level 0";
     }
     return "unknown";
 }

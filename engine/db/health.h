@@ -22,8 +22,9 @@ class Health {
         kFlush,       ///< A memtable cannot be written out.
         kManifest,    ///< A version edit is in doubt.
         kCompaction,  ///< A damaged table stops compaction; writes go on.
+        kLevel0Full,  ///< Level 0 is full, and damage keeps it from being merged.
     };
-    static constexpr size_t kCauses = 5;
+    static constexpr size_t kCauses = 6;
 
     explicit Health(const StoreContext& context) : context_(context) {}
 

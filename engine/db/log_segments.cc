@@ -185,9 +185,8 @@ Status LogStage::write_relog_segment() {
     }
     const wal::SegmentEnd previous = keep_old ? open_->synced_end() : previous_;
     prepared_.reset();
-    const std::string path = join_path(context_.dir, log_segment_name(number));
-    KV_ASSIGN_OR_RETURN(const bool exists, context_.fs.exists(path));
-    if (exists) KV_RETURN_IF_ERROR(context_.fs.remove(path));  // a fresh inode has no failed pages
+    // Emptied, never removed: the MANIFEST may name it, and what a failed sync left in its pages
+    // goes with the truncation.
     KV_ASSIGN_OR_RETURN(auto segment,
                         create_segment(number, unsynced_bytes_ + kLogRecordHeaderBytes));
     KV_RETURN_IF_ERROR(segment->begin(previous));

@@ -57,7 +57,8 @@ bool settle(const StoreContext& context, Manifest& manifest) {
 
 /// Tables and MANIFESTs in the directory that the MANIFEST in force does not name.
 struct UnknownFiles {
-    std::vector<std::string> unfinished;  // never numbered by a durable edit, so never committed
+    std::vector<std::string> unfinished;  // of a job that never committed
+    std::vector<std::string> taken_away;  // by an edit; the last run did not get to deleting them
     std::vector<std::string> dead_tables;
     std::vector<std::string> dead_manifests;
 };
@@ -68,7 +69,6 @@ Result<UnknownFiles> find_unknown(const StoreContext& context, const Manifest& m
     for (int level = 0; level < kLevels; ++level) {
         for (const FileMetaPtr& file : version->files(level)) live.insert(file->number);
     }
-    const uint64_t next_number = manifest.counters().next_file_number;
     UnknownFiles unknown;
     KV_ASSIGN_OR_RETURN(const std::vector<std::string> names, context.fs.list(context.dir));
     for (const std::string& name : names) {
@@ -78,9 +78,17 @@ Result<UnknownFiles> find_unknown(const StoreContext& context, const Manifest& m
             unknown.dead_manifests.push_back(name);
         }
         if (file.kind != FileKind::kTable || live.count(file.number) != 0) continue;
-        // An edit that was dropped may have numbered it: then it may hold the only copy.
-        const bool uncommitted = file.number >= next_number && manifest.dropped_bytes() == 0;
-        (uncommitted ? unknown.unfinished : unknown.dead_tables).push_back(name);
+        switch (manifest.past_of_table(file.number)) {
+            case Manifest::Past::kNeverNamed:
+                unknown.unfinished.push_back(name);
+                break;
+            case Manifest::Past::kTakenAway:
+                unknown.taken_away.push_back(name);
+                break;
+            case Manifest::Past::kUnknown:
+                unknown.dead_tables.push_back(name);
+                break;
+        }
     }
     return unknown;
 }
@@ -99,17 +107,24 @@ Status move_to_lost(const StoreContext& context, const std::vector<std::string>&
     return context.fs.sync_dir(context.dir);
 }
 
-/// What a job left when the process died, or what somebody put there. A table that was never
-/// committed goes; everything else is moved aside, never deleted.
+Status remove_waste(const StoreContext& context, const std::vector<std::string>& names) {
+    for (const std::string& name : names) {
+        KV_RETURN_IF_ERROR(context.fs.remove(join_path(context.dir, name)));
+        context.log(LogLevel::kInfo, "removed " + name + ", left over by the last run");
+    }
+    return Status::ok();
+}
+
+/// What the MANIFEST proves to be waste goes: outputs of jobs that never committed, tables that a
+/// durable edit took away. Every other unknown table is moved aside, never deleted.
 Status set_aside_unknown(const StoreContext& context, Manifest& manifest) {
     KV_ASSIGN_OR_RETURN(const UnknownFiles unknown, find_unknown(context, manifest));
-    for (const std::string& name : unknown.unfinished) {
-        KV_RETURN_IF_ERROR(context.fs.remove(join_path(context.dir, name)));
-        context.log(LogLevel::kInfo, "removed " + name + ", left unfinished by the last run");
-    }
-    // Before a new MANIFEST can take the name of one that was never finished.
+    // Before settling, which may make a CURRENT.tmp and a MANIFEST under such a name anew.
+    KV_RETURN_IF_ERROR(remove_waste(context, unknown.unfinished));
     KV_RETURN_IF_ERROR(move_to_lost(context, unknown.dead_manifests));
-    if (unknown.dead_tables.empty() || !settle(context, manifest)) return Status::ok();
+    const bool none = unknown.dead_tables.empty() && unknown.taken_away.empty();
+    if (none || !settle(context, manifest)) return Status::ok();
+    KV_RETURN_IF_ERROR(remove_waste(context, unknown.taken_away));
     return move_to_lost(context, unknown.dead_tables);
 }
 

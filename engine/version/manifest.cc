@@ -131,10 +131,19 @@ Status Manifest::load(uint64_t number) {
     file_number_ = number;
     length_ = contents->end.offset;
     dropped_bytes_ = contents->end.bytes_dropped;
+    opened_number_ = number;
+    taken_away_ = std::move(contents->removed);
     // The last edit may be in the page cache only, or its sync may have failed just before the
     // process died. A fresh MANIFEST settles that.
     in_doubt_.store(true, std::memory_order_release);
     return Status::ok();
+}
+
+Manifest::Past Manifest::past_of_table(uint64_t number) const {
+    if (taken_away_.count(number) != 0) return Past::kTakenAway;
+    // Tables and MANIFESTs share one counter, so a larger number was given out later.
+    const bool is_younger = opened_number_ != 0 && number > opened_number_;
+    return is_younger && dropped_bytes_ == 0 ? Past::kNeverNamed : Past::kUnknown;
 }
 
 Status Manifest::check_against_tables(const VersionEdit& edit,

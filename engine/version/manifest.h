@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -70,6 +71,14 @@ class Manifest {
     /// Bytes of a torn last edit that open left out.
     uint64_t dropped_bytes() const { return dropped_bytes_; }
 
+    /// What the MANIFEST that open read can tell of a table that is not in the current version.
+    enum class Past : uint8_t {
+        kUnknown,     ///< Older than this MANIFEST, or an edit was dropped: nobody can tell.
+        kNeverNamed,  ///< Numbered since this MANIFEST began, and no edit ever added it.
+        kTakenAway,   ///< An edit removed it; dead for good once !in_doubt().
+    };
+    Past past_of_table(uint64_t number) const;
+
   private:
     Manifest(FileSystem& fs, std::string dir, const ManifestOptions& options);
 
@@ -87,6 +96,8 @@ class Manifest {
     const ManifestOptions options_;
     bool read_only_ = false;
     uint64_t dropped_bytes_ = 0;
+    uint64_t opened_number_ = 0;
+    std::set<uint64_t> taken_away_;
 
     FileRegistry files_;
     std::atomic<uint64_t> next_file_number_{1};

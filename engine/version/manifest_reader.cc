@@ -150,6 +150,9 @@ Result<ManifestContents> load_manifest(FileSystem& fs, const std::string& dir, u
         if (!status.is_ok()) {
             return status.with_context(path + ", offset " + std::to_string(reader.edit_offset()));
         }
+        for (const RemovedFile& file : edit.removed) {
+            if (contents.files.count(file.number) == 0) contents.removed.insert(file.number);
+        }
     }
     contents.end = reader.end();
     const Status status = check_contents(contents, number);

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <map>
+#include <set>
 #include <string>
 
 #include "kv/file_system.h"
@@ -57,6 +58,7 @@ class ManifestReader {
 struct ManifestContents {
     ManifestCounters counters;
     std::map<uint64_t, AddedFile> files;  ///< By number.
+    std::set<uint64_t> removed;           ///< Tables that an edit here took away for good.
     LogEnd end;
 };
 /// kCorruption when an edit removes a table that is not there or adds one that is, or counters

@@ -82,3 +82,36 @@ TEST_CASE("fault: a failed sync that dropped the pages is never trusted") {
 TEST_CASE("fault: a failed sync that stored the data after all does no harm") {
     fail_everywhere(Fault::kSyncFails, FailedSync::kDurableAnyway, 5);
 }
+
+TEST_CASE(
+    "fault: a power failure at any moment of moving the log to a fresh segment loses nothing") {
+    const uint64_t seed = test_seed();
+    CAPTURE(seed);
+    size_t points = 0, doubts = 0;
+    for (uint64_t index = 20 + seed % 5; index < 220; index += 9) {
+        CAPTURE(index);
+        CrashWorld world(seed + index);
+        Random random(seed + index);
+        REQUIRE(world.open().is_ok());
+        world.disk().fail_at(index, Fault::kSyncFails);
+        std::string failure;
+        world.disk().set_before_op_hook([&](const Operation& operation) {
+            if (!failure.empty() || !is_mutating(operation.kind)) return;
+            if (world.disk().faults_hit() == 0) return;
+            ++points;
+            const auto survivor =
+                world.disk().clone_after_crash(CrashOptions::random(random.next()));
+            const Verdict verdict =
+                check_recovery(*survivor, world.history(), world.history().durable(), seed);
+            if (!verdict.ok) failure = "before " + to_string(operation) + " it " + verdict.text;
+        });
+        world.run(40);
+        world.let_time_pass();
+        world.disk().set_before_op_hook({});
+        doubts += world.in_doubt();
+        INFO(failure);
+        REQUIRE(failure.empty());
+    }
+    CHECK(points > 100);
+    CHECK(doubts > 0);
+}

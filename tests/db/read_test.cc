@@ -1,5 +1,7 @@
 // Reads: snapshots, iterators both ways, bounds, tables and compaction underneath.
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+
 #include "db/db_fixture.h"
 
 using namespace kv;
@@ -125,4 +127,28 @@ TEST_CASE("reads: memory only answers would-block until the block is cached") {
     CHECK(f.db().get("a", memory).status().is(Code::kWouldBlock));
     CHECK(f.get("a") == "1");
     CHECK(f.get("a", memory) == "1");
+}
+
+TEST_CASE("stall: writes are refused, not held for ever, when damage keeps level 0 full") {
+    DbFixture f;
+    f.options_.level0_compaction_trigger = 2;
+    f.options_.level0_stop_trigger = 4;
+    fill(f, 20, "v");
+    REQUIRE(f.db().flush().is_ok());
+    const auto files = f.disk_->files("db");
+    const auto table = std::find_if(files.begin(), files.end(), [](const std::string& name) {
+        return name.find(".sst") != std::string::npos;
+    });
+    REQUIRE(table != files.end());
+    f.disk_->corrupt("db/" + *table, 40);
+    WriteResult last;
+    for (int i = 0; i < 10 && last.status.is_ok(); ++i) {
+        last = f.put("k00005", "w");  // meets the damaged table
+        if (last.status.is_ok()) (void)f.db().flush();
+        f.executor_.run_until_idle();
+    }
+    CHECK(last.status.is(Code::kReadOnly));
+    CHECK(f.db().stats().state == StoreState::kReadOnly);
+    CHECK(f.db().stats().state_reason.find(*table) != std::string::npos);
+    CHECK(f.get("k00005") == "w");
 }
