@@ -20,7 +20,7 @@ namespace {
 constexpr BenchSpec kSpecs[] = {
     {"fillseq", Workload::kWriteSequential, true},
     {"fillrandom", Workload::kWriteRandom, true},
-    {"fillsync", Workload::kWriteRandom, true, true, 1000},
+    {"fillsync", Workload::kWriteRandom, true, true},
     {"overwrite", Workload::kWriteRandom},
     {"readrandom", Workload::kReadRandom},
     {"readmissing", Workload::kReadMissing},

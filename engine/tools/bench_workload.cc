@@ -106,7 +106,7 @@ Status BenchThread::write_batch(bool random, bool deletes, uint64_t& position) {
 }
 
 Status BenchThread::write_keys(bool random, bool deletes) {
-    const uint64_t limit = std::max<uint64_t>(options_.num / spec_.divide_by, 1);
+    const uint64_t limit = std::max<uint64_t>(options_.num, 1);
     const uint64_t bytes = deletes ? 0 : uint64_t{options_.key_size} + options_.value_size;
     uint64_t position = 0;
     while (goes_on(limit)) {

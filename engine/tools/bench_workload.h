@@ -33,8 +33,7 @@ struct BenchSpec {
     std::string_view name;
     Workload workload;
     bool fresh_store = false;
-    bool sync = false;       ///< Durability::kDisk, whatever the options say.
-    uint32_t divide_by = 1;  ///< db_bench runs fewer of the slow ones.
+    bool sync = false;  ///< Durability::kDisk, whatever the options say.
 };
 
 /// How threads of one benchmark are told to end.

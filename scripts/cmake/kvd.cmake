@@ -37,7 +37,7 @@ elseif(KV_SANITIZE STREQUAL "thread")
     target_link_options(kv_flags INTERFACE -fsanitize=thread)
 elseif(CMAKE_BUILD_TYPE STREQUAL "Release")
     target_compile_options(kv_flags INTERFACE -fstack-protector-strong -fcf-protection
-                           -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2)
+                           -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3)
     target_link_options(kv_flags INTERFACE -Wl,-z,relro,-z,now)
 endif()
 
