@@ -143,7 +143,10 @@ void CommitStage::kick() {
 }
 
 void CommitStage::kick_if_waiting() {
-    if (stalled_.load(std::memory_order_acquire) || log_.needs_relog()) kick();
+    if (stalled_.load(std::memory_order_acquire) ||
+        freeze_requested_.load(std::memory_order_acquire) || log_.needs_relog()) {
+        kick();
+    }
 }
 
 void CommitStage::request_freeze() {

@@ -152,7 +152,9 @@ void Compactor::finish(const CompactionPlan& plan, const Status& status, Manual*
         busy_.erase(number);
         if (damage) damaged_.insert(number);
     }
+    if (status.is_ok()) last_failure_ = Status::ok();
     if (!status.is_ok() && !damage && !stopping_) {
+        last_failure_ = status;
         waiting_for_retry_ = true;
         context_.post_after(Lane::kCompaction, kRetryMs, [this] {
             {
@@ -188,6 +190,11 @@ Status Compactor::compact_all() {
     schedule();
     context_.executor.wait(manual.done);
     return manual.status;
+}
+
+Status Compactor::last_failure() const {
+    std::lock_guard lock(mutex_);
+    return last_failure_;
 }
 
 bool Compactor::is_level0_stuck() const {

@@ -38,6 +38,8 @@ class Compactor {
     Status compact_all();
     /// A damaged table is in level 0: nothing merges that level until the store is opened anew.
     bool is_level0_stuck() const;
+    /// Why the last job failed, if it did, the disk being the reason; it is tried again.
+    Status last_failure() const;
     /// Running jobs stop soon, no new one starts.
     void stop();
 
@@ -76,6 +78,7 @@ class Compactor {
     std::set<uint64_t> damaged_;  // inputs of jobs that met damage
     uint32_t running_ = 0;
     bool waiting_for_retry_ = false;
+    Status last_failure_;
     Manual* manual_ = nullptr;  // asked for, not started
 };
 

@@ -56,6 +56,7 @@ DbImpl::DbImpl(OpenedFiles files)
 void DbImpl::connect() {
     log_.on_progress([this] {
         flusher_.schedule();
+        if (health_.state() != StoreState::kOk) answer_flush_waiters();
         commit_.kick_if_waiting();
     });
     flusher_.on_flushed([this] {
@@ -63,7 +64,13 @@ void DbImpl::connect() {
         compactor_.schedule();
         commit_.kick_if_waiting();
     });
-    compactor_.on_compacted([this] { commit_.kick_if_waiting(); });
+    compactor_.on_compacted([this] {
+        if (shape_.level0_tables() < context_->options.level0_stop_trigger ||
+            (compactor_.last_failure().is_ok() && !compactor_.is_level0_stuck())) {
+            health_.clear(Health::Cause::kLevel0Full);
+        }
+        commit_.kick_if_waiting();
+    });
 }
 
 DbImpl::~DbImpl() {
@@ -96,12 +103,15 @@ bool DbImpl::freeze_memtable() {
 
 bool DbImpl::level0_is_full() {
     if (shape_.level0_tables() < context_->options.level0_stop_trigger) return false;
+    // Where waiting might never end, writes are refused instead.
+    const Status failure = compactor_.last_failure();
     if (compactor_.is_level0_stuck()) {
-        // Waiting would never end: writes are refused instead.
         health_.raise(Health::Cause::kLevel0Full,
                       Status::corruption("it holds " + std::to_string(shape_.level0_tables()) +
                                          " tables and a damaged one keeps them from being merged; "
                                          "restore it from a backup and restart"));
+    } else if (!failure.is_ok()) {
+        health_.raise(Health::Cause::kLevel0Full, failure);
     }
     return true;
 }
@@ -125,6 +135,7 @@ Status DbImpl::flush() {
         flush_waiters_.push_back(&waiter);
     }
     commit_.request_freeze();
+    answer_flush_waiters();  // a flush may have ended, or the store failed, before we were listed
     context_->executor.wait(waiter.done);
     return waiter.status;
 }

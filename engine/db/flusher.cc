@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "db/flusher.h"
 
+#include <algorithm>
+
 namespace kv::db {
 
 TableOptions table_options(const Options& options, TableReason reason) {
@@ -18,8 +20,10 @@ void Flusher::schedule() {
     const auto memtable = shape_.oldest_immutable();
     if (memtable == nullptr || memtable->largest_seqno() > log_.published()) {
         running_.store(false);
-        // Published between the look and the store: the publisher saw us running and went away.
-        if (memtable != nullptr && memtable->largest_seqno() <= log_.published()) schedule();
+        // Frozen or published between the look and the store: whoever did it saw us running and
+        // went away.
+        const auto now = shape_.oldest_immutable();
+        if (now != nullptr && now->largest_seqno() <= log_.published()) schedule();
         return;
     }
     context_.post(Lane::kFlush, [this] { run(); });
@@ -43,7 +47,9 @@ bool Flusher::flush_one(const std::shared_ptr<Memtable>& memtable) {
         }
         health_.clear(Health::Cause::kFlush);
     }
-    const uint64_t oldest = log_.oldest_needed(memtable->largest_seqno());
+    // Never beyond what the MANIFEST knows: the next segment may not have been made yet.
+    const uint64_t oldest = std::min(log_.oldest_needed(memtable->largest_seqno()),
+                                     manifest_.counters().last_created_segment);
     if (oldest > manifest_.counters().oldest_segment) edit_->oldest_segment = oldest;
     const Status applied = manifest_.apply(*edit_);
     if (!applied.is_ok()) {

@@ -32,7 +32,12 @@ void GarbageCollector::collect() {
 
 void GarbageCollector::collect_tables() {
     std::vector<FileName> kept;
-    for (const FileName& file : manifest_.files().take_obsolete()) {
+    const std::vector<FileName> dead = manifest_.files().take_obsolete();
+    if (manifest_.in_doubt()) {  // since collect looked: some may be outputs of the edit in doubt
+        manifest_.files().put_back(dead);
+        return;
+    }
+    for (const FileName& file : dead) {
         const bool is_table = file.kind == FileKind::kTable;
         if (is_table) tables_.erase(file.number);
         const std::string name =

@@ -171,6 +171,7 @@ void LogStage::relog() {
     }
     failed_.store(false, std::memory_order_release);
     health_.clear(Health::Cause::kLogWrite);
+    on_progress_();  // all is published now: frozen memtables may be flushed
 }
 
 Status LogStage::write_relog_segment() {

@@ -51,6 +51,7 @@ void LogStage::enqueue(Bytes payload, Seqno first_seqno, Seqno last_seqno, Durab
             context_.post(Lane::kFlush, [this] { prepare_next(); });
         }
     }
+    const uint64_t record_bytes = record_.size();  // 0 for an answer only
     Counters::add(context_.counters.commit_groups, 1);
     bool answered;
     {
@@ -65,7 +66,7 @@ void LogStage::enqueue(Bytes payload, Seqno first_seqno, Seqno last_seqno, Durab
             pending.records.append(record_);
         }
         if (last_seqno != 0) pending.last_seqno = last_seqno;
-        queued_bytes_.fetch_add(log_record_size(payload.size()), std::memory_order_relaxed);
+        queued_bytes_.fetch_add(record_bytes, std::memory_order_relaxed);
         if (!answered) {
             pending.strongest = std::max(pending.strongest, strongest);
             pending.requests.append(std::move(requests));
@@ -93,11 +94,7 @@ void LogStage::run(bool inline_) {
 
 void LogStage::run_rounds(bool inline_) {
     while (true) {
-        Pending pending;
-        while (pop_pending(pending)) {
-            std::lock_guard lock(io_mutex_);
-            write_out(std::move(pending));
-            pending = {};
+        while (write_next()) {
         }
         if (baton_.release()) return;
         if (inline_) {
@@ -106,6 +103,15 @@ void LogStage::run_rounds(bool inline_) {
             return;
         }
     }
+}
+
+bool LogStage::write_next() {
+    // Taken before the pop: relog has to find whatever is not written.
+    std::lock_guard lock(io_mutex_);
+    Pending pending;
+    if (!pop_pending(pending)) return false;
+    write_out(std::move(pending));
+    return true;
 }
 
 bool LogStage::pop_pending(Pending& pending) {

@@ -103,6 +103,7 @@ class LogStage {
     bool answer_now(Durability strongest, Seqno last_seqno);
 
     void run_rounds(bool inline_);
+    bool write_next();
     bool pop_pending(Pending& pending);
     void write_out(Pending pending);
     Status write_and_sync(Pending& pending);

@@ -152,3 +152,35 @@ TEST_CASE("stall: writes are refused, not held for ever, when damage keeps level
     CHECK(f.db().stats().state_reason.find(*table) != std::string::npos);
     CHECK(f.get("k00005") == "w");
 }
+
+TEST_CASE("stall: writes are refused with no-space while a full disk keeps level 0 full") {
+    DbFixture f;
+    f.options_.level0_compaction_trigger = 3;
+    f.options_.level0_stop_trigger = 4;
+    f.options_.wal_segment_bytes = 1U << 20;
+    f.options_.memtable_bytes = 1U << 20;
+    const std::string value(2000, 'v');
+    for (int round = 0; round < 2; ++round) {
+        fill(f, 10, value);
+        REQUIRE(f.db().flush().is_ok());
+    }
+    f.executor_.run_until_idle();
+    // Room for level 0 tables of a few hundred bytes, none for the merge of the large ones.
+    f.disk_->set_capacity(f.disk_->used_bytes() + 12'000);
+    WriteResult last;
+    for (int i = 0; i < 10 && last.status.is_ok(); ++i) {
+        last = f.put("k00005", "w" + std::to_string(i));
+        if (last.status.is_ok()) (void)f.db().flush();
+        f.executor_.run_until_idle();
+    }
+    CHECK(last.status.is(Code::kNoSpace));
+    CHECK(f.db().stats().state == StoreState::kNoSpace);
+    f.disk_->set_capacity(UINT64_MAX);
+    for (int i = 0; i < 10; ++i) {
+        f.executor_.advance_to_next_delayed();
+        f.executor_.run_until_idle();
+    }
+    CHECK(f.db().stats().state == StoreState::kOk);
+    CHECK(f.put("k00005", "again").status.is_ok());
+    CHECK(f.get("k00005") == "again");
+}

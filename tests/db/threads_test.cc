@@ -150,3 +150,57 @@ TEST_CASE("threads: of many compare-and-set writers exactly one wins each round"
     for (auto& thread : threads) thread.join();
     CHECK(wins == kRounds);
 }
+
+TEST_CASE("threads: failed syncs among many writers lose nothing acknowledged") {
+    const uint64_t seed = test_seed();
+    CAPTURE(seed);
+    CrashFileSystem disk;
+    std::map<std::string, std::string> acknowledged;
+    int doubts = 0;
+    {
+        auto opened = Db::open(threaded_options(disk), "db");
+        REQUIRE(opened.is_ok());
+        Db& db = **opened;
+        disk.set_fault_hook([&](const Operation& operation) {
+            const bool is_log = operation.path.find(".wal") != std::string::npos;
+            uint64_t state = seed + operation.index;
+            const bool due = operation.kind == OpKind::kSync && splitmix64(state) % 40 == 0;
+            return is_log && due ? Fault::kSyncFails : Fault::kNone;
+        });
+        constexpr uint64_t kWriters = 4, kWrites = 400;
+        std::vector<std::map<std::string, std::string>> own(kWriters);
+        std::vector<int> own_doubts(kWriters);
+        std::vector<std::thread> threads;
+        for (uint64_t w = 0; w < kWriters; ++w) {
+            threads.emplace_back([&, w] {
+                for (uint64_t i = 0; i < kWrites; ++i) {
+                    const std::string key = key_of(w, i);
+                    const std::string value(i % 200, 'v');
+                    // Until the store has moved its log, writes are refused as read-only.
+                    while (true) {
+                        const Status status = db.put(key, value).status;
+                        own_doubts[w] += status.is(Code::kInDoubt);
+                        if (status.is_ok()) break;
+                        std::this_thread::yield();
+                    }
+                    own[w][key] = value;
+                }
+            });
+        }
+        for (auto& thread : threads) thread.join();
+        disk.set_fault_hook({});
+        for (auto& part : own) acknowledged.merge(part);
+        for (const int n : own_doubts) doubts += n;
+    }
+    CHECK(doubts > 0);
+    const auto survivor = disk.clone_after_crash(CrashOptions::lose_all());
+    auto reopened = Db::open(threaded_options(*survivor), "db");
+    INFO(reopened.status().to_string());
+    REQUIRE(reopened.is_ok());
+    std::map<std::string, std::string> found;
+    const auto it = (*reopened)->new_iterator({});
+    for (it->seek_to_first(); it->valid(); it->next()) {
+        found.emplace(std::string(it->key()), std::string(it->value()));
+    }
+    CHECK(found == acknowledged);
+}
