@@ -63,7 +63,8 @@ bool ScanStream::take_entry(size_t& body_bytes) {
     const Bytes value = keys_only_ ? Bytes() : iterator_->value();
     const size_t entry_bytes = protocol::kScanEntryOverheadBytes + key.size() + value.size();
     const size_t with_token = body_bytes + entry_bytes + kTokenFixedBytes + key.size();
-    if (with_token > (taken_.empty() ? max_body_bytes_ : protocol::kScanChunkBytes)) return false;
+    const uint64_t full = std::min<uint64_t>(max_body_bytes_, protocol::kScanChunkBytes);
+    if (with_token > (taken_.empty() ? max_body_bytes_ : full)) return false;
     body_bytes += entry_bytes;
     taken_.push_back({key.size(), value.size(), iterator_->seqno(), iterator_->expiry_ms()});
     chunk_bytes_ += key;

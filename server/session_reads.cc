@@ -284,14 +284,19 @@ void Session::on_status(const RequestInfo& info, Bytes body) {
 void Session::on_stats(const RequestInfo& info, Bytes body) {
     protocol::StatsRequest request;
     if (!decode(info, body, request)) return;
-    read_in_pool(
-        info, [&shared = shared_, info, prefix = std::string(request.prefix)](std::string& reply) {
-            const std::vector<Stat> stats = collect_stats(shared, prefix);
-            protocol::StatsResponse response;
-            for (const Stat& stat : stats) response.entries.push_back({stat.name, stat.value});
-            append_answer(reply, info, shared.clock.monotonic_us(), response);
-            return PoolTask::Next::kDone;
-        });
+    read_in_pool(info, [&shared = shared_, info, prefix = std::string(request.prefix),
+                        max_frame_bytes = max_frame_bytes_](std::string& reply) {
+        const std::vector<Stat> stats = collect_stats(shared, prefix);
+        protocol::StatsResponse response;
+        for (const Stat& stat : stats) response.entries.push_back({stat.name, stat.value});
+        const uint64_t now_us = shared.clock.monotonic_us();
+        append_answer(reply, info, now_us, response);
+        if (const size_t bytes = reply.size(); bytes > max_frame_bytes) {
+            reply.clear();
+            append_error(reply, info, now_us, answer_too_large(bytes, max_frame_bytes));
+        }
+        return PoolTask::Next::kDone;
+    });
 }
 
 }  // namespace kv::server

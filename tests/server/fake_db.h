@@ -22,6 +22,7 @@ class FakeDb final : public Db {
     // What the test decides.
     std::atomic<bool> cold = false;          ///< Reads with cache_only answer kWouldBlock.
     std::atomic<bool> hold_answers = false;  ///< Submitted writes wait for release().
+    std::string state_reason;                ///< Of stats(). Set before any thread asks.
     /// Status that writes get instead of being applied.
     void fail_writes_with(Status status);
     /// Answers everything held so far, as one group.
@@ -46,7 +47,11 @@ class FakeDb final : public Db {
     Status flush() override { return Status::ok(); }
     Status compact_all() override { return Status::ok(); }
     uint64_t approximate_count(const ScanOptions& options) override;
-    StoreStats stats() override { return {}; }
+    StoreStats stats() override {
+        StoreStats stats;
+        stats.state_reason = state_reason;
+        return stats;
+    }
 
   private:
     void apply(WriteRequest& request);

@@ -185,4 +185,17 @@ TEST_CASE_METHOD(SessionFixture, "reads: STATS are sorted and can be narrowed") 
     }
 }
 
+TEST_CASE_METHOD(SessionFixture, "stats: an answer above the agreed frame is too_large") {
+    protocol::HelloRequest small;
+    small.wanted_frame_bytes = protocol::kPreAuthFrameBytes;
+    REQUIRE(send(frame(Opcode::kHello, 1, small)).at(0).ok());
+    db.state_reason = std::string(protocol::kPreAuthFrameBytes, 'r');
+    send(frame(Opcode::kStats, 2, protocol::StatsRequest{}));
+    finish_task();
+    CHECK(answers().at(0).is(WireStatus::kTooLarge));
+    send(frame(Opcode::kStats, 3, protocol::StatsRequest{"server."}));
+    finish_task();
+    CHECK(answers().at(0).ok());
+}
+
 }  // namespace kv::server

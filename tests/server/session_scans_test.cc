@@ -119,6 +119,20 @@ TEST_CASE_METHOD(ScanFixture, "scan: an entry above the chunk size goes alone") 
     CHECK(chunks[0].as<protocol::ScanChunk>().entries.size() == 1);
 }
 
+TEST_CASE_METHOD(ScanFixture, "scan: no chunk is larger than the agreed frame") {
+    protocol::HelloRequest small;
+    small.wanted_frame_bytes = protocol::kPreAuthFrameBytes;
+    REQUIRE(send(frame(Opcode::kHello, 1, small)).at(0).ok());
+    fill(100, 500);
+    send(scan(2, {}));
+    const auto chunks = run();
+    CHECK(chunks.size() > 10);
+    for (const Answer& chunk : chunks) {
+        CHECK(chunk.body.size() + protocol::kHeaderBytes <= protocol::kPreAuthFrameBytes);
+    }
+    CHECK(keys_of(chunks).size() == 100);
+}
+
 TEST_CASE_METHOD(ScanFixture, "scan: a token goes on strictly after the last key, both ways") {
     greet();
     fill(300, 10);
