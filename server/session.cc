@@ -22,6 +22,10 @@ constexpr uint64_t kOverloadedRetryMs = 100;
 constexpr uint32_t kFrameOverheadBytes =
     protocol::kDefaultFrameBytes - protocol::kDefaultBatchBytes;
 
+bool passed(uint64_t now_us, uint64_t since_us, uint64_t limit_ms) {
+    return now_us > since_us && now_us - since_us > limit_ms * 1000;
+}
+
 uint32_t largest_frame(const Options& engine) {
     return std::max(engine.max_batch_bytes, engine.max_value_bytes) + kFrameOverheadBytes;
 }
@@ -90,6 +94,11 @@ void Session::note_limits() {
                            " requests unanswered (limits.outstanding_per_connection): not reading");
     }
     outstanding_noted_ = outstanding_full;
+    if (replies_.empty()) {
+        stuck_since_us_ = 0;
+    } else if (stuck_since_us_ == 0) {
+        stuck_since_us_ = now_us_;
+    }
     if (!over_unread_limit()) {
         unread_since_us_ = 0;
     } else if (unread_since_us_ == 0) {
@@ -326,6 +335,7 @@ void Session::on_end_of_input(uint64_t now_us) {
 
 void Session::on_replies_sent(uint64_t now_us) {
     now_us_ = now_us;
+    stuck_since_us_ = 0;
     note_limits();
     for (auto it = scans_.begin(); it != scans_.end();) {
         const auto scan = it++;  // a scan that cannot go on is taken out
@@ -333,14 +343,25 @@ void Session::on_replies_sent(uint64_t now_us) {
     }
 }
 
+void Session::check_slow_reader() {
+    const uint64_t limit_ms = shared_.config.limits.slow_reader_timeout_ms;
+    const bool over_limit = unread_since_us_ != 0 && passed(now_us_, unread_since_us_, limit_ms);
+    // A few unread answers of a living connection cost little, unless memory is what others need.
+    const bool stuck = stuck_since_us_ != 0 && passed(now_us_, stuck_since_us_, limit_ms) &&
+                       (end_ != End::kOpen || shared_.memory.exceeded());
+    if (!over_limit && !stuck) return;
+    counters_.add(Counter::kLimitSlowReader);
+    shared_.report(Incident::kSlowReader,
+                   peer_ + ": does not read its replies (limits.slow_reader_timeout); closing");
+    end_ = End::kNow;
+}
+
 void Session::on_tick(uint64_t now_us) {
     if (closed_ || end_ == End::kNow) return;
     now_us_ = now_us;
     const config::Limits& limits = shared_.config.limits;
-    const auto passed = [&](uint64_t since_us, uint64_t limit_ms) {
-        return now_us > since_us && now_us - since_us > limit_ms * 1000;
-    };
-    if (end_ == End::kOpen && !hello_done_ && passed(connected_us_, limits.hello_timeout_ms)) {
+    if (end_ == End::kOpen && !hello_done_ &&
+        passed(now_us, connected_us_, limits.hello_timeout_ms)) {
         counters_.add(Counter::kLimitHello);
         RequestInfo nobody;
         nobody.opcode = Opcode::kHello;
@@ -348,14 +369,9 @@ void Session::on_tick(uint64_t now_us) {
         fatal(nobody, WireStatus::kHelloTimeout, "HELLO was not finished in time");
     }
     note_limits();
-    if (unread_since_us_ != 0 && passed(unread_since_us_, limits.slow_reader_timeout_ms)) {
-        counters_.add(Counter::kLimitSlowReader);
-        shared_.report(Incident::kSlowReader,
-                       peer_ + ": does not read its replies (limits.slow_reader_timeout); closing");
-        end_ = End::kNow;
-    }
+    check_slow_reader();
     const bool idle = limits.idle_timeout_ms != 0 && table_.empty() && replies_.empty() &&
-                      passed(last_input_us_, limits.idle_timeout_ms);
+                      passed(now_us, last_input_us_, limits.idle_timeout_ms);
     if (idle && end_ == End::kOpen && hello_done_) {
         counters_.add(Counter::kLimitIdle);
         shared_.report(Incident::kIdle, peer_ + ": idle (limits.idle_timeout); closing");

@@ -119,6 +119,7 @@ class Session {
     size_t running() const { return table_.size() - held_.size() - scans_.size(); }
     bool over_unread_limit() const;
     void note_limits();
+    void check_slow_reader();
 
     // Answers.
     template <class Message>
@@ -168,6 +169,7 @@ class Session {
     const uint64_t connected_us_;
     uint64_t last_input_us_;
     uint64_t unread_since_us_ = 0;  // over the unread limit; 0: under it
+    uint64_t stuck_since_us_ = 0;   // answers wait and none has left since; 0: none waits
     protocol::FrameParser parser_;
     size_t needed_bytes_ = 0;
     uint32_t max_frame_bytes_;

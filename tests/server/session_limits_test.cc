@@ -50,6 +50,51 @@ TEST_CASE_METHOD(SessionFixture, "limits: reading stops while replies are unread
     }
 }
 
+TEST_CASE_METHOD(SessionFixture,
+                 "limits: few unread replies are let be until memory is short or nothing follows") {
+    config.limits.slow_reader_timeout_ms = 10'000;
+    greet();
+    protocol::ReceiveBuffer input;
+    std::string bytes = ping(2);
+    const auto arrive = [&] {
+        std::copy(bytes.begin(), bytes.end(), input.writable().data());
+        input.commit(bytes.size());
+        session().on_input(input, now());
+    };
+    arrive();
+    tick(11'000);
+    CHECK(session().end() == Session::End::kOpen);
+    SECTION("memory is short") {
+        shared().memory.add(static_cast<int64_t>(config.limits.network_memory_bytes) + 1);
+        SECTION("and it never reads") {
+            tick(1);
+            CHECK(session().end() == Session::End::kNow);
+            CHECK(count(Counter::kLimitSlowReader) == 1);
+        }
+        SECTION("but it has just read some") {
+            session().replies().consume(1);
+            session().on_replies_sent(now());
+            tick(9'000);
+            CHECK(session().end() == Session::End::kOpen);
+            tick(2'000);
+            CHECK(session().end() == Session::End::kNow);
+        }
+    }
+    SECTION("the connection ends with a bad frame") {
+        bytes = "GET / HTTP/1.1\r\nHost: kvd\r\nAccept: none\r\n\r\n";
+        arrive();
+        CHECK(session().end() == Session::End::kAfterReplies);
+        tick(1);
+        CHECK(session().end() == Session::End::kNow);
+    }
+    SECTION("the client ended its side") {
+        session().on_end_of_input(now());
+        CHECK(session().end() == Session::End::kAfterReplies);
+        tick(1);
+        CHECK(session().end() == Session::End::kNow);
+    }
+}
+
 TEST_CASE_METHOD(SessionFixture, "limits: a client that does not finish HELLO is told and closed") {
     session();
     tick(4'900);
