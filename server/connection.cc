@@ -59,7 +59,7 @@ bool Connection::is_gone() const {
 
 void Connection::start_read() {
     const size_t needed = session_.needed_bytes();
-    if (needed > input_.capacity() && shared_.memory.exceeded()) {
+    if (!lingering_ && needed > input_.capacity() && shared_.memory.exceeded()) {
         session_.on_no_memory(thread_.now_us());
         progressed();
         return;
@@ -104,14 +104,14 @@ void Connection::settle() {
     }
     account_memory();
     if (session_.end() == Session::End::kNow) return close();
-    if (session_.end() == Session::End::kAfterReplies && session_.replies().empty()) {
-        begin_linger();
-    }
+    if (session_.end() == Session::End::kAfterReplies && session_.replies().empty()) end();
     if (!closed_ && !reading_ && session_.wants_input()) start_read();
 }
 
 bool Connection::flush() {
     ReplyQueue& replies = session_.replies();
+    // Its end of the stream was sent: nothing can follow that.
+    if (lingering_) replies.consume(replies.bytes());
     bool sent = false;
     while (!writing_ && !replies.empty()) {
         error_code error;
@@ -142,10 +142,17 @@ void Connection::wait_until_writable() {
     });
 }
 
-void Connection::begin_linger() {
+void Connection::end() {
     if (lingering_) return;
+    if (session_.in_flight() != 0) {
+        // What was accepted is answered, if the engine can do it in the time that a drain has.
+        if (close_at_us_ == 0) {
+            close_at_us_ = thread_.now_us() + shared_.config.limits.drain_timeout_ms * 1000;
+        }
+        return;
+    }
     lingering_ = true;
-    linger_until_us_ = thread_.now_us() + kLingerUs;
+    close_at_us_ = thread_.now_us() + kLingerUs;
     error_code ignored;  // a peer that is gone already needs no goodbye
     socket_.shutdown(asio::ip::tcp::socket::shutdown_send, ignored);
     input_.consume(input_.unread().size());
@@ -178,10 +185,8 @@ void Connection::on_written(std::unique_ptr<WriteRequest> request, uint64_t now_
 
 void Connection::on_tick(uint64_t now_us) {
     if (closed_) return;
-    if (lingering_) {
-        if (now_us > linger_until_us_) close();
-        return;
-    }
+    if (close_at_us_ != 0 && now_us > close_at_us_) return close();
+    if (lingering_) return;
     session_.on_tick(now_us);
     // Most ticks find nothing to do.
     if (!session_.replies().empty() || session_.end() != Session::End::kOpen) settle();

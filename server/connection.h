@@ -56,7 +56,8 @@ class Connection final : public SessionHost {
     /// Sends until done or refused. False: the connection was closed.
     bool flush();
     void wait_until_writable();
-    void begin_linger();
+    /// All answers left: waits for requests in flight, then says so to the peer and lingers.
+    void end();
     void account_memory();
 
     NetworkThread& thread_;
@@ -70,7 +71,7 @@ class Connection final : public SessionHost {
     bool writing_ = false;  // waiting for the socket to take more
     bool closed_ = false;
     bool lingering_ = false;
-    uint64_t linger_until_us_ = 0;
+    uint64_t close_at_us_ = 0;  // 0: not ending
     int64_t accounted_bytes_ = 0;
 };
 

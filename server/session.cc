@@ -401,15 +401,19 @@ void Session::on_drain(uint64_t now_us) {
 
 void Session::on_no_memory(uint64_t now_us) {
     now_us_ = now_us;
-    if (end_ != End::kOpen) return;
+    if (input_ended_ || end_ != End::kOpen) return;
     counters_.add(Counter::kLimitMemory);
     shared_.report(Incident::kMemory, peer_ + ": no room for a frame of " +
                                           std::to_string(needed_bytes_) +
                                           " bytes (limits.network_memory); closing");
+    // The frame cannot be taken, so nothing behind it can; what came before is still answered.
+    input_ended_ = true;
     protocol::append_frame(replies_.slab(), protocol::push_header(Opcode::kGoaway),
                            protocol::GoawayPush{protocol::GoawayReason::kOverload,
                                                 last_accepted_id_, 0, "network buffers are full"});
-    end_ = End::kAfterReplies;
+    stop_scans({WireStatus::kOverloaded, "network buffers are full; resume elsewhere",
+                kOverloadedRetryMs});
+    end_when_done();
 }
 
 void Session::close() {

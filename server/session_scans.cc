@@ -65,7 +65,7 @@ void Session::on_scan(const RequestInfo& info, Bytes body) {
 }
 
 void Session::continue_scan(uint64_t id, OpenScan& scan) {
-    if (scan.running || closed_) return;
+    if (scan.running || end_ != End::kOpen) return;
     if (!scan.credit.open() || replies_.bytes() > kMaxUnreadForScans) {
         if (scan.waits_since_us == 0) scan.waits_since_us = now_us_;
         return;

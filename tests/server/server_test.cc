@@ -165,6 +165,35 @@ TEST_CASE_METHOD(ServerFixture, "server: a half-closed client still gets its ans
     CHECK_FALSE(client.receive());
 }
 
+TEST_CASE_METHOD(ServerFixture, "server: a write before a bad frame still gets its answer") {
+    SocketClient client(address());
+    client.greet();
+    db.hold_answers = true;
+    REQUIRE(client.send(put(2, "a", "1")));
+    wait_until([&] { return db.held() == 1; });
+    CHECK(client.ask("GET / HTTP/1.1\r\nHost: kvd\r\nAccept: none\r\n\r\n")
+              .is(WireStatus::kBadFrame));
+    db.release();
+    const auto answer = client.receive();
+    REQUIRE(answer);
+    CHECK(answer->id() == 2);
+    CHECK(answer->ok());
+    CHECK_FALSE(client.receive());
+}
+
+TEST_CASE_METHOD(ServerFixture, "server: an ending client that never reads is closed") {
+    config.limits.slow_reader_timeout_ms = 300;
+    db.set("big", std::string(1 << 20, 'x'));
+    SocketClient slow(address(), 4096);
+    slow.greet();
+    std::string bytes;
+    for (uint64_t id = 2; id < 20; ++id) bytes += get(id, "big");
+    REQUIRE(slow.send(bytes));
+    slow.end_of_input();
+    wait_until([&] { return count(Counter::kLimitSlowReader) == 1; });
+    wait_until([&] { return server().shared().census.connections() == 0; });
+}
+
 TEST_CASE_METHOD(ServerFixture,
                  "server: one client that does not read holds up nobody and is closed") {
     config.limits.unread_reply_bytes = 1 << 20;

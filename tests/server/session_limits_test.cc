@@ -131,6 +131,34 @@ TEST_CASE_METHOD(SessionFixture, "limits: a full network memory answers overload
     CHECK(answers().at(0).as<protocol::GoawayPush>().reason == protocol::GoawayReason::kOverload);
 }
 
+TEST_CASE_METHOD(SessionFixture, "limits: no room for a frame still answers what came before it") {
+    greet();
+    send(put(2, "a", "1"));
+    session().on_no_memory(now());
+    session().on_no_memory(now());
+    const auto told = answers();
+    REQUIRE(told.size() == 1);
+    CHECK(told[0].as<protocol::GoawayPush>().last_accepted_id == 2);
+    CHECK(session().end() == Session::End::kOpen);
+    CHECK_FALSE(session().wants_input());
+    finish_write();
+    CHECK(answers().at(0).ok());
+    CHECK(session().end() == Session::End::kAfterReplies);
+}
+
+TEST_CASE_METHOD(SessionFixture, "end: a scan does not go on behind a bad frame") {
+    greet();
+    for (int i = 0; i < 300; ++i) db.set("k" + std::to_string(i), std::string(1000, 'v'));
+    send(frame(Opcode::kScan, 2, protocol::ScanRequest{}));
+    CHECK(send("GET / HTTP/1.1\r\nHost: kvd\r\nAccept: none\r\n\r\n")
+              .at(0)
+              .is(WireStatus::kBadFrame));
+    finish_task();
+    CHECK(answers().size() == 1);
+    CHECK(posted.empty());
+    CHECK(session().in_flight() == 0);
+}
+
 TEST_CASE_METHOD(SessionFixture,
                  "limits: keys, values and batches above the announced are too_large") {
     config.engine.max_key_bytes = 10;
