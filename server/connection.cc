@@ -21,11 +21,11 @@ constexpr size_t kReceiveBytes = 64U << 10;
 // it has not read.
 constexpr uint64_t kLingerUs = 1'000'000;
 
-size_t write_parts(asio::ip::tcp::socket& socket, const ReplyQueue::Parts& parts,
-                   error_code& error) {
-    if (parts.count == 1) {
-        return socket.write_some(asio::buffer(parts.views[0].data(), parts.views[0].size()), error);
+size_t write_parts(asio::ip::tcp::socket& socket, const ReplyQueue& replies, error_code& error) {
+    if (const Bytes only = replies.only_part(); !only.empty()) {
+        return socket.write_some(asio::buffer(only.data(), only.size()), error);
     }
+    const ReplyQueue::Parts parts = replies.front();
     std::array<asio::const_buffer, ReplyQueue::kMaxParts> buffers;
     for (size_t i = 0; i < parts.count; ++i) {
         buffers[i] = asio::buffer(parts.views[i].data(), parts.views[i].size());
@@ -115,7 +115,7 @@ bool Connection::flush() {
     bool sent = false;
     while (!writing_ && !replies.empty()) {
         error_code error;
-        const size_t count = write_parts(socket_, replies.front(), error);
+        const size_t count = write_parts(socket_, replies, error);
         if (error == asio::error::would_block || error == asio::error::try_again) {
             wait_until_writable();
             break;
@@ -163,6 +163,7 @@ void Connection::account_memory() {
     const size_t grown = input_.capacity() > kReceiveBytes ? input_.capacity() : 0;
     const auto now_bytes = static_cast<int64_t>(grown + input_.unread().size() +
                                                 session_.replies().bytes() + session_.held_bytes());
+    if (now_bytes == accounted_bytes_) return;  // the counter is shared by all threads
     shared_.memory.add(now_bytes - accounted_bytes_);
     accounted_bytes_ = now_bytes;
 }

@@ -41,10 +41,16 @@ void NetworkThread::run() {
     start_timer();
     while (!stopping_ || !connections_.empty()) {
         context_.run_one();
-        for (int i = 1; i < kHandlersPerRound && context_.poll_one() != 0; ++i) {
+        // Nothing to gather, as after reads from memory: then looking for more sockets right away
+        // is a system call that run_one() makes anyway.
+        for (int i = 1; i < kHandlersPerRound && has_work() && context_.poll_one() != 0; ++i) {
         }
         finish_round();
     }
+}
+
+bool NetworkThread::has_work() const {
+    return !to_submit_.empty() || !to_settle_.empty() || awake_.load();
 }
 
 void NetworkThread::finish_round() {
@@ -74,6 +80,8 @@ void NetworkThread::settle_connections() {
 }
 
 bool NetworkThread::take_finished() {
+    // Whoever adds and then finds "asleep" wakes us with a round of its own.
+    if (!awake_.load()) return false;
     // Before the look: whoever adds after it will see "asleep" and wake us again.
     awake_.store(false);
     {

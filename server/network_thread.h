@@ -55,6 +55,8 @@ class NetworkThread final : public WriteObserver, public TaskHome {
 
   private:
     void run();
+    /// Something waits for finish_round().
+    bool has_work() const;
     void finish_round();
     void settle_connections();
     bool take_finished();

@@ -31,6 +31,8 @@ class ReplyQueue {
     size_t bytes() const { return closed_bytes_ + slab_.size() - offset_; }
     bool empty() const { return bytes() == 0; }
 
+    /// All that is queued, when that is one piece in the slab as it mostly is; else empty.
+    Bytes only_part() const { return closed_.empty() ? Bytes(slab_).substr(offset_) : Bytes(); }
     struct Parts {
         std::array<Bytes, kMaxParts> views;
         size_t count = 0;

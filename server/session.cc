@@ -115,7 +115,6 @@ Refusal Session::judge_frame(const RequestInfo& info, const protocol::FrameView&
         const Status status = protocol::refuse_critical_extensions(frame.extensions);
         if (!status.is_ok()) return {WireStatus::kUnsupported, std::string(status.message())};
     }
-    const std::string number = std::to_string(static_cast<unsigned>(info.opcode));
     switch (protocol::opcode_state(info.opcode)) {
         case protocol::OpcodeState::kServed:
             break;
@@ -124,7 +123,9 @@ Refusal Session::judge_frame(const RequestInfo& info, const protocol::FrameView&
                                                   ": this version does not offer it"};
         case protocol::OpcodeState::kPush:
         case protocol::OpcodeState::kUnknown:
-            return {WireStatus::kUnknownOpcode, "opcode " + number + " is not a request"};
+            return {WireStatus::kUnknownOpcode,
+                    "opcode " + std::to_string(static_cast<unsigned>(info.opcode)) +
+                        " is not a request"};
     }
     if (info.opcode == Opcode::kHello) {
         return {WireStatus::kInvalidArgument, "HELLO was answered before on this connection"};

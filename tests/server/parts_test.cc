@@ -88,6 +88,7 @@ TEST_CASE("reply queue: gathers at most what one system call takes") {
     ReplyQueue queue;
     for (int i = 0; i < 100; ++i) queue.append(std::string(ReplyQueue::kLargeBytes, 'x'));
     CHECK(queue.front().count == ReplyQueue::kMaxParts);
+    CHECK(queue.only_part().empty());
     queue.consume(ReplyQueue::kLargeBytes / 2);
     CHECK(queue.front().views[0].size() == ReplyQueue::kLargeBytes / 2);
 }
