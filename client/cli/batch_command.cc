@@ -19,9 +19,10 @@ Status add_line(const std::string& line, client::Batch& batch) {
 // Lines up to `end`, or to the end of the input.
 Status read_lines(Context& context, client::Batch& batch) {
     for (int number = 1;; ++number) {
-        const auto line = context.read_line("batch> ");
-        if (!line) return Status::ok();
-        KV_ASSIGN_OR_RETURN(const std::vector<Word> words, split_words(*line));
+        auto line = context.read_line("batch> ");
+        if (!line.is_ok()) return line.error().with_context("batch; nothing was sent");
+        if (!line->has_value()) return Status::ok();
+        KV_ASSIGN_OR_RETURN(const std::vector<Word> words, split_words(**line));
         if (words.size() == 1 && words[0].text == "end") return Status::ok();
         if (words.size() == 1 && words[0].text == "abort") {
             return {Code::kCancelled, "batch given up; nothing was sent"};
@@ -89,6 +90,11 @@ CommandResult run_batch(Context& context, const Arguments& arguments) {
             if (!status.is_ok()) break;
         }
     }
+    // A press while no read waited for a line shows only here.
+    if (status.is_ok() && context.interrupt.triggered()) {
+        status = Status(Code::kCancelled, "batch: interrupted; nothing was sent");
+    }
+    if (status.is(Code::kCancelled) || status.is(Code::kIoError)) return failed(std::move(status));
     if (!status.is_ok()) return usage_error(std::move(status));
     if (batch.empty()) return usage_error("an empty batch; nothing was sent");
     auto receipt = context.client->write(batch, *options);

@@ -44,6 +44,10 @@ CommandResult usage_error(std::string message);
 /// Chooses the exit code by the error's code.
 CommandResult failed(Status error);
 
+/// A line of input; nullopt at its end. kCancelled after Ctrl-C, kIoError when reading failed: what
+/// came before is then not all that was meant.
+using InputLine = Result<std::optional<std::string>>;
+
 /// What a command may use.
 struct Context {
     ClientOptions client_options;
@@ -51,9 +55,9 @@ struct Context {
     Interrupt& interrupt;
     std::unique_ptr<Client> client;  ///< Null until connect() succeeded.
     bool one_shot = false;           ///< The command came from the program's own arguments.
-    /// The next line of input for commands that read several; empty at the end of input. The
-    /// argument is the prompt for a person.
-    std::function<std::optional<std::string>(const char* prompt)> read_line;
+    /// The next line of input for commands that read several. The argument is the prompt for a
+    /// person.
+    std::function<InputLine(const char* prompt)> read_line;
 
     /// Connects unless that has been done.
     Status connect();

@@ -54,6 +54,10 @@ CommandResult run_put(Context& context, const Arguments& arguments) {
             return usage_error("put KEY - works only as `kvcli put KEY -`, not in a session");
         }
         auto bytes = read_standard_input();
+        // Also at the end of the input: the press may have ended the program that writes it.
+        if (context.interrupt.triggered()) {
+            return failed({Code::kCancelled, "put: interrupted; nothing was sent"});
+        }
         if (!bytes.is_ok()) return usage_error(bytes.error());
         value = std::move(*bytes);
     }

@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <cerrno>
 #include <cstdint>
 #include <utility>
@@ -21,12 +22,12 @@ constexpr char kQuit = 'q';
 // The handler's end of the pipe; a signal handler can reach nothing but a global.
 int handler_fd = -1;
 int watcher_fd = -1;
-std::atomic<uint64_t> presses{0};
+std::atomic<uint64_t> press_count{0};
 static_assert(std::atomic<uint64_t>::is_always_lock_free, "used in a signal handler");
 
 void on_sigint(int /*signal*/) {
     const int saved = errno;
-    presses.fetch_add(1);
+    press_count.fetch_add(1);
     (void)!::write(handler_fd, &kPressed, 1);
     errno = saved;
 }
@@ -58,10 +59,11 @@ Interrupt::~Interrupt() {
     ::close(watcher_fd);
 }
 
+uint64_t Interrupt::presses() const { return press_count.load(); }
+
 void Interrupt::arm(std::function<void()> stop) {
     const std::lock_guard lock(mutex_);
-    triggered_ = false;
-    presses_before_ = presses.load();
+    presses_before_ = presses();
     stop_ = std::move(stop);
 }
 
@@ -75,8 +77,7 @@ void Interrupt::watch() {
     while (::read(watcher_fd, &byte, 1) == 1 && byte == kPressed) {
         const std::lock_guard lock(mutex_);
         // A press at the prompt may be seen here only after the next command has begun.
-        if (!stop_ || presses.load() == presses_before_) continue;
-        triggered_ = true;
+        if (!stop_ || presses() == presses_before_) continue;
         stop_();
     }
 }

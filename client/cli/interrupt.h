@@ -7,7 +7,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <mutex>
@@ -27,16 +26,17 @@ class Interrupt {
     void arm(std::function<void()> stop);
     void disarm();
     /// Ctrl-C was pressed since the last arm().
-    bool triggered() const { return triggered_.load(); }
+    bool triggered() const { return presses() != presses_before_; }
+    /// How often Ctrl-C was pressed so far.
+    uint64_t presses() const;
 
   private:
     void watch();
 
-    std::atomic<bool> triggered_{false};
     std::mutex mutex_;
     // Guarded by mutex_.
     std::function<void()> stop_;
-    uint64_t presses_before_ = 0;
+    uint64_t presses_before_ = 0;  // the main thread, its only writer, reads without
     std::thread watcher_;
 };
 

@@ -4,7 +4,7 @@
 
 #include <CLI/CLI.hpp>
 #include <cstdio>
-#include <cstdlib>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -71,15 +71,8 @@ int run(int argc, char** argv) {
     Runner runner(context, options.format);
     ExitCode code = ExitCode::kOk;
     if (!options.command.empty()) {
-        char* buffer = nullptr;
-        size_t capacity = 0;
-        context.read_line = [&](const char*) -> std::optional<std::string> {
-            const ssize_t length = ::getline(&buffer, &capacity, stdin);
-            if (length < 0) return std::nullopt;
-            return std::string(buffer, static_cast<size_t>(length));
-        };
+        context.read_line = [](const char*) { return read_input_line(); };
         code = runner.run_arguments(options.command);
-        std::free(buffer);
     } else if (::isatty(STDIN_FILENO) != 0) {
         code = run_session(context, runner);
     } else {

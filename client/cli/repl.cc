@@ -14,6 +14,7 @@
 #include <clocale>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 #include <cwchar>
 
 namespace kv::cli {
@@ -127,18 +128,18 @@ class LineEditor {
     LineEditor(const LineEditor&) = delete;
     LineEditor& operator=(const LineEditor&) = delete;
 
-    /// Empty at Ctrl-D. Ctrl-C gives an empty line.
-    std::optional<std::string> read(const char* prompt) {
+    /// nullopt at Ctrl-D, kCancelled at Ctrl-C.
+    InputLine read(const char* prompt) {
         current_prompt = prompt;
         const SigintBlocked blocked;
         int length = 0;
         errno = 0;
         const char* text = el_gets(editor_, &length);
         if (text == nullptr || length <= 0) {
-            if (errno != EINTR) return std::nullopt;
+            if (errno != EINTR) return std::optional<std::string>();
             std::fputs("^C\n", stdout);
             el_reset(editor_);
-            return std::string();
+            return Status(Code::kCancelled, "interrupted");
         }
         std::string line(text, static_cast<size_t>(length));
         while (!line.empty() && (line.back() == '\n' || line.back() == '\r')) line.pop_back();
@@ -146,7 +147,7 @@ class LineEditor {
             HistEvent event;
             history(history_, &event, H_ENTER, line.c_str());
         }
-        return line;
+        return std::optional<std::string>(std::move(line));
     }
 
   private:
@@ -221,7 +222,9 @@ ExitCode run_session(Context& context, Runner& runner) {
     bool leave = false;
     while (!leave) {
         std::fflush(stdout);
-        const auto line = editor.read(kPrompt);
+        const InputLine input = editor.read(kPrompt);
+        if (!input.is_ok()) continue;
+        const std::optional<std::string>& line = *input;
         if (!line) {
             std::fputc('\n', stdout);
             break;
@@ -232,20 +235,46 @@ ExitCode run_session(Context& context, Runner& runner) {
     return ExitCode::kOk;
 }
 
-ExitCode run_script(Context& context, Runner& runner) {
+InputLine read_input_line() {
     char* buffer = nullptr;
     size_t capacity = 0;
+    errno = 0;
+    const ssize_t length = ::getline(&buffer, &capacity, stdin);
+    const int error = errno;
+    std::optional<std::string> line;
+    if (length >= 0) line.emplace(buffer, static_cast<size_t>(length));
+    std::free(buffer);
+    // Also with a length: an interrupted read gives the part of the line that it had.
+    if (std::ferror(stdin) == 0) return line;
+    if (error == EINTR) return Status(Code::kCancelled, "interrupted");
+    return Status::io_error(std::string("reading the standard input: ") + std::strerror(error));
+}
+
+ExitCode run_script(Context& context, Runner& runner) {
     uint64_t number = 0;
-    const auto read = [&](const char* /*prompt*/) -> std::optional<std::string> {
-        const ssize_t length = ::getline(&buffer, &capacity, stdin);
-        if (length < 0) return std::nullopt;
-        ++number;
-        return std::string(buffer, static_cast<size_t>(length));
+    const uint64_t presses = context.interrupt.presses();
+    const auto read = [&](const char* /*prompt*/) -> InputLine {
+        InputLine line = read_input_line();
+        if (line.is_ok() && line->has_value()) ++number;
+        return line;
     };
     context.read_line = read;
     ExitCode result = ExitCode::kOk;
-    while (const auto line = read("")) {
-        const ExitCode code = runner.run_line(*line);
+    while (true) {
+        InputLine line = read("");
+        // A press between two commands interrupts no read and no command. At the end of the input
+        // it may also have ended the program that writes the script, before it was done.
+        if (line.is_ok() && context.interrupt.presses() != presses) {
+            line = Status(Code::kCancelled, "interrupted");
+        }
+        if (!line.is_ok()) {
+            print_error(line.error().with_context("script, after line " + std::to_string(number)),
+                        context.out.has_colour());
+            result = failed(line.error()).code;
+            break;
+        }
+        if (!line->has_value()) break;
+        const ExitCode code = runner.run_line(**line);
         if (code == ExitCode::kOk) continue;
         result = code;
         if (code == ExitCode::kNotFound) continue;
@@ -254,7 +283,6 @@ ExitCode run_script(Context& context, Runner& runner) {
         break;
     }
     context.read_line = nullptr;
-    std::free(buffer);
     return result;
 }
 

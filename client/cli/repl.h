@@ -18,6 +18,9 @@ ExitCode run_session(Context& context, Runner& runner);
 /// found is remembered for the exit code, but does not stop.
 ExitCode run_script(Context& context, Runner& runner);
 
+/// The next line of standard input, without a prompt.
+InputLine read_input_line();
+
 /// What Tab offers for a line up to the cursor: commands, or the options of the command.
 std::vector<std::string> completions(std::string_view line);
 
