@@ -87,8 +87,9 @@ CallTable::Calls::iterator CallTable::end_call(Calls::iterator it, Code code_unl
                                         ? "; it had not been sent, so it is not applied"
                                         : "";
         out.push_back(
-            {std::move(call.sink), Status(in_doubt ? Code::kInDoubt : code_unless_in_doubt,
-                                          name + ": " + why + outcome)});
+            {std::move(call.sink),
+             Status(in_doubt ? Code::kInDoubt : code_unless_in_doubt, name + ": " + why + outcome),
+             call.sent && !protocol::is_write(call.opcode) ? it->first : 0});
     }
     if (call.sent) return std::next(it);
     return calls_.erase(it);

@@ -34,6 +34,7 @@ class CallSink {
 struct Completion {
     std::shared_ptr<CallSink> sink;
     Status status;
+    uint64_t cancel_id = 0;  ///< The server may still work at this request: tell it to stop.
 
     void run() const { sink->on_answer(status, {}, false); }
 };

@@ -93,12 +93,15 @@ void Connection::send_control(std::string frame) {
     flush(lock);
 }
 
-void Connection::send_cancel(uint64_t id) {
+void Connection::send_cancels(const std::vector<Completion>& ended) {
     protocol::Header header = protocol::request_header(protocol::Opcode::kCancel, 0);
     header.flags |= protocol::flag::kQuiet;
-    std::string frame;
-    protocol::append_frame(frame, header, protocol::CancelRequest{id});
-    send_control(std::move(frame));
+    for (const Completion& completion : ended) {
+        if (completion.cancel_id == 0) continue;
+        std::string frame;
+        protocol::append_frame(frame, header, protocol::CancelRequest{completion.cancel_id});
+        send_control(std::move(frame));
+    }
 }
 
 void Connection::cancel(uint64_t id) {
@@ -108,7 +111,7 @@ void Connection::cancel(uint64_t id) {
         ended = calls_.cancel(id);
     }
     run_all(ended);
-    if (!ended.empty()) send_cancel(id);
+    send_cancels(ended);
 }
 
 void Connection::cancel_all() {
@@ -118,6 +121,7 @@ void Connection::cancel_all() {
         ended = calls_.cancel_all();
     }
     run_all(ended);
+    send_cancels(ended);
 }
 
 bool Connection::idle() const {
@@ -182,6 +186,7 @@ Status Connection::prepare_poll(short& events, int& timeout_ms) {
     }
     // What these queue with nearer deadlines wakes the poll that follows.
     run_all(expired);
+    send_cancels(expired);
     return Status::ok();
 }
 

@@ -14,6 +14,7 @@
 #include <mutex>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include "kv/client.h"
 #include "protocol/frame_parser.h"
@@ -39,7 +40,8 @@ class Connection {
                     std::shared_ptr<CallSink> sink);
     /// Sends a QUIET frame, which nobody answers, ahead of queued calls.
     void send_control(std::string frame);
-    /// Ends a call for its caller and tells the server to stop.
+    /// Ends a call, or all, for the callers and tells the server to stop. Writes already sent are
+    /// left to it: they are in doubt.
     void cancel(uint64_t id);
     void cancel_all();
 
@@ -70,7 +72,8 @@ class Connection {
     int poll_timeout_ms(uint64_t now) const;
     // Sends until nothing is left or the socket is full. Requires `lock` on mutex_.
     void flush(std::unique_lock<std::mutex>& lock);
-    void send_cancel(uint64_t id);
+    // For what these left running at the server. Requires mutex_ not to be held.
+    void send_cancels(const std::vector<Completion>& ended);
     void wake();
 
     // Set once, before the reader thread starts.

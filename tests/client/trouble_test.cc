@@ -12,6 +12,9 @@ TEST_CASE("client: a read without an answer ends with deadline, and the late ans
     const Received late = f.peer->read();
     CHECK(late.header.deadline_ms == 30);
     CHECK(slow.get().error().is(Code::kDeadline));
+    const Received cancel = f.peer->read();
+    CHECK(cancel.header.opcode == Opcode::kCancel);
+    CHECK(cancel.as<protocol::CancelRequest>().target_request_id == late.header.request_id);
     f.peer->answer(late, Fixture::found("late"));
     auto next = f.get("next");
     f.peer->answer(f.peer->read(), Fixture::found("on time"));
@@ -112,14 +115,18 @@ TEST_CASE("client: a fatal status ends its call with the server's words and the 
     f.peer->wait_closed();
 }
 
-TEST_CASE("client: cancel_all ends calls that wait") {
+TEST_CASE("client: cancel_all ends calls that wait, and tells the server to stop reads") {
     Fixture f;
     auto read = f.get("k");
-    (void)f.peer->read();
+    const Received get = f.peer->read();
     auto write = f.put("k", "v");
     (void)f.peer->read();
     f.client->cancel_all();
     CHECK(read.get().error().is(Code::kCancelled));
+    const Received cancel = f.peer->read();
+    CHECK(cancel.header.opcode == Opcode::kCancel);
+    CHECK(cancel.as<protocol::CancelRequest>().target_request_id == get.header.request_id);
+    CHECK(f.peer->silent_for(50));
     CHECK(write.get().error().is(Code::kInDoubt));
 }
 
