@@ -57,11 +57,18 @@ Status ScanStream::start(uint64_t deadline_us) {
         ended_ = false;
         owed_credit_ = 0;
         connection_ = connection;
+        request_id_ = 0;  // the old connection's ids name other calls on this one
     }
     const uint64_t id = connection->submit(protocol::Opcode::kScan, std::move(request.frame),
                                            CallTable::kNever, shared_from_this());
-    const std::lock_guard lock(mutex_);
-    request_id_ = id;
+    bool cancelled = false;
+    {
+        const std::lock_guard lock(mutex_);
+        request_id_ = id;
+        cancelled = cancelled_;
+    }
+    // A cancel() from before the id was known could not end the call.
+    if (cancelled && id != 0) connection->cancel(id);
     return Status::ok();
 }
 

@@ -178,6 +178,30 @@ TEST_CASE("scan: cancel from another thread wakes the reader") {
     CHECK(scan.status().is(Code::kCancelled));
 }
 
+TEST_CASE("scan: cancelled while it reconnects stops what it asks for on the new connection") {
+    Fixture f;
+    auto opening = in_background([&] { return f.client->snapshot(); });
+    f.peer->answer(f.peer->read(), protocol::SnapshotResponse{9, 77, 60'000});
+    const auto snapshot = opening.get();
+    REQUIRE(snapshot.is_ok());
+    client::ScanOptions options;
+    options.snapshot = snapshot->get();
+    client::Scan scan = f.client->scan(options);
+    auto reading = in_background([&] { return scan.next() && scan.next(); });
+    f.peer->answer(f.peer->read(), chunk({"a"}, "t", false), protocol::flag::kMore);
+    f.peer->close();
+    Peer second = f.server.accept_raw();
+    scan.cancel();
+    second.welcome();
+    const Received resumed = second.read();
+    REQUIRE(resumed.header.opcode == Opcode::kScan);
+    const Received cancel = second.read();
+    REQUIRE(cancel.header.opcode == Opcode::kCancel);
+    CHECK(cancel.as<protocol::CancelRequest>().target_request_id == resumed.header.request_id);
+    CHECK_FALSE(reading.get());
+    CHECK(scan.status().is(Code::kCancelled));
+}
+
 TEST_CASE("snapshot: reads name it and it is closed at the end") {
     Fixture f;
     auto opening = in_background([&] { return f.client->snapshot(1000); });
