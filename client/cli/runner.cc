@@ -22,8 +22,11 @@ Format chosen_format(const Arguments& arguments, Format fallback) {
     return fallback;
 }
 
-void decode_all(Arguments& arguments) {
-    for (std::string& word : arguments.words) word = decode_escapes(word);
+void decode_all(const Command& command, Arguments& arguments) {
+    // The words of `batch` are lines, whose own words are decoded when the lines are split.
+    if (command.name != "batch") {
+        for (std::string& word : arguments.words) word = decode_escapes(word);
+    }
     for (auto& [name, value] : arguments.options) value = decode_escapes(value);
 }
 
@@ -74,7 +77,7 @@ ExitCode Runner::run(const std::vector<Word>& words, bool decode) {
             result = usage_error(arguments.error());
         } else {
             context_.out.set_format(chosen_format(*arguments, format_));
-            if (decode && context_.out.format() != Format::kRaw) decode_all(*arguments);
+            if (decode && context_.out.format() != Format::kRaw) decode_all(*command, *arguments);
             result = execute(*command, *arguments);
         }
     }
