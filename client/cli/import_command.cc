@@ -5,6 +5,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <memory>
@@ -23,6 +24,8 @@ namespace {
 constexpr uint64_t kBatchEntries = 256;
 constexpr size_t kBatchBytes = 256U << 10;
 constexpr uint64_t kDepth = 16;
+// What an entry takes beside its key and value, rounded up.
+constexpr size_t kEntryOverheadBytes = 32;
 
 struct ImportOptions {
     FileFormat format = FileFormat::kJsonLines;
@@ -104,17 +107,24 @@ class Importer {
     Status read_all(Status& bad_input) {
         client::Batch batch;
         uint64_t first = 0;  // position of the batch's first record
+        const size_t limit =
+            std::min<size_t>(kBatchBytes, context_.client->server_info().max_batch_bytes);
         Record record;
         while (!context_.interrupt.triggered()) {
             auto more = reader_->next(record);
             if (!more.is_ok()) bad_input = more.error();
             if (!more.is_ok() || !*more) break;
             if (reader_->position() < options_.continue_from) continue;
+            const size_t entry_bytes =
+                record.key.size() + record.value.size() + kEntryOverheadBytes;
+            if (!batch.empty() && batch.size_bytes() + entry_bytes > limit) {
+                KV_RETURN_IF_ERROR(send(batch, first));
+            }
             if (batch.empty()) first = reader_->position();
             batch.put_with_expiry(record.key, record.value, record.expiry_ms);
             ++entries_;
             bytes_ += record.key.size() + record.value.size();
-            if (batch.count() >= options_.batch_entries || batch.size_bytes() >= kBatchBytes) {
+            if (batch.count() >= options_.batch_entries || batch.size_bytes() >= limit) {
                 KV_RETURN_IF_ERROR(send(batch, first));
                 progress_.update(entries_, bytes_, reader_->bytes_read());
             }
