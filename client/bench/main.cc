@@ -15,6 +15,7 @@
 #include "bench/report.h"
 #include "bench/worker.h"
 #include "cli/arguments.h"
+#include "cli/version.h"
 #include "kv/client.h"
 #include "kv/client_pipeline.h"
 
@@ -76,6 +77,7 @@ std::optional<int> parse_program(int argc, char** argv, Program& program) {
     std::string duration = "10s";
     std::string warmup = "0";
     CLI::App app("kvbench: load a kvd server and report throughput and latency (closed loop)");
+    app.set_version_flag("--version", "kvbench " + std::string(cli::kVersion));
     app.option_defaults()->always_capture_default();
     app.add_option("-a,--address", workload.address, "HOST:PORT of the server");
     app.add_option("-t,--threads", workload.threads)->check(CLI::Range(1, 256));

@@ -41,7 +41,7 @@ Worker::Worker(const Workload& workload, const Control& control, uint32_t index,
       chooser_(workload.distribution, workload.key_count, workload.seed + index * 7919,
                workload.key_count / workload.threads * index, workload.zeta),
       random_(workload.seed ^ (uint64_t{index} << 32)),
-      limited_(requests != 0),
+      limited_(workload.requests != 0),
       requests_left_(requests),
       epoll_(::epoll_create1(EPOLL_CLOEXEC)) {}
 
@@ -174,7 +174,10 @@ void Worker::run() {
         const int count = ::epoll_wait(epoll_.fd(), events, kMaxEvents, kWaitMs);
         if (!measuring_ && control_.measuring.load(std::memory_order_relaxed)) {
             measuring_ = true;
+            // A connection lost in the warm-up is missing from all that is measured.
+            const auto lost = measurement_.errors.extract("connection_lost");
             measurement_ = {};
+            if (!lost.empty()) measurement_.errors[lost.key()] = lost.mapped();
             measure_start_ns_ = now_ns();
         }
         for (int i = 0; i < count; ++i) {

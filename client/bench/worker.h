@@ -24,7 +24,8 @@ struct Control {
 
 class Worker {
   public:
-    /// `requests`: this worker's share, 0 when the run goes by duration.
+    /// `requests`: this worker's share of Workload::requests, unused when the run
+    /// goes by duration.
     Worker(const Workload& workload, const Control& control, uint32_t index, uint64_t requests);
 
     /// Before run(). Opens `count` connections.
