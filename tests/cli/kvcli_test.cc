@@ -3,8 +3,10 @@
 #include <sys/stat.h>
 
 #include <catch2/catch.hpp>
+#include <future>
 
 #include "cli/daemon.h"
+#include "client/fake_server.h"
 
 namespace kv::cli_test {
 
@@ -81,6 +83,8 @@ TEST_CASE("kvcli: a batch applies all of its lines or none") {
     CHECK(f.cli({"batch"}, "put a 1\nincr n 3\nend\n").exit_code == 0);
     CHECK(f.cli({"batch", "require a 2", "put a 9"}).exit_code == 1);
     CHECK(f.cli({"batch", "put a 9", "bogus"}).exit_code == 2);
+    CHECK(f.cli({"batch", "put once \\x5cx41\\x20b"}).exit_code == 0);
+    CHECK(f.cli({"get", "once"}).out == "\\x41 b\n");
     CHECK(f.cli({"batch"}, "").exit_code == 2);
     CHECK(f.cli({"get", "a"}).out == "1\n");
 }
@@ -120,6 +124,28 @@ TEST_CASE("kvcli: what is exported imports as the same, in both formats") {
     CHECK(other.cli({"export", "-"}).out == text.out);
     CHECK(other.cli({"export", "-", "--prefix", "k19"}).err.find("exported 111 ") == 0);
     CHECK(other.cli({"import", dump}).exit_code == 2);
+}
+
+TEST_CASE("kvcli: import keeps its batches to what the server takes") {
+    client_test::FakeServer server;
+    protocol::HelloResponse hello = client_test::Peer::default_hello();
+    hello.max_batch_bytes = 1000;
+    std::string lines;
+    for (int i = 0; i < 5; ++i) {
+        lines += "{\"key\":\"k" + std::to_string(i) + "\",\"value\":\"" + std::string(400, 'v') +
+                 "\"}\n";
+    }
+    auto importing = std::async(std::launch::async, [&] {
+        return run(KVCLI_PROGRAM, {"-a", server.address(), "import", "-"}, lines);
+    });
+    client_test::Peer peer = server.accept(hello);
+    for (int i = 0; i < 3; ++i) {
+        const client_test::Received batch = peer.read();
+        CHECK(batch.header.opcode == protocol::Opcode::kBatch);
+        CHECK(batch.body.size() <= 1000);
+        peer.answer(batch, protocol::WriteResponse{1, 1, protocol::Durability::kDisk, {}});
+    }
+    CHECK(importing.get().exit_code == 0);
 }
 
 TEST_CASE("kvcli: a bad line stops an import, which then goes on where it was") {
@@ -162,6 +188,16 @@ TEST_CASE("kvbench: a short run counts what it was asked for") {
     CHECK(contains(finished.out, "\"errors\":{}"));
     CHECK(contains(finished.out, "\"misses\":0"));
     CHECK(run(KVBENCH_PROGRAM, {"--distribution", "odd"}).exit_code == 2);
+    CHECK(contains(run(KVBENCH_PROGRAM, {"--version"}).out, "kvbench "));
+}
+
+TEST_CASE("kvbench: ends with fewer requests than threads") {
+    const Fixture f;
+    const Finished finished =
+        run(KVBENCH_PROGRAM, {"-a", f.daemon.address(), "--requests", "2", "--connections", "4",
+                              "--threads", "4", "--durability", "memory", "--json"});
+    CHECK(finished.exit_code == 0);
+    CHECK(contains(finished.out, "\"operations\":2,"));
 }
 
 TEST_CASE("example: the tour runs to its end") {

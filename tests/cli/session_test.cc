@@ -60,6 +60,24 @@ TEST_CASE("session: Ctrl-C drops the line at the prompt and the session goes on"
     CHECK(terminal.wait() == 0);
 }
 
+TEST_CASE("session: Ctrl-C inside a batch gives the batch up") {
+    Daemon daemon;
+    const test::TempDir home;
+    Terminal terminal(KVCLI_PROGRAM, {"-a", daemon.address()}, home.path());
+    terminal.expect("kv> ");
+    terminal.type("batch\n");
+    terminal.expect("batch> ");
+    terminal.type("put half 1\n");
+    terminal.expect("batch> ");
+    terminal.type("\x03");
+    terminal.expect("error: cancelled");
+    terminal.expect("kv> ");
+    terminal.type("count --exact\n");
+    terminal.expect("0\r\n");
+    terminal.type(":quit\n");
+    CHECK(terminal.wait() == 0);
+}
+
 TEST_CASE("session: Ctrl-C ends a command that waits for the server") {
     client_test::FakeServer server;
     const test::TempDir home;
@@ -71,10 +89,14 @@ TEST_CASE("session: Ctrl-C ends a command that waits for the server") {
     terminal.type("\x03");
     terminal.expect("error: cancelled");
     terminal.expect("kv> ");
+    CHECK(peer.read().header.opcode == protocol::Opcode::kCancel);
     terminal.type("scan\n");
-    (void)peer.read();
+    const client_test::Received scan = peer.read();
     terminal.type("\x03");
     terminal.expect("error: cancelled");
+    const client_test::Received cancel = peer.read();
+    REQUIRE(cancel.header.opcode == protocol::Opcode::kCancel);
+    CHECK(cancel.as<protocol::CancelRequest>().target_request_id == scan.header.request_id);
     terminal.type(":quit\n");
     CHECK(terminal.wait() == 0);
 }
