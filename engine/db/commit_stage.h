@@ -48,7 +48,6 @@ class CommitStage {
     void kick_if_waiting();
     /// Has the active memtable frozen, unless it is empty, as soon as the stage runs.
     void request_freeze();
-    uint64_t queued_bytes() const { return queued_bytes_.load(std::memory_order_relaxed); }
 
     // Holder of the baton, or before the first write.
     void set_active(std::shared_ptr<Memtable> memtable) { active_ = std::move(memtable); }

@@ -100,9 +100,7 @@ void ViewRegistry::install(std::unique_ptr<ReadView> view) {
     const ReadView* old;
     {
         std::lock_guard lock(mutex_);
-        view->generation = generation_.load(std::memory_order_relaxed) + 1;
         old = std::exchange(current_, view.release());
-        generation_.store(current_->generation, std::memory_order_release);
     }
     empty_slots();
     if (old != nullptr) unreference(old);

@@ -26,7 +26,6 @@ struct ReadView {
     std::shared_ptr<Memtable> active;
     std::vector<std::shared_ptr<Memtable>> immutables;  ///< Newest first.
     std::shared_ptr<const TableSet> tables;
-    uint64_t generation = 0;  ///< Set by the registry.
     mutable std::atomic<uint32_t> references{1};
 };
 
@@ -64,7 +63,6 @@ class ViewRegistry {
     ViewLease pin();
     /// Makes `view` the current one. Callers serialise among themselves.
     void install(std::unique_ptr<ReadView> view);
-    uint64_t generation() const { return generation_.load(std::memory_order_acquire); }
     /// Drops every cached reference; no read may be running or follow.
     void clear();
 
@@ -81,7 +79,6 @@ class ViewRegistry {
 
     const std::function<void(std::unique_ptr<const ReadView>)> retire_;
     std::array<Slot, kSlots> slots_;
-    std::atomic<uint64_t> generation_{0};
     std::mutex mutex_;
     const ReadView* current_ = nullptr;  // guarded by mutex_; counted
 };
