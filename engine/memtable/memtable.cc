@@ -62,11 +62,19 @@ void Memtable::add_with_expiry(Bytes user_key, Seqno seqno, uint64_t expiry_ms, 
     count(seqno, Kind::kPutWithExpiry, expiry_ms);
 }
 
+void Memtable::add_range_delete(Bytes begin, Bytes end, Seqno seqno) {
+    widen_seqnos(seqno);
+    ranges_.add(begin, end, seqno);
+}
+
+void Memtable::widen_seqnos(Seqno seqno) {
+    if (smallest_seqno() == 0 || seqno < smallest_seqno()) smallest_seqno_.store(seqno, kRelaxed);
+    if (seqno > largest_seqno()) largest_seqno_.store(seqno, kRelaxed);
+}
+
 void Memtable::count(Seqno seqno, Kind kind, uint64_t expiry_ms) {
     // One writer: a plain load and store is enough and cheaper than an atomic addition.
-    const bool first = empty();
-    if (first || seqno < smallest_seqno()) smallest_seqno_.store(seqno, kRelaxed);
-    if (first || seqno > largest_seqno()) largest_seqno_.store(seqno, kRelaxed);
+    widen_seqnos(seqno);
     if (kind == Kind::kDelete) tombstones_.store(tombstones() + 1, kRelaxed);
     if (kind == Kind::kPutWithExpiry) {
         const uint64_t earliest = earliest_expiry_ms();

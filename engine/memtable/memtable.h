@@ -15,6 +15,7 @@
 #include "iterator/internal_iterator.h"
 #include "kv/bytes.h"
 #include "kv/types.h"
+#include "memtable/range_tombstone_log.h"
 #include "memtable/skip_list.h"
 #include "record/internal_key.h"
 
@@ -45,12 +46,26 @@ class Memtable {
     /// The same for kPutWithExpiry, putting the stored form together in place.
     void add_with_expiry(Bytes user_key, Seqno seqno, uint64_t expiry_ms, Bytes user_value);
 
+    /// Hides every entry of a user key in [begin, end) with a smaller seqno, here and in everything
+    /// older. Requires begin < end. Engine thread only. O(1).
+    void add_range_delete(Bytes begin, Bytes end, Seqno seqno);
+
     /// The newest version of `user_key` with seqno <= `read_seqno`, a tombstone included. It says
-    /// nothing of expiry: the caller compares it with its clock. Any thread.
+    /// nothing of range deletes (the caller asks covering_seqno) nor of expiry: the caller compares
+    /// it with its clock. Any thread.
     std::optional<MemtableEntry> get(Bytes user_key, Seqno read_seqno) const;
 
-    /// All versions in internal-key order. The caller keeps the memtable alive. Entries added later
-    /// may or may not appear. Any thread; never fails.
+    /// The newest range delete with seqno <= `read_seqno` that covers `user_key`; 0: none. Any
+    /// thread; costs nothing as long as there are no range deletes here.
+    Seqno covering_seqno(Bytes user_key, Seqno read_seqno) const {
+        return ranges_.covering(user_key, read_seqno);
+    }
+    /// All range deletes so far; null without any. Any thread.
+    RangeTombstoneSetPtr range_tombstones() const { return ranges_.all(); }
+    uint64_t range_deletes() const { return ranges_.size(); }
+
+    /// All versions in internal-key order, range deletes left out. The caller keeps the memtable
+    /// alive. Entries added later may or may not appear. Any thread; never fails.
     std::unique_ptr<InternalIterator> new_iterator() const;
     /// The same, keeping `memtable` alive itself.
     static std::unique_ptr<InternalIterator> new_pinned_iterator(
@@ -61,10 +76,11 @@ class Memtable {
     Bytes common_prefix() const;
 
     /// Heap bytes held. Any thread, as are all below; while a writer is active they may lag it.
-    size_t memory_bytes() const { return arena_.memory_bytes(); }
+    size_t memory_bytes() const { return arena_.memory_bytes() + ranges_.memory_bytes(); }
+    /// Range deletes are not among them.
     uint64_t entries() const { return entries_.load(std::memory_order_relaxed); }
     uint64_t tombstones() const { return tombstones_.load(std::memory_order_relaxed); }
-    bool empty() const { return entries() == 0; }
+    bool empty() const { return entries() == 0 && ranges_.empty(); }
     /// 0 when empty.
     Seqno smallest_seqno() const { return smallest_seqno_.load(std::memory_order_relaxed); }
     Seqno largest_seqno() const { return largest_seqno_.load(std::memory_order_relaxed); }
@@ -75,9 +91,11 @@ class Memtable {
 
   private:
     void count(Seqno seqno, Kind kind, uint64_t expiry_ms);
+    void widen_seqnos(Seqno seqno);
 
     Arena arena_;
     SkipList list_;
+    RangeTombstoneLog ranges_;
     // Written by the engine thread, read by anyone.
     std::atomic<uint64_t> entries_{0};
     std::atomic<uint64_t> tombstones_{0};
