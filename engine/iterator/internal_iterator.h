@@ -10,6 +10,12 @@
 
 namespace kv {
 
+/// What an iterator stands on: internal key and stored value, views until its next move.
+struct InternalEntry {
+    Bytes key;
+    Bytes value;
+};
+
 class InternalIterator {
   public:
     virtual ~InternalIterator() = default;
@@ -26,6 +32,23 @@ class InternalIterator {
     virtual void prev() = 0;
     virtual Bytes key() const = 0;
     virtual Bytes value() const = 0;
+
+    /// The entry that the iterator stands on; false when it is not valid().
+    virtual bool current(InternalEntry& out) const {
+        if (!valid()) return false;
+        out = {key(), value()};
+        return true;
+    }
+    /// next() and prev() that say at once where they led to, as current() does. Walks made of walks
+    /// use these: one virtual call an entry instead of four.
+    virtual bool next_entry(InternalEntry& out) {
+        next();
+        return current(out);
+    }
+    virtual bool prev_entry(InternalEntry& out) {
+        prev();
+        return current(out);
+    }
 };
 
 }  // namespace kv

@@ -10,10 +10,32 @@ namespace kv {
 
 namespace {
 
+class BoundsRun final : public TableRun {
+  public:
+    BoundsRun(std::vector<TableBounds> bounds, TableIteratorFactory open)
+        : bounds_(std::move(bounds)), open_(std::move(open)) {}
+    size_t size() const override { return bounds_.size(); }
+    size_t find(Bytes internal_key) const override {
+        const auto it =
+            std::partition_point(bounds_.begin(), bounds_.end(), [&](const TableBounds& table) {
+                return compare_internal_keys(table.largest, internal_key) < 0;
+            });
+        return static_cast<size_t>(it - bounds_.begin());
+    }
+    Bytes smallest(size_t index) const override { return bounds_[index].smallest; }
+    Result<std::unique_ptr<InternalIterator>> open(size_t index) const override {
+        return open_(index);
+    }
+
+  private:
+    const std::vector<TableBounds> bounds_;
+    const TableIteratorFactory open_;
+};
+
 class LevelIterator final : public InternalIterator {
   public:
-    LevelIterator(std::vector<TableBounds> bounds, TableIteratorFactory open)
-        : bounds_(std::move(bounds)), open_(std::move(open)), position_(bounds_.size()) {}
+    explicit LevelIterator(std::unique_ptr<const TableRun> run)
+        : run_(std::move(run)), size_(run_->size()), position_(size_) {}
 
     bool valid() const override { return table_ != nullptr && table_->valid(); }
     Status status() const override {
@@ -21,32 +43,42 @@ class LevelIterator final : public InternalIterator {
     }
     Bytes key() const override { return table_->key(); }
     Bytes value() const override { return table_->value(); }
+    bool current(InternalEntry& out) const override {
+        return table_ != nullptr && table_->current(out);
+    }
 
     void seek_to_first() override {
         if (enter(0)) table_->seek_to_first();
         skip_forward();
     }
     void seek_to_last() override {
-        if (enter(bounds_.size() - 1)) table_->seek_to_last();
+        if (enter(size_ - 1)) table_->seek_to_last();
         skip_back();
     }
     void seek(Bytes internal_key) override {
-        const auto it =
-            std::partition_point(bounds_.begin(), bounds_.end(), [&](const TableBounds& table) {
-                return compare_internal_keys(table.largest, internal_key) < 0;
-            });
-        if (enter(static_cast<size_t>(it - bounds_.begin()))) table_->seek(internal_key);
+        if (enter(run_->find(internal_key))) table_->seek(internal_key);
         skip_forward();
     }
     void seek_for_prev(Bytes internal_key) override {
-        const auto it =
-            std::partition_point(bounds_.begin(), bounds_.end(), [&](const TableBounds& table) {
-                return compare_internal_keys(table.smallest, internal_key) <= 0;
-            });
-        // The one before the first table that begins beyond the key; wraps to "none" at the front.
-        if (enter(static_cast<size_t>(it - bounds_.begin()) - 1))
-            table_->seek_for_prev(internal_key);
+        size_t position = run_->find(internal_key);
+        // Unless that table begins at or before the key, the last one before it is where to look;
+        // wraps to "none" at the front.
+        if (position == size_ || compare_internal_keys(run_->smallest(position), internal_key) > 0)
+            --position;
+        if (enter(position)) table_->seek_for_prev(internal_key);
         skip_back();
+    }
+    bool next_entry(InternalEntry& out) override {
+        if (table_->next_entry(out)) [[likely]]
+            return true;
+        skip_forward();
+        return LevelIterator::current(out);
+    }
+    bool prev_entry(InternalEntry& out) override {
+        if (table_->prev_entry(out)) [[likely]]
+            return true;
+        skip_back();
+        return LevelIterator::current(out);
     }
     void next() override {
         table_->next();
@@ -65,8 +97,8 @@ class LevelIterator final : public InternalIterator {
         if (position == position_ && table_ != nullptr) return true;
         table_ = nullptr;
         position_ = position;
-        if (position >= bounds_.size()) return false;
-        auto opened = open_(position);
+        if (position >= size_) return false;
+        auto opened = run_->open(position);
         if (!opened.is_ok()) {
             status_ = opened.status();
             return false;
@@ -87,19 +119,23 @@ class LevelIterator final : public InternalIterator {
             if (enter(position_ - 1)) table_->seek_to_last();
     }
 
-    const std::vector<TableBounds> bounds_;
-    const TableIteratorFactory open_;
-    size_t position_;  // bounds_.size() or beyond: none
+    const std::unique_ptr<const TableRun> run_;
+    const size_t size_;
+    size_t position_;  // size_ or beyond: none
     std::unique_ptr<InternalIterator> table_;
     Status status_;
 };
 
 }  // namespace
 
+std::unique_ptr<InternalIterator> new_level_iterator(std::unique_ptr<const TableRun> run) {
+    if (run->size() == 0) return new_empty_iterator();
+    return std::make_unique<LevelIterator>(std::move(run));
+}
+
 std::unique_ptr<InternalIterator> new_level_iterator(std::vector<TableBounds> bounds,
                                                      TableIteratorFactory open) {
-    if (bounds.empty()) return new_empty_iterator();
-    return std::make_unique<LevelIterator>(std::move(bounds), std::move(open));
+    return new_level_iterator(std::make_unique<BoundsRun>(std::move(bounds), std::move(open)));
 }
 
 }  // namespace kv

@@ -1,6 +1,7 @@
 // A merge of several sources: a binary heap of children ordered by their current keys. The first 8
 // bytes of each current user key are kept in the heap as an integer, so that most comparisons touch
-// the heap alone.
+// the heap alone. The runner-up's place is remembered: as long as one child leads, a step costs one
+// comparison.
 // SPDX-License-Identifier: Apache-2.0
 #include "iterator/merging_iterator.h"
 
@@ -24,16 +25,24 @@ uint64_t key_prefix(Bytes internal_key) {
 
 class MergingIterator final : public InternalIterator {
   public:
-    explicit MergingIterator(std::vector<std::unique_ptr<InternalIterator>> children)
-        : children_(std::move(children)) {
-        heap_.reserve(children_.size());
-        for (const auto& child : children_) KV_ASSERT(child != nullptr);
+    explicit MergingIterator(std::vector<std::unique_ptr<InternalIterator>> children) {
+        children_.reserve(children.size());
+        heap_.reserve(children.size());
+        for (auto& child : children) {
+            KV_ASSERT(child != nullptr);
+            children_.push_back({std::move(child), {}});
+        }
     }
 
     bool valid() const override { return !heap_.empty(); }
     Status status() const override { return status_; }
-    Bytes key() const override { return heap_.front().key; }
-    Bytes value() const override { return children_[heap_.front().child]->value(); }
+    Bytes key() const override { return heap_.front().child->entry.key; }
+    Bytes value() const override { return heap_.front().child->entry.value; }
+    bool current(InternalEntry& out) const override {
+        if (heap_.empty()) return false;
+        out = heap_.front().child->entry;
+        return true;
+    }
 
     void seek_to_first() override {
         start(true, [](InternalIterator& child) { child.seek_to_first(); });
@@ -49,27 +58,38 @@ class MergingIterator final : public InternalIterator {
     }
     void next() override {
         if (!forward_ && !turn(true)) return;
-        children_[heap_.front().child]->next();
-        refresh_top();
+        Child& top = *heap_.front().child;
+        place_top(top.it->next_entry(top.entry));
     }
     void prev() override {
         if (forward_ && !turn(false)) return;
-        children_[heap_.front().child]->prev();
-        refresh_top();
+        Child& top = *heap_.front().child;
+        place_top(top.it->prev_entry(top.entry));
+    }
+    bool next_entry(InternalEntry& out) override {
+        MergingIterator::next();
+        return MergingIterator::current(out);
+    }
+    bool prev_entry(InternalEntry& out) override {
+        MergingIterator::prev();
+        return MergingIterator::current(out);
     }
 
   private:
+    struct Child {
+        std::unique_ptr<InternalIterator> it;
+        InternalEntry entry;
+    };
     struct Slot {
         uint64_t prefix;
-        Bytes key;
-        size_t child;
+        Child* child;
     };
 
     /// True if `a` comes before `b` in the direction of the walk. Equal keys keep the order of the
     /// children, reversed when walking back, so that both directions show one sequence.
     bool comes_first(const Slot& a, const Slot& b) const {
         if (a.prefix != b.prefix) return (a.prefix < b.prefix) == forward_;
-        const int order = compare_internal_keys(a.key, b.key);
+        const int order = compare_internal_keys(a.child->entry.key, b.child->entry.key);
         if (order != 0) return (order < 0) == forward_;
         return (a.child < b.child) == forward_;
     }
@@ -79,26 +99,22 @@ class MergingIterator final : public InternalIterator {
         forward_ = forward;
         status_ = Status::ok();
         heap_.clear();
-        for (size_t i = 0; i < children_.size(); ++i) {
-            position(*children_[i]);
-            if (!add(i)) return;
+        for (Child& child : children_) {
+            position(*child.it);
+            if (!add(child)) return;
         }
         heapify();
     }
 
     /// Puts a child's current entry into the heap's array. False when the child has failed.
-    bool add(size_t child) {
-        InternalIterator& it = *children_[child];
-        if (it.valid()) {
-            const Bytes key = it.key();
-            heap_.push_back({key_prefix(key), key, child});
-            return true;
-        }
-        return check(it);
+    bool add(Child& child) {
+        if (!child.it->current(child.entry)) return check(child);
+        heap_.push_back({key_prefix(child.entry.key), &child});
+        return true;
     }
 
-    bool check(const InternalIterator& it) {
-        status_ = it.status();
+    bool check(const Child& child) {
+        status_ = child.it->status();
         if (status_.is_ok()) return true;
         heap_.clear();
         return false;
@@ -106,6 +122,7 @@ class MergingIterator final : public InternalIterator {
 
     void heapify() {
         for (size_t i = heap_.size() / 2; i-- > 0;) sift_down(i);
+        find_runner_up();
     }
 
     void sift_down(size_t hole) {
@@ -121,31 +138,36 @@ class MergingIterator final : public InternalIterator {
         heap_[hole] = moving;
     }
 
-    void refresh_top() {
+    void find_runner_up() {
+        runner_up_ = heap_.size() > 2 && comes_first(heap_[2], heap_[1]) ? 2 : 1;
+    }
+
+    /// Restores the order of the heap after the first child has moved.
+    void place_top(bool child_is_valid) {
         Slot& top = heap_.front();
-        const InternalIterator& it = *children_[top.child];
-        if (it.valid()) {
-            top.key = it.key();
-            top.prefix = key_prefix(top.key);
+        if (child_is_valid) [[likely]] {
+            top.prefix = key_prefix(top.child->entry.key);
+            if (heap_.size() == 1 || comes_first(top, heap_[runner_up_])) return;
         } else {
-            if (!check(it)) return;
+            if (!check(*top.child)) return;
             top = heap_.back();
             heap_.pop_back();
             if (heap_.empty()) return;
         }
         sift_down(0);
+        find_runner_up();
     }
 
     /// Changes direction while the current entry stays current: every other child moves to its
     /// first entry on the other side of it. False when a child has failed.
     bool turn(bool forward) {
-        const size_t current = heap_.front().child;
-        const std::string key(heap_.front().key);
+        const Child* const current = heap_.front().child;
+        const std::string key(current->entry.key);
         forward_ = forward;
         heap_.clear();
-        for (size_t i = 0; i < children_.size(); ++i) {
-            if (i != current) pass(*children_[i], key, i > current);
-            if (!add(i)) return false;
+        for (Child& child : children_) {
+            if (&child != current) pass(*child.it, key, &child > current);
+            if (!add(child)) return false;
         }
         heapify();
         return true;
@@ -163,8 +185,9 @@ class MergingIterator final : public InternalIterator {
         }
     }
 
-    const std::vector<std::unique_ptr<InternalIterator>> children_;
-    std::vector<Slot> heap_;  // heap_[0] is the current entry
+    std::vector<Child> children_;  // never resized: the heap points into it
+    std::vector<Slot> heap_;       // heap_[0] is the current entry
+    size_t runner_up_ = 1;         // of heap_[0], where the heap has more than one
     bool forward_ = true;
     Status status_;
 };

@@ -22,7 +22,23 @@ std::unique_ptr<InternalIterator> new_empty_iterator(Status status = Status::ok(
 std::unique_ptr<InternalIterator> new_merging_iterator(
     std::vector<std::unique_ptr<InternalIterator>> children);
 
-/// What a table of a level covers, both ends inclusive, as internal keys.
+/// The sorted, disjoint tables of one level, as a walk over them sees them.
+class TableRun {
+  public:
+    virtual ~TableRun() = default;
+    virtual size_t size() const = 0;
+    /// Index of the first table whose largest internal key is >= `internal_key`; size() if none is.
+    virtual size_t find(Bytes internal_key) const = 0;
+    /// The smallest internal key of a table.
+    virtual Bytes smallest(size_t index) const = 0;
+    virtual Result<std::unique_ptr<InternalIterator>> open(size_t index) const = 0;
+};
+
+/// One walk over a run of tables. A table is opened when the walk reaches it and closed when the
+/// walk leaves it. A failure to open one surfaces in status().
+std::unique_ptr<InternalIterator> new_level_iterator(std::unique_ptr<const TableRun> run);
+
+/// What a table covers, both ends inclusive, as internal keys.
 struct TableBounds {
     Bytes smallest;
     Bytes largest;
@@ -30,9 +46,7 @@ struct TableBounds {
 /// Gives an iterator over the table at `index` of the bounds list.
 using TableIteratorFactory = std::function<Result<std::unique_ptr<InternalIterator>>(size_t index)>;
 
-/// One walk over tables whose ranges are sorted and disjoint. A table is opened when the walk
-/// reaches it and closed when the walk leaves it. The bytes behind `bounds` must outlive the
-/// iterator. A failure to open one surfaces in status().
+/// The same over tables given by a list; the bytes behind `bounds` must outlive the iterator.
 std::unique_ptr<InternalIterator> new_level_iterator(std::vector<TableBounds> bounds,
                                                      TableIteratorFactory open);
 

@@ -35,6 +35,19 @@ class MemtableIterator final : public InternalIterator {
     void prev() override { node_ = list_.last_before(node_->user_key(), node_->trailer()); }
     Bytes key() const override { return node_->internal_key(); }
     Bytes value() const override { return node_->value(); }
+    bool current(InternalEntry& out) const override {
+        if (node_ == nullptr) return false;
+        out = {node_->internal_key(), node_->value()};
+        return true;
+    }
+    bool next_entry(InternalEntry& out) override {
+        MemtableIterator::next();
+        return MemtableIterator::current(out);
+    }
+    bool prev_entry(InternalEntry& out) override {
+        MemtableIterator::prev();
+        return MemtableIterator::current(out);
+    }
 
   private:
     const SkipList& list_;

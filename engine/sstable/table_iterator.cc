@@ -23,6 +23,19 @@ class TableIterator final : public InternalIterator {
     Status status() const override { return status_; }
     Bytes key() const override { return cursor_.key(); }
     Bytes value() const override { return cursor_.value(); }
+    bool current(InternalEntry& out) const override {
+        if (!valid_) return false;
+        out = {cursor_.key(), cursor_.value()};
+        return true;
+    }
+    bool next_entry(InternalEntry& out) override {
+        TableIterator::next();
+        return TableIterator::current(out);
+    }
+    bool prev_entry(InternalEntry& out) override {
+        TableIterator::prev();
+        return TableIterator::current(out);
+    }
 
     void seek_to_first() override {
         if (enter(0)) cursor_.seek_to_first();
