@@ -5,56 +5,33 @@
 #include <algorithm>
 
 #include "base/coding.h"
-#include "iterator/merging_iterator.h"
-#include "record/internal_key.h"
 
 namespace kv::db {
 
 namespace {
 
-/// Bytes read ahead once a scan is sequential.
-constexpr uint32_t kScanReadaheadBytes = 128U << 10;
+/// Before every entry of a user key, and behind every one.
+constexpr uint64_t kFrontTrailer = pack_trailer(kMaxSeqno, static_cast<Kind>(0xFF));
+constexpr uint64_t kBackTrailer = pack_trailer(0, static_cast<Kind>(0));
 
-/// After every version of `user_key`, before the next user key.
-std::string behind_all_versions(Bytes user_key) {
-    return make_internal_key(user_key, 0, static_cast<Kind>(0));
+uint64_t prefix_of(Bytes key) {
+    if (key.size() >= 8) return load_big_endian64(key.data());
+    char padded[8] = {};
+    std::copy(key.begin(), key.end(), padded);
+    return load_big_endian64(padded);
 }
 
 }  // namespace
 
-std::unique_ptr<InternalIterator> new_view_source(const ReadView& view, TableCache& tables,
-                                                  const ReadOptions& options) {
-    const ReadMode mode{.cache_only = options.cache_only,
-                        .fill_cache = options.fill_cache,
-                        .readahead_bytes = kScanReadaheadBytes};
-    const auto open = [&tables,
-                       mode](TableSlot& slot) -> Result<std::unique_ptr<InternalIterator>> {
-        if (slot.reader() == nullptr && mode.cache_only) {
-            return Status(Code::kWouldBlock, "a table is not open yet");
-        }
-        KV_ASSIGN_OR_RETURN(const auto reader, tables.open(slot));
-        return reader->new_iterator(mode);
-    };
-    std::vector<std::unique_ptr<InternalIterator>> children;
-    children.push_back(view.active->new_iterator());
-    for (const auto& memtable : view.immutables) children.push_back(memtable->new_iterator());
-    for (const TableSet::Table& table : view.tables->tables(0)) {
-        auto child = open(*table.slot);
-        children.push_back(child.is_ok() ? std::move(*child) : new_empty_iterator(child.error()));
-    }
-    for (int level = 1; level < view.tables->levels(); ++level) {
-        const auto& level_tables = view.tables->tables(level);
-        if (level_tables.empty()) continue;
-        std::vector<TableBounds> bounds;
-        bounds.reserve(level_tables.size());
-        for (const TableSet::Table& table : level_tables) {
-            bounds.push_back({table.file->smallest, table.file->largest});
-        }
-        children.push_back(new_level_iterator(
-            std::move(bounds),
-            [&level_tables, open](size_t index) { return open(*level_tables[index].slot); }));
-    }
-    return new_merging_iterator(std::move(children));
+void DbIterator::Bound::set(std::string bound) {
+    key = std::move(bound);
+    prefix = prefix_of(key);
+    is_set = true;
+}
+
+inline bool DbIterator::Bound::is_above(Bytes user_key) const {
+    const uint64_t other = prefix_of(user_key);
+    return other != prefix ? other < prefix : user_key < key;
 }
 
 DbIterator::DbIterator(ViewLease view, std::unique_ptr<InternalIterator> source,
@@ -63,44 +40,43 @@ DbIterator::DbIterator(ViewLease view, std::unique_ptr<InternalIterator> source,
     : view_(std::move(view)),
       source_(std::move(source)),
       snapshot_(std::move(snapshot)),
-      snapshot_seqno_(seqno),
-      now_ms_(now_ms),
-      lower_(options.lower),
-      upper_(options.upper) {
+      snapshot_trailer_(pack_trailer(seqno, static_cast<Kind>(0xFF))),
+      now_ms_(now_ms) {
+    if (options.lower) lower_.set(*options.lower);
+    if (options.upper) upper_.set(*options.upper);
     if (options.prefix.empty()) return;
-    if (!lower_ || *lower_ < options.prefix) lower_ = options.prefix;
+    if (!lower_.is_set || lower_.key < options.prefix) lower_.set(options.prefix);
     std::string behind = prefix_successor(options.prefix);
-    if (!behind.empty() && (!upper_ || behind < *upper_)) upper_ = std::move(behind);
+    if (!behind.empty() && (!upper_.is_set || behind < upper_.key)) upper_.set(std::move(behind));
 }
 
 Bytes DbIterator::value() const {
-    const Bytes stored = forward_ ? source_->value() : Bytes(value_);
+    const Bytes stored = forward_ ? at_.value : Bytes(value_);
     return expiry_ms_ != 0 ? stored.substr(kExpiryBytes) : stored;
 }
 
-DbIterator::Sight DbIterator::look(Bytes internal_key, Bytes internal_value, uint64_t& expiry_ms) {
-    const uint64_t trailer = trailer_of(internal_key);
+inline DbIterator::Sight DbIterator::look(const InternalEntry& entry, uint64_t& expiry_ms) {
+    const uint64_t trailer = trailer_of(entry.key);
     expiry_ms = 0;
-    if (trailer_seqno(trailer) > snapshot_seqno_) return Sight::kHidden;
-    switch (trailer_kind(trailer)) {
-        case Kind::kPut:
-            return Sight::kLive;
-        case Kind::kDelete:
-            return Sight::kDead;
-        case Kind::kPutWithExpiry:
-            if (internal_value.size() >= kExpiryBytes) {
-                expiry_ms = load_fixed64(internal_value.data());
-                return expiry_ms > now_ms_ ? Sight::kLive : Sight::kDead;
-            }
-            break;
-        default:
-            break;
+    if (trailer < snapshot_trailer_) return Sight::kHidden;
+    if (trailer_kind(trailer) == Kind::kPut) [[likely]]
+        return Sight::kLive;
+    return look_closer(entry, expiry_ms);
+}
+
+DbIterator::Sight DbIterator::look_closer(const InternalEntry& entry, uint64_t& expiry_ms) {
+    const uint64_t trailer = trailer_of(entry.key);
+    const Kind kind = trailer_kind(trailer);
+    if (kind == Kind::kDelete) return Sight::kDead;
+    if (kind == Kind::kPutWithExpiry && entry.value.size() >= kExpiryBytes) {
+        expiry_ms = load_fixed64(entry.value.data());
+        return expiry_ms > now_ms_ ? Sight::kLive : Sight::kDead;
     }
-    status_ = Status::corruption(
-        "key \"" + escape_bytes(user_key_of(internal_key), 64) + "\" at seqno " +
-        std::to_string(trailer_seqno(trailer)) + " has kind " +
-        std::to_string(static_cast<int>(trailer_kind(trailer))) + " and a value of " +
-        std::to_string(internal_value.size()) + " bytes, which this version cannot read");
+    status_ = Status::corruption("key \"" + escape_bytes(user_key_of(entry.key), 64) +
+                                 "\" at seqno " + std::to_string(trailer_seqno(trailer)) +
+                                 " has kind " + std::to_string(static_cast<int>(kind)) +
+                                 " and a value of " + std::to_string(entry.value.size()) +
+                                 " bytes, which this version cannot read");
     return Sight::kDead;
 }
 
@@ -108,21 +84,20 @@ void DbIterator::find_forward(bool skip_current) {
     // Invariant: every version of key_ is decided when skip_current is set.
     valid_ = false;
     forward_ = true;
-    for (; source_->valid(); source_->next()) {
-        const Bytes internal_key = source_->key();
-        const Bytes user_key = user_key_of(internal_key);
-        if (skip_current && user_key == key_) continue;
-        if (!is_before_upper(user_key)) return;
+    for (; source_valid_; source_valid_ = source_->next_entry(at_)) {
+        const Bytes user_key = user_key_of(at_.key);
+        if (skip_current && key_.equals(user_key)) continue;
+        if (upper_.is_set && !upper_.is_above(user_key)) return;
         uint64_t expiry_ms;
-        const Sight sight = look(internal_key, source_->value(), expiry_ms);
-        if (!status_.is_ok()) return;
-        if (sight == Sight::kLive) {
-            seqno_of_entry_ = trailer_seqno(trailer_of(internal_key));
+        const Sight sight = look(at_, expiry_ms);
+        if (sight == Sight::kLive) [[likely]] {
+            seqno_of_entry_ = trailer_seqno(trailer_of(at_.key));
             expiry_ms_ = expiry_ms;
             valid_ = true;
             return;
         }
         if (sight == Sight::kDead) {
+            if (!status_.is_ok()) return;
             key_.assign(user_key);
             skip_current = true;
         }
@@ -134,82 +109,99 @@ void DbIterator::find_backward() {
     valid_ = false;
     forward_ = false;
     Sight decided = Sight::kHidden;
-    for (; source_->valid(); source_->prev()) {
-        const Bytes internal_key = source_->key();
-        const Bytes user_key = user_key_of(internal_key);
-        if (decided != Sight::kHidden && user_key != key_) {
+    for (; source_valid_; source_valid_ = source_->prev_entry(at_)) {
+        const Bytes user_key = user_key_of(at_.key);
+        if (decided != Sight::kHidden && !key_.equals(user_key)) {
             if (decided == Sight::kLive) break;
             decided = Sight::kHidden;
         }
-        if (!is_within_lower(user_key)) return;
+        if (lower_.is_set && lower_.is_above(user_key)) break;
         uint64_t expiry_ms;
-        const Sight sight = look(internal_key, source_->value(), expiry_ms);
-        if (!status_.is_ok()) return;
+        const Sight sight = look(at_, expiry_ms);
         if (sight == Sight::kHidden) continue;
+        if (sight == Sight::kDead && !status_.is_ok()) return;
+        if (decided == Sight::kHidden) key_.assign(user_key);
         decided = sight;
-        key_.assign(user_key);
         if (sight == Sight::kLive) {
-            value_.assign(source_->value());
-            seqno_of_entry_ = trailer_seqno(trailer_of(internal_key));
+            value_.assign(at_.value);
+            seqno_of_entry_ = trailer_seqno(trailer_of(at_.key));
             expiry_ms_ = expiry_ms;
         }
     }
-    valid_ = decided == Sight::kLive && source_->status().is_ok();
+    valid_ = decided == Sight::kLive && (source_valid_ || source_->status().is_ok());
+}
+
+void DbIterator::source_seek(Bytes user_key, uint64_t trailer) {
+    target_.clear();
+    append_internal_key(target_, user_key, trailer);
+    source_->seek(target_);
+    source_valid_ = source_->current(at_);
+}
+
+void DbIterator::source_seek_for_prev(Bytes user_key, uint64_t trailer) {
+    target_.clear();
+    append_internal_key(target_, user_key, trailer);
+    source_->seek_for_prev(target_);
+    source_valid_ = source_->current(at_);
 }
 
 void DbIterator::seek_to_first() {
     status_ = Status::ok();
-    if (lower_) {
-        source_->seek(make_seek_key(*lower_, snapshot_seqno_));
+    if (lower_.is_set) {
+        source_seek(lower_.key, snapshot_trailer_);
     } else {
         source_->seek_to_first();
+        source_valid_ = source_->current(at_);
     }
     find_forward(false);
 }
 
 void DbIterator::seek_to_last() {
     status_ = Status::ok();
-    if (upper_) {
-        source_->seek_for_prev(make_seek_key(*upper_, kMaxSeqno));
+    if (upper_.is_set) {
+        source_seek_for_prev(upper_.key, kFrontTrailer);
     } else {
         source_->seek_to_last();
+        source_valid_ = source_->current(at_);
     }
     find_backward();
 }
 
 void DbIterator::seek(Bytes key) {
-    if (lower_ && key < *lower_) {
+    if (lower_.is_set && lower_.is_above(key)) {
         seek_to_first();
         return;
     }
     status_ = Status::ok();
-    source_->seek(make_seek_key(key, snapshot_seqno_));
+    source_seek(key, snapshot_trailer_);
     find_forward(false);
 }
 
 void DbIterator::seek_for_prev(Bytes key) {
-    if (upper_ && key >= *upper_) {
+    if (upper_.is_set && !upper_.is_above(key)) {
         seek_to_last();
         return;
     }
     status_ = Status::ok();
-    source_->seek_for_prev(behind_all_versions(key));
+    source_seek_for_prev(key, kBackTrailer);
     find_backward();
 }
 
 void DbIterator::next() {
     if (forward_) {
-        key_.assign(user_key_of(source_->key()));
+        key_.assign(user_key_of(at_.key));
+        source_valid_ = source_->next_entry(at_);
     } else {
-        source_->seek(behind_all_versions(key_));
+        source_seek(key_.bytes(), kBackTrailer);
     }
     find_forward(true);
 }
 
 void DbIterator::prev() {
     if (forward_) {
-        key_.assign(user_key_of(source_->key()));
-        source_->seek_for_prev(make_seek_key(key_, kMaxSeqno));
+        // The source may stand on the key's newest version at the snapshot: newer ones are before.
+        key_.assign(user_key_of(at_.key));
+        source_seek_for_prev(key_.bytes(), kFrontTrailer);
     }
     find_backward();
 }

@@ -12,7 +12,9 @@
 
 #include "db/read_view.h"
 #include "iterator/internal_iterator.h"
+#include "iterator/key_copy.h"
 #include "kv/db.h"
+#include "record/internal_key.h"
 
 namespace kv::db {
 
@@ -30,38 +32,49 @@ class DbIterator final : public Iterator {
     void seek_for_prev(Bytes key) override;
     void next() override;
     void prev() override;
-    Bytes key() const override { return forward_ ? user_key_of(source_->key()) : Bytes(key_); }
+    Bytes key() const override { return forward_ ? user_key_of(at_.key) : key_.bytes(); }
     Bytes value() const override;
     Seqno seqno() const override { return seqno_of_entry_; }
     uint64_t expiry_ms() const override { return expiry_ms_; }
 
   private:
     enum class Sight : uint8_t { kHidden, kDead, kLive };
-    Sight look(Bytes internal_key, Bytes internal_value, uint64_t& expiry_ms);
+    /// A bound of the walk with its first 8 bytes as an integer, which decide nearly always.
+    struct Bound {
+        std::string key;
+        uint64_t prefix = 0;
+        bool is_set = false;
+
+        void set(std::string bound);
+        /// Whether `user_key` sorts before it.
+        bool is_above(Bytes user_key) const;
+    };
+
+    Sight look(const InternalEntry& entry, uint64_t& expiry_ms);
+    Sight look_closer(const InternalEntry& entry, uint64_t& expiry_ms);
     void find_forward(bool skip_current);
     void find_backward();
-    bool is_before_upper(Bytes user_key) const { return !upper_ || user_key < *upper_; }
-    bool is_within_lower(Bytes user_key) const { return !lower_ || user_key >= *lower_; }
+    void source_seek(Bytes user_key, uint64_t trailer);
+    void source_seek_for_prev(Bytes user_key, uint64_t trailer);
 
     const ViewLease view_;
     const std::unique_ptr<InternalIterator> source_;
     const SnapshotPtr snapshot_;
-    const Seqno snapshot_seqno_;
+    const uint64_t snapshot_trailer_;  // no entry with a smaller one is visible
     const uint64_t now_ms_;
-    std::optional<std::string> lower_;  // inclusive; the prefix is worked in
-    std::optional<std::string> upper_;  // exclusive
+    Bound lower_;  // inclusive; the prefix is worked in
+    Bound upper_;  // exclusive
 
+    InternalEntry at_;           // where source_ stands
+    bool source_valid_ = false;  // whether it stands anywhere
     bool valid_ = false;
     bool forward_ = true;
     Seqno seqno_of_entry_ = 0;
     uint64_t expiry_ms_ = 0;
-    std::string key_;    // backward: the entry shown; forward: scratch for the key to skip
+    KeyCopy key_;        // backward: the entry shown; forward: the key to skip
     std::string value_;  // backward: the entry shown, internal form
+    std::string target_;
     Status status_;
 };
-
-/// The entries that a walk over `view` has to merge: all memtables and tables.
-std::unique_ptr<InternalIterator> new_view_source(const ReadView& view, TableCache& tables,
-                                                  const ReadOptions& options);
 
 }  // namespace kv::db

@@ -5,6 +5,7 @@
 #include "db/db_impl.h"
 #include "db/db_iterator.h"
 #include "db/lookup.h"
+#include "db/view_source.h"
 #include "record/batch_format.h"
 
 namespace kv::db {
@@ -75,7 +76,7 @@ std::unique_ptr<Iterator> DbImpl::new_iterator(const ScanOptions& options) {
     Counters::add(context_->counters.iterators, 1);
     ViewLease view = views_.pin();
     const Seqno seqno = options.snapshot ? options.snapshot->seqno() : log_.published();
-    auto source = new_view_source(*view, tables_, options);
+    auto source = new_view_source(*view, tables_, seqno, options);
     return std::make_unique<DbIterator>(std::move(view), std::move(source), options.snapshot, seqno,
                                         context_->clock.wall_ms(), options);
 }

@@ -1,0 +1,89 @@
+// See the header.
+// SPDX-License-Identifier: Apache-2.0
+#include "db/view_source.h"
+
+#include <utility>
+#include <vector>
+
+#include "iterator/merging_iterator.h"
+#include "record/internal_key.h"
+
+namespace kv::db {
+
+namespace {
+
+/// Bytes read ahead once a scan is sequential.
+constexpr uint32_t kScanReadaheadBytes = 128U << 10;
+
+Result<std::unique_ptr<InternalIterator>> open_table(TableCache& tables, TableSlot& slot,
+                                                     const ReadMode& mode) {
+    const TableReader* reader = slot.reader();
+    if (reader == nullptr) {
+        if (mode.cache_only) return Status(Code::kWouldBlock, "a table is not open yet");
+        KV_ASSIGN_OR_RETURN(const auto opened, tables.open(slot));
+        reader = opened.get();  // the slot keeps it
+    }
+    return reader->new_iterator(mode);
+}
+
+/// A level of a view. Nothing is copied: the view outlives the walk.
+class ViewLevel final : public TableRun {
+  public:
+    ViewLevel(const TableSet& set, int level, TableCache& tables, const ReadMode& mode)
+        : set_(set), level_(level), tables_(tables), mode_(mode) {}
+    size_t size() const override { return set_.tables(level_).size(); }
+    size_t find(Bytes internal_key) const override {
+        size_t index = set_.version().lower_bound(level_, user_key_of(internal_key));
+        while (index < size() &&
+               compare_internal_keys(set_.tables(level_)[index].file->largest, internal_key) < 0) {
+            ++index;
+        }
+        return index;
+    }
+    Bytes smallest(size_t index) const override {
+        return set_.tables(level_)[index].file->smallest;
+    }
+    Result<std::unique_ptr<InternalIterator>> open(size_t index) const override {
+        return open_table(tables_, *set_.tables(level_)[index].slot, mode_);
+    }
+
+  private:
+    const TableSet& set_;
+    const int level_;
+    TableCache& tables_;
+    const ReadMode mode_;
+};
+
+/// Whether nothing in the memtable can be seen at `seqno`. What was published by then is counted.
+bool is_invisible(const Memtable& memtable, Seqno seqno) {
+    return memtable.entries() == 0 || memtable.smallest_seqno() > seqno;
+}
+
+}  // namespace
+
+std::unique_ptr<InternalIterator> new_view_source(const ReadView& view, TableCache& tables,
+                                                  Seqno seqno, const ReadOptions& options) {
+    const ReadMode mode{.cache_only = options.cache_only,
+                        .fill_cache = options.fill_cache,
+                        .readahead_bytes = kScanReadaheadBytes};
+    std::vector<std::unique_ptr<InternalIterator>> children;
+    children.reserve(16);
+    const auto add_memtable = [&](const Memtable& memtable) {
+        if (!is_invisible(memtable, seqno)) children.push_back(memtable.new_iterator());
+    };
+    add_memtable(*view.active);
+    for (const auto& memtable : view.immutables) add_memtable(*memtable);
+    for (const TableSet::Table& table : view.tables->tables(0)) {
+        if (table.file->smallest_seqno > seqno) continue;
+        auto child = open_table(tables, *table.slot, mode);
+        children.push_back(child.is_ok() ? std::move(*child) : new_empty_iterator(child.error()));
+    }
+    for (int level = 1; level < view.tables->levels(); ++level) {
+        if (view.tables->tables(level).empty()) continue;
+        children.push_back(
+            new_level_iterator(std::make_unique<ViewLevel>(*view.tables, level, tables, mode)));
+    }
+    return new_merging_iterator(std::move(children));
+}
+
+}  // namespace kv::db
