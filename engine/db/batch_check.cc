@@ -2,8 +2,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "db/batch_check.h"
 
+#include <algorithm>
 #include <charconv>
 #include <map>
+#include <utility>
 
 #include "record/batch_format.h"
 
@@ -59,6 +61,54 @@ struct Current {
     uint64_t expiry_ms = 0;
 };
 
+/// What the earlier mutations of a batch make of keys, on top of what is stored.
+class InBatch {
+  public:
+    InBatch(uint64_t now_ms, const NewestLookup& newest) : now_ms_(now_ms), newest_(newest) {}
+
+    void apply(const Op& op) {
+        if (op.is_range_delete()) {
+            keys_.erase(keys_.lower_bound(op.key), keys_.lower_bound(op.value));
+            ranges_.push_back({std::string(op.key), std::string(op.value)});
+            return;
+        }
+        const bool live =
+            op.internal_kind() != Kind::kDelete && (op.expiry_ms == 0 || op.expiry_ms > now_ms_);
+        keys_[op.key] = {live, std::string(op.value), op.expiry_ms};
+    }
+
+    /// What `key` holds at this point; empty unless live. The look-up's errors.
+    Status current(Bytes key, Current*& current) {
+        auto at = keys_.find(key);
+        if (at == keys_.end()) {
+            at = keys_.emplace(key, Current{}).first;
+            const bool deleted = std::any_of(
+                ranges_.begin(), ranges_.end(),
+                [&](const auto& range) { return range.first <= key && key < range.second; });
+            if (!deleted) {
+                Found found;
+                KV_RETURN_IF_ERROR(newest_(key, found));
+                if (found.live) at->second = {true, std::string(found.value), found.expiry_ms};
+            }
+        }
+        current = &at->second;
+        if (!current->live) *current = {};
+        return Status::ok();
+    }
+
+  private:
+    const uint64_t now_ms_;
+    const NewestLookup& newest_;
+    std::map<Bytes, Current> keys_;  // changed so far, or read
+    std::vector<std::pair<std::string, std::string>> ranges_;
+};
+
+/// A short bound behind every key up to `largest`.
+std::string end_behind(Bytes largest) {
+    std::string end = prefix_successor(largest);
+    return end.empty() ? std::string(largest) + '\0' : end;
+}
+
 Status add(Bytes key, const Current& current, int64_t by, int64_t& sum) {
     int64_t before = 0;
     if (current.live) {
@@ -91,33 +141,31 @@ Status check_preconditions(const std::vector<Precondition>& preconditions,
     return Status::ok();
 }
 
-Status resolve_increments(const WriteBatch& batch, uint64_t now_ms, const NewestLookup& newest,
-                          std::string& ops, std::vector<int64_t>& counters) {
-    std::map<Bytes, Current> changed;  // by earlier mutations of this batch, or read for them
+Status resolve_ops(const WriteBatch& batch, uint64_t now_ms, const NewestLookup& newest,
+                   Bytes largest_key, std::string& ops, std::vector<int64_t>& counters) {
+    InBatch earlier(now_ms, newest);
     BatchReader reader(batch.encoded());
     for (Op op; reader.next(op);) {
-        if (!op.is_increment()) {
-            const bool live =
-                op.internal_kind() != Kind::kDelete && (op.expiry_ms == 0 || op.expiry_ms > now_ms);
-            changed[op.key] = {live, std::string(op.value), op.expiry_ms};
-            append_op(ops, op);
-            continue;
+        std::string scratch;
+        if (op.is_increment()) {
+            Current* current = nullptr;
+            KV_RETURN_IF_ERROR(earlier.current(op.key, current));
+            KV_RETURN_IF_ERROR(add(op.key, *current, op.by, counters.emplace_back()));
+            current->live = true;
+            current->value = std::to_string(counters.back());
+            op.kind =
+                static_cast<uint8_t>(current->expiry_ms != 0 ? Kind::kPutWithExpiry : Kind::kPut);
+            op.value = current->value;
+            op.expiry_ms = current->expiry_ms;
+        } else {
+            if (op.kind == kRangeDeleteToEndOp) {
+                scratch = end_behind(std::max(largest_key, op.key));
+                op.kind = static_cast<uint8_t>(Kind::kRangeDelete);
+                op.value = scratch;
+            }
+            earlier.apply(op);
         }
-        auto at = changed.find(op.key);
-        if (at == changed.end()) {
-            Found found;
-            KV_RETURN_IF_ERROR(newest(op.key, found));
-            at = changed.emplace(op.key, Current{found.live, std::string(found.value), 0}).first;
-            if (found.live) at->second.expiry_ms = found.expiry_ms;
-        }
-        Current& current = at->second;
-        if (!current.live) current = {};
-        KV_RETURN_IF_ERROR(add(op.key, current, op.by, counters.emplace_back()));
-        current.live = true;
-        current.value = std::to_string(counters.back());
-        op.kind = static_cast<uint8_t>(current.expiry_ms != 0 ? Kind::kPutWithExpiry : Kind::kPut);
-        op.value = current.value;
-        op.expiry_ms = current.expiry_ms;
+        if (!op.is_range_delete()) largest_key = std::max(largest_key, op.key);
         append_op(ops, op);
     }
     return reader.status();

@@ -22,9 +22,11 @@ using NewestLookup = std::function<Status(Bytes key, Found& found)>;
 Status check_preconditions(const std::vector<Precondition>& preconditions,
                            const std::atomic<Seqno>& forgotten, const NewestLookup& newest);
 
-/// Rewrites a batch with increments into plain puts, in order, each increment seeing the batch's
-/// own earlier mutations. kInvalidArgument: not an integer, or overflow; then `ops` is worthless.
-Status resolve_increments(const WriteBatch& batch, uint64_t now_ms, const NewestLookup& newest,
-                          std::string& ops, std::vector<int64_t>& counters);
+/// Rewrites a batch into ops that may be logged, in order: increments into plain puts, each seeing
+/// the batch's own earlier mutations; range deletes without an end into such as end just behind the
+/// largest key, `largest_key` or one of the batch's own. kInvalidArgument: not an integer, or
+/// overflow; then `ops` is worthless.
+Status resolve_ops(const WriteBatch& batch, uint64_t now_ms, const NewestLookup& newest,
+                   Bytes largest_key, std::string& ops, std::vector<int64_t>& counters);
 
 }  // namespace kv::db

@@ -13,11 +13,15 @@ namespace {
 
 /// A resolved increment stores at most 20 digits and an expiry in place of its amount.
 constexpr size_t kIncrementGrowthBytes = 32;
+/// A range delete without an end gets one just behind the largest key.
+constexpr size_t kRangeEndGrowthBytes = kMaxKeyBytes + 8;
 /// What an overloaded store asks writers to wait: a few group syncs.
 constexpr uint64_t kRetryAfterMs = 20;
 
 size_t payload_bound(const WriteBatch& batch) {
-    return batch_bytes_bound(batch.size_bytes() + kIncrementGrowthBytes * batch.increment_count());
+    const size_t open_ranges = batch.unresolved_count() - batch.increment_count();
+    return batch_bytes_bound(batch.size_bytes() + kIncrementGrowthBytes * batch.increment_count() +
+                             kRangeEndGrowthBytes * open_ranges);
 }
 
 /// The synchronous face: parks the caller until its write is answered.
@@ -78,6 +82,13 @@ Status CommitStage::check_limits(const WriteRequest& request) const {
     }
     BatchReader reader(batch.encoded());
     for (Op op; reader.next(op);) {
+        if (op.is_range_delete()) {
+            if (std::max(op.key.size(), op.value.size()) > limits.max_key_bytes) {
+                return too_large("a bound of a range delete",
+                                 std::max(op.key.size(), op.value.size()), limits.max_key_bytes);
+            }
+            continue;
+        }
         KV_RETURN_IF_ERROR(check_key(op.key));
         if (op.value.size() > limits.max_value_bytes) {
             return too_large("value", op.value.size(), limits.max_value_bytes);
@@ -272,7 +283,7 @@ CommitStage::Step CommitStage::add_front(Group& group, uint64_t now_us, bool may
         if (!room.is_ok()) return Step::kGroupFull;  // Health knows: the next round refuses
     }
     Bytes ops = batch.encoded();
-    if (!batch.preconditions().empty() || batch.increment_count() != 0) {
+    if (!batch.preconditions().empty() || batch.unresolved_count() != 0) {
         result.status = resolve(request, may_block, scratch_, result.counters);
         if (result.status.is(Code::kWouldBlock)) return Step::kNeedsLane;
         if (!result.status.is_ok()) {
@@ -303,11 +314,11 @@ Status CommitStage::resolve(const WriteRequest& request, bool may_block, std::st
     KV_RETURN_IF_ERROR(
         check_preconditions(request.batch.preconditions(), context_.forgotten_seqno, newest));
     ops.clear();
-    if (request.batch.increment_count() == 0) {
+    if (request.batch.unresolved_count() == 0) {
         ops.append(request.batch.encoded());
         return Status::ok();
     }
-    return resolve_increments(request.batch, now_ms, newest, ops, counters);
+    return resolve_ops(request.batch, now_ms, newest, largest_user_key(*view), ops, counters);
 }
 
 void CommitStage::take_front(Group& group, WriteResult result, Durability needs) {
@@ -321,13 +332,7 @@ void CommitStage::take_front(Group& group, WriteResult result, Durability needs)
 void CommitStage::apply(Group& group, uint32_t count, Bytes ops) {
     append_batch(group.payload, count, ops);
     BatchReader reader(ops);
-    for (Op op; reader.next(op); ++next_seqno_) {
-        if (op.internal_kind() == Kind::kPutWithExpiry) {
-            active_->add_with_expiry(op.key, next_seqno_, op.expiry_ms, op.value);
-        } else {
-            active_->add(op.key, next_seqno_, op.internal_kind(), op.value);
-        }
-    }
+    for (Op op; reader.next(op); ++next_seqno_) active_->apply(op, next_seqno_);
     Counters::add(context_.counters.writes, 1);
     Counters::add(context_.counters.mutations, count);
 }

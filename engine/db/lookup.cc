@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "db/lookup.h"
 
+#include <algorithm>
+
 #include "base/coding.h"
 #include "base/hash.h"
 #include "record/internal_key.h"
@@ -29,49 +31,99 @@ Status judge(Kind kind, Seqno seqno, Bytes internal_value, uint64_t now_ms, Foun
     return Status::ok();
 }
 
-/// Asks one table; true when the search is over.
-Result<bool> ask_table(const TableSet::Table& table, TableCache& tables, Bytes key, uint64_t hash,
-                       Seqno seqno, const ReadMode& mode, Found& found) {
-    const TableReader* reader = table.slot->reader();
-    if (reader == nullptr) {
-        if (mode.cache_only) return Status(Code::kWouldBlock, "a table is not open yet");
-        KV_ASSIGN_OR_RETURN(const auto opened, tables.open(*table.slot));
-        reader = opened.get();  // the slot keeps it
-    }
-    KV_RETURN_IF_ERROR(reader->get(key, hash, seqno, mode, found.table));
-    return found.table.found;
+/// The look-up's answer where a range delete of seqno `covered` is the newest there is.
+Status judge_covered(Seqno covered, Found& found) {
+    found.any = true;
+    found.live = false;
+    found.seqno = covered;
+    found.value = {};
+    return Status::ok();
 }
+
+/// Sources are asked from the newest to the oldest, and all of an older source is older than any
+/// range delete over the key in a newer one. So the search ends at the first source that has
+/// either.
+class Search {
+  public:
+    Search(Bytes key, Seqno seqno, uint64_t now_ms, const ReadMode& mode, TableCache& tables,
+           Found& found)
+        : key_(key), seqno_(seqno), now_ms_(now_ms), mode_(mode), tables_(tables), found_(found) {}
+
+    /// True when the search is over; the answer is in `status` then.
+    bool ask(const Memtable& memtable, Status& status) {
+        const Seqno covered = memtable.covering_seqno(key_, seqno_);
+        const auto entry = memtable.get(key_, seqno_);
+        if (entry && entry->seqno > covered) {
+            status = judge(entry->kind, entry->seqno, entry->value, now_ms_, found_);
+            return true;
+        }
+        if (covered != 0) status = judge_covered(covered, found_);
+        return covered != 0;
+    }
+
+    bool ask(const TableSet::Table& table, uint64_t hash, Status& status) {
+        const TableReader* reader = table.slot->reader();
+        if (reader == nullptr) {
+            status = open(*table.slot, reader);
+            if (!status.is_ok()) return true;
+        }
+        const Seqno covered = 0;
+        TableGet& got = found_.table;
+        status = reader->get(key_, hash, seqno_, mode_, got);
+        if (!status.is_ok()) return true;
+        if (got.found && got.seqno > covered) {
+            status = judge(got.kind, got.seqno, got.value, now_ms_, found_);
+            return true;
+        }
+        if (covered != 0) status = judge_covered(covered, found_);
+        return covered != 0;
+    }
+
+  private:
+    Status open(TableSlot& slot, const TableReader*& reader) {
+        if (mode_.cache_only) return {Code::kWouldBlock, "a table is not open yet"};
+        KV_ASSIGN_OR_RETURN(const auto opened, tables_.open(slot));
+        reader = opened.get();  // the slot keeps it
+        return Status::ok();
+    }
+
+    const Bytes key_;
+    const Seqno seqno_;
+    const uint64_t now_ms_;
+    const ReadMode& mode_;
+    TableCache& tables_;
+    Found& found_;
+};
 
 }  // namespace
 
 Status lookup(const ReadView& view, TableCache& tables, Bytes key, Seqno seqno, uint64_t now_ms,
               const ReadMode& mode, Found& found) {
-    if (const auto entry = view.active->get(key, seqno)) {
-        return judge(entry->kind, entry->seqno, entry->value, now_ms, found);
-    }
-    for (const auto& memtable : view.immutables) {
-        if (const auto entry = memtable->get(key, seqno)) {
-            return judge(entry->kind, entry->seqno, entry->value, now_ms, found);
-        }
-    }
+    Search search(key, seqno, now_ms, mode, tables, found);
+    Status status;
+    if (search.ask(*view.active, status)) return status;
+    for (const auto& memtable : view.immutables)
+        if (search.ask(*memtable, status)) return status;
     const uint64_t hash = hash64(key);
     for (const TableSet::Table& table : view.tables->tables(0)) {
-        if (key < table.smallest || table.largest < key) continue;
-        if (table.file->smallest_seqno > seqno) continue;
-        KV_ASSIGN_OR_RETURN(const bool done,
-                            ask_table(table, tables, key, hash, seqno, mode, found));
-        if (done)
-            return judge(found.table.kind, found.table.seqno, found.table.value, now_ms, found);
+        if (!table.may_hold(key) || table.file->smallest_seqno > seqno) continue;
+        if (search.ask(table, hash, status)) return status;
     }
     for (int level = 1; level < view.tables->levels(); ++level) {
         const TableSet::Table* table = view.tables->find(level, key);
-        if (table == nullptr) continue;
-        KV_ASSIGN_OR_RETURN(const bool done,
-                            ask_table(*table, tables, key, hash, seqno, mode, found));
-        if (done)
-            return judge(found.table.kind, found.table.seqno, found.table.value, now_ms, found);
+        if (table != nullptr && search.ask(*table, hash, status)) return status;
     }
-    return Status::ok();
+    return status;
+}
+
+Bytes largest_user_key(const ReadView& view) {
+    Bytes largest = view.active->largest_user_key();
+    for (const auto& memtable : view.immutables)
+        largest = std::max(largest, memtable->largest_user_key());
+    for (int level = 0; level < view.tables->levels(); ++level)
+        for (const TableSet::Table& table : view.tables->tables(level))
+            largest = std::max(largest, table.largest);
+    return largest;
 }
 
 }  // namespace kv::db

@@ -15,8 +15,8 @@ namespace kv::db {
 
 /// What was found: the newest version with seqno at or below the one asked for.
 struct Found {
-    bool any = false;   ///< A version exists, a tombstone included.
-    bool live = false;  ///< It is a put that has not expired.
+    bool any = false;   ///< A version exists, a tombstone or a range delete over the key included.
+    bool live = false;  ///< It is a put that has neither expired nor been deleted by range.
     Seqno seqno = 0;
     Bytes value;  ///< The user's bytes; empty unless live.
     uint64_t expiry_ms = 0;
@@ -26,5 +26,8 @@ struct Found {
 /// kWouldBlock (cache_only), kCorruption, kIoError.
 Status lookup(const ReadView& view, TableCache& tables, Bytes key, Seqno seqno, uint64_t now_ms,
               const ReadMode& mode, Found& found);
+
+/// The last user key in the view, or a bound behind it; empty when there is none.
+Bytes largest_user_key(const ReadView& view);
 
 }  // namespace kv::db

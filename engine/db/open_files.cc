@@ -159,7 +159,7 @@ class Replayer {
         BatchReader reader(batch.ops);
         Seqno seqno = batch.first_seqno;
         for (Op op; reader.next(op); ++seqno) {
-            memtable_->add(op.key, seqno, op.internal_kind(), internal_value(op, scratch_));
+            memtable_->apply(op, seqno);
         }
         report_progress(batch.ops.size());
         return reader.status();
@@ -197,7 +197,6 @@ class Replayer {
     StoreContext& context_;
     Manifest& manifest_;
     std::shared_ptr<Memtable> memtable_;
-    std::string scratch_;
     uint64_t replayed_bytes_ = 0;
     uint64_t next_report_ = kReportBytes;
 };

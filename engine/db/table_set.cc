@@ -6,6 +6,7 @@
 #include <cstring>
 
 #include "record/internal_key.h"
+#include "record/range_tombstones.h"
 
 namespace kv::db {
 
@@ -26,7 +27,7 @@ TableSet::TableSet(std::shared_ptr<const Version> version, TableCache& cache)
         Level& level = levels_[static_cast<size_t>(number)];
         for (const auto& file : version_->files(number)) {
             level.tables.push_back({file.get(), cache.slot(*file), user_key_of(file->smallest),
-                                    user_key_of(file->largest)});
+                                    user_key_of(file->largest), is_exclusive_bound(file->largest)});
             if (number > 0)
                 level.largest_prefixes.push_back(prefix_of(level.tables.back().largest));
         }
@@ -36,16 +37,15 @@ TableSet::TableSet(std::shared_ptr<const Version> version, TableCache& cache)
 const TableSet::Table* TableSet::find(int level_number, Bytes user_key) const {
     const Level& level = levels_[static_cast<size_t>(level_number)];
     if (level.tables.empty()) return nullptr;
-    // First table whose largest key is not below user_key; prefixes decide nearly always.
-    const uint64_t prefix = prefix_of(user_key);
+    // First table that does not end before user_key; prefixes decide where they differ.
     const auto& prefixes = level.largest_prefixes;
-    auto at = static_cast<size_t>(std::lower_bound(prefixes.begin(), prefixes.end(), prefix) -
-                                  prefixes.begin());
-    while (at < prefixes.size() && prefixes[at] == prefix && level.tables[at].largest < user_key) {
-        ++at;
-    }
-    if (at == level.tables.size() || user_key < level.tables[at].smallest) return nullptr;
-    return &level.tables[at];
+    const auto [low, high] =
+        std::equal_range(prefixes.begin(), prefixes.end(), prefix_of(user_key));
+    const Table* first = level.tables.data();
+    const Table* at =
+        std::partition_point(first + (low - prefixes.begin()), first + (high - prefixes.begin()),
+                             [&](const Table& table) { return table.ends_before(user_key); });
+    return at != first + level.tables.size() && at->smallest <= user_key ? at : nullptr;
 }
 
 }  // namespace kv::db

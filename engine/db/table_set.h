@@ -20,6 +20,14 @@ class TableSet {
         std::shared_ptr<TableSlot> slot;
         Bytes smallest;  // user key
         Bytes largest;   // user key
+        bool largest_is_exclusive;
+
+        bool ends_before(Bytes user_key) const {
+            return largest_is_exclusive ? largest <= user_key : largest < user_key;
+        }
+        bool may_hold(Bytes user_key) const {
+            return smallest <= user_key && !ends_before(user_key);
+        }
     };
 
     TableSet(std::shared_ptr<const Version> version, TableCache& cache);

@@ -75,6 +75,17 @@ void Memtable::add_with_expiry(Bytes user_key, Seqno seqno, uint64_t expiry_ms, 
     count(seqno, Kind::kPutWithExpiry, expiry_ms);
 }
 
+void Memtable::apply(const Op& op, Seqno seqno) {
+    switch (op.internal_kind()) {
+        case Kind::kPutWithExpiry:
+            return add_with_expiry(op.key, seqno, op.expiry_ms, op.value);
+        case Kind::kRangeDelete:
+            return add_range_delete(op.key, op.value, seqno);
+        default:
+            return add(op.key, seqno, op.internal_kind(), op.value);
+    }
+}
+
 void Memtable::add_range_delete(Bytes begin, Bytes end, Seqno seqno) {
     widen_seqnos(seqno);
     ranges_.add(begin, end, seqno);
@@ -111,6 +122,11 @@ Bytes Memtable::common_prefix() const {
     const Bytes a = first->user_key(), b = last->user_key();
     const auto differ = std::mismatch(a.begin(), a.end(), b.begin(), b.end());
     return a.substr(0, static_cast<size_t>(differ.first - a.begin()));
+}
+
+Bytes Memtable::largest_user_key() const {
+    const SkipList::Node* last = list_.last();
+    return last == nullptr ? Bytes() : last->user_key();
 }
 
 std::unique_ptr<InternalIterator> Memtable::new_iterator() const {

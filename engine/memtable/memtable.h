@@ -17,6 +17,7 @@
 #include "kv/types.h"
 #include "memtable/range_tombstone_log.h"
 #include "memtable/skip_list.h"
+#include "record/batch_format.h"
 #include "record/internal_key.h"
 
 namespace kv {
@@ -46,6 +47,9 @@ class Memtable {
     /// The same for kPutWithExpiry, putting the stored form together in place.
     void add_with_expiry(Bytes user_key, Seqno seqno, uint64_t expiry_ms, Bytes user_value);
 
+    /// Adds one operation of a logged batch, whatever its kind. Requires !op.is_unresolved().
+    void apply(const Op& op, Seqno seqno);
+
     /// Hides every entry of a user key in [begin, end) with a smaller seqno, here and in everything
     /// older. Requires begin < end. Engine thread only. O(1).
     void add_range_delete(Bytes begin, Bytes end, Seqno seqno);
@@ -74,6 +78,8 @@ class Memtable {
     /// The longest common prefix of all user keys here, a view into the memtable. Any thread, but
     /// only final once the last add is done.
     Bytes common_prefix() const;
+    /// The last user key, a view into the memtable; empty without entries. Any thread.
+    Bytes largest_user_key() const;
 
     /// Heap bytes held. Any thread, as are all below; while a writer is active they may lag it.
     size_t memory_bytes() const { return arena_.memory_bytes() + ranges_.memory_bytes(); }

@@ -18,6 +18,7 @@ void append_head(std::string& out, uint8_t kind, Bytes key) {
 constexpr auto kPutByte = static_cast<uint8_t>(Kind::kPut);
 constexpr auto kPutWithExpiryByte = static_cast<uint8_t>(Kind::kPutWithExpiry);
 constexpr auto kDeleteByte = static_cast<uint8_t>(Kind::kDelete);
+constexpr auto kRangeDeleteByte = static_cast<uint8_t>(Kind::kRangeDelete);
 
 /// varint32 length, then that many bytes: the position after them, or null.
 const char* parse_prefixed(const char* p, const char* end, Bytes& bytes) {
@@ -48,6 +49,15 @@ void append_increment(std::string& out, Bytes key, int64_t by) {
     put_fixed64(out, static_cast<uint64_t>(by));
 }
 
+void append_range_delete(std::string& out, Bytes begin, Bytes end) {
+    append_head(out, kRangeDeleteByte, begin);
+    put_length_prefixed(out, end);
+}
+
+void append_range_delete_to_end(std::string& out, Bytes begin) {
+    append_head(out, kRangeDeleteToEndOp, begin);
+}
+
 void append_op(std::string& out, const Op& op) {
     switch (op.kind) {
         case kPutByte:
@@ -58,6 +68,10 @@ void append_op(std::string& out, const Op& op) {
             return append_delete(out, op.key);
         case kIncrementOp:
             return append_increment(out, op.key, op.by);
+        case kRangeDeleteByte:
+            return append_range_delete(out, op.key, op.value);
+        case kRangeDeleteToEndOp:
+            return append_range_delete_to_end(out, op.key);
         default:
             break;
     }
@@ -86,7 +100,7 @@ bool BatchReader::next(Op& op) {
     if (p_ == end_) return false;
     op = Op{};
     op.kind = static_cast<uint8_t>(*p_);
-    if (!is_known_kind(op.kind) && op.kind != kIncrementOp) return fail("unknown kind");
+    if (!is_logged_kind(op.kind) && !op.is_unresolved()) return fail("unknown kind");
     const char* p = parse_prefixed(p_ + 1, end_, op.key);
     if (p == nullptr) return fail("key length beyond the end");
     if (op.kind == kPutWithExpiryByte || op.kind == kIncrementOp) {
@@ -99,10 +113,12 @@ bool BatchReader::next(Op& op) {
             op.expiry_ms = number;
         }
     }
-    if (op.kind == kPutByte || op.kind == kPutWithExpiryByte) {
+    if (op.kind == kPutByte || op.kind == kPutWithExpiryByte || op.kind == kRangeDeleteByte) {
         p = parse_prefixed(p, end_, op.value);
         if (p == nullptr) return fail("value length beyond the end");
     }
+    if (op.kind == kRangeDeleteByte && op.key >= op.value)
+        return fail("a range delete that ends before it begins");
     p_ = p;
     return true;
 }
@@ -133,6 +149,8 @@ Status check_logged_ops(uint32_t count, Bytes ops) {
     uint64_t found = 0;
     for (; reader.next(op); ++found) {
         if (op.is_increment()) return Status::corruption("batch: increment stored in the log");
+        if (op.is_unresolved())
+            return Status::corruption("batch: range delete without an end stored in the log");
     }
     KV_RETURN_IF_ERROR(reader.status());
     if (found == count) return Status::ok();

@@ -5,6 +5,7 @@
 //   op    = kind u8 | varint32 key bytes | key
 //           | kPutWithExpiry: fixed64 expiry_ms
 //           | puts: varint32 value bytes | value
+//           | kRangeDelete: varint32 end bytes | end (the key is where it begins)
 //           | kIncrementOp: fixed64 amount
 //   group = for each batch: varint32 op count | varint32 ops bytes | ops
 //
@@ -27,16 +28,25 @@ namespace kv {
 /// the log it is corruption.
 inline constexpr uint8_t kIncrementOp = 0x40;
 
+/// A range delete without an end, which the commit stage has yet to give one. In the log it is
+/// corruption.
+inline constexpr uint8_t kRangeDeleteToEndOp = 0x41;
+
 /// One mutation. Views point into the batch it was read from.
 struct Op {
-    uint8_t kind = 0;  ///< A Kind, or kIncrementOp.
-    Bytes key;
-    Bytes value;             ///< The user's bytes; empty for deletes and increments.
+    uint8_t kind = 0;        ///< A Kind, kIncrementOp or kRangeDeleteToEndOp.
+    Bytes key;               ///< Of a range delete: where it begins, inclusive; may be empty.
+    Bytes value;             ///< The user's bytes; a range delete's end, exclusive; else empty.
     uint64_t expiry_ms = 0;  ///< kPutWithExpiry only.
     int64_t by = 0;          ///< kIncrementOp only.
 
     bool is_increment() const { return kind == kIncrementOp; }
-    /// Requires !is_increment().
+    bool is_range_delete() const {
+        return kind == static_cast<uint8_t>(Kind::kRangeDelete) || kind == kRangeDeleteToEndOp;
+    }
+    /// What may stand in the log is of a Kind; the rest is turned into that first.
+    bool is_unresolved() const { return kind == kIncrementOp || kind == kRangeDeleteToEndOp; }
+    /// Requires !is_unresolved().
     Kind internal_kind() const { return static_cast<Kind>(kind); }
 };
 
@@ -44,11 +54,14 @@ void append_put(std::string& out, Bytes key, Bytes value);
 void append_put_with_expiry(std::string& out, Bytes key, Bytes value, uint64_t expiry_ms);
 void append_delete(std::string& out, Bytes key);
 void append_increment(std::string& out, Bytes key, int64_t by);
+void append_range_delete(std::string& out, Bytes begin, Bytes end);
+void append_range_delete_to_end(std::string& out, Bytes begin);
 /// Any of the above.
 void append_op(std::string& out, const Op& op);
 
 /// The bytes that tables and memtables store as the op's value (record/internal_key.h): the user's
-/// bytes without a copy, or expiry and bytes put together in `scratch`. Requires !is_increment().
+/// bytes without a copy, or expiry and bytes put together in `scratch`. Not for range deletes and
+/// what is unresolved.
 Bytes internal_value(const Op& op, std::string& scratch);
 /// Size of internal_value, without building it.
 inline size_t internal_value_bytes(const Op& op) {
@@ -96,7 +109,7 @@ class GroupReader {
     Status status_;
 };
 
-/// Ok when `ops` holds exactly `count` ops that may stand in the log (no increments), else
+/// Ok when `ops` holds exactly `count` ops that may stand in the log (nothing unresolved), else
 /// kCorruption.
 Status check_logged_ops(uint32_t count, Bytes ops);
 

@@ -19,7 +19,7 @@ namespace kv {
 enum class Kind : uint8_t {  // stored on disk, never renumber
     kPut = 1,
     kDelete = 2,
-    kRangeDelete = 3,  // reserved for issue "engine complete"; corruption until then
+    kRangeDelete = 3,  // never among the entries of a memtable or a table: see range_tombstones.h
     kPutWithExpiry = 4,
     kMerge = 5,           // reserved
     kValueReference = 6,  // reserved
@@ -28,11 +28,16 @@ enum class Kind : uint8_t {  // stored on disk, never renumber
 inline constexpr size_t kTrailerBytes = 8;
 inline constexpr size_t kExpiryBytes = 8;
 
-/// True for the kinds this version reads; any other is corruption, never skipped.
+/// True for the kinds of entries that this version reads; any other is corruption, never skipped.
 constexpr bool is_known_kind(uint8_t kind) {
     return kind == static_cast<uint8_t>(Kind::kPut) ||
            kind == static_cast<uint8_t>(Kind::kDelete) ||
            kind == static_cast<uint8_t>(Kind::kPutWithExpiry);
+}
+
+/// The same for the operations of a logged batch.
+constexpr bool is_logged_kind(uint8_t kind) {
+    return is_known_kind(kind) || kind == static_cast<uint8_t>(Kind::kRangeDelete);
 }
 
 constexpr uint64_t pack_trailer(Seqno seqno, Kind kind) {

@@ -148,9 +148,9 @@ class WalDump {
     Status print_ops(uint64_t offset, Bytes ops, Seqno& seqno) {
         BatchReader reader(ops);
         for (Op op; reader.next(op); ++seqno) {
-            if (op.is_increment()) {
+            if (op.is_unresolved()) {
                 return at(offset, Status::corruption("seqno " + std::to_string(seqno) +
-                                                     " is an increment, which is never logged"));
+                                                     " is an operation that is never logged"));
             }
             options_.json ? print_op_json(op, seqno) : print_op(op, seqno);
         }
@@ -163,6 +163,10 @@ class WalDump {
             out_ << " †\n";
             return;
         }
+        if (op.is_range_delete()) {
+            out_ << " .. " << escape_bytes(op.value) << " †\n";
+            return;
+        }
         out_ << " -> " << escape_bytes(op.value, options_.value_limit);
         if (op.internal_kind() == Kind::kPutWithExpiry) out_ << " (expires " << op.expiry_ms << ")";
         out_ << "\n";
@@ -172,7 +176,8 @@ class WalDump {
         Json json{{"seqno", seqno}, {"kind", kind_name(op.internal_kind())}};
         set_bytes(json, "key", op.key);
         if (op.internal_kind() == Kind::kPutWithExpiry) json["expiry_ms"] = op.expiry_ms;
-        if (op.internal_kind() != Kind::kDelete) set_bytes(json, "value", op.value);
+        if (op.internal_kind() != Kind::kDelete)
+            set_bytes(json, op.is_range_delete() ? "end" : "value", op.value);
         out_ << json.dump() << "\n";
     }
 

@@ -81,6 +81,8 @@ std::string kind_name(Kind kind) {
             return "delete";
         case Kind::kPutWithExpiry:
             return "put_with_expiry";
+        case Kind::kRangeDelete:
+            return "range_delete";
         default:
             return "kind " + std::to_string(static_cast<int>(kind));
     }

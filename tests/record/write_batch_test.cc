@@ -23,6 +23,46 @@ TEST_CASE("write batch: counts mutations and increments, and is empty when it ha
     CHECK(batch.increment_count() == 0);
 }
 
+TEST_CASE("write batch: a range delete is one mutation, unresolved only without an end") {
+    WriteBatch batch;
+    batch.delete_range("b", "d");
+    CHECK(batch.count() == 1);
+    CHECK(batch.unresolved_count() == 0);
+    batch.delete_range("b", std::nullopt);
+    batch.delete_prefix("\xff\xff");
+    CHECK(batch.count() == 3);
+    CHECK(batch.unresolved_count() == 2);
+    CHECK(batch.increment_count() == 0);
+    WriteBatch copy;
+    REQUIRE(WriteBatch::decode(batch.encoded(), copy).is_ok());
+    CHECK(copy.count() == 3);
+    CHECK(copy.unresolved_count() == 2);
+}
+
+TEST_CASE("write batch: a range that holds nothing adds nothing") {
+    WriteBatch batch;
+    batch.delete_range("b", "b");
+    batch.delete_range("c", "b");
+    CHECK(batch.empty());
+}
+
+TEST_CASE("write batch: a stored range delete that ends before it begins is corruption") {
+    WriteBatch batch;
+    CHECK(WriteBatch::decode(std::string("\x03\x01"
+                                         "d"
+                                         "\x01"
+                                         "b"),
+                             batch)
+              .is(Code::kCorruption));
+    CHECK(WriteBatch::decode(std::string("\x03\x01"
+                                         "b"
+                                         "\x01"
+                                         "d"),
+                             batch)
+              .is_ok());
+    CHECK(batch.count() == 1);
+}
+
 TEST_CASE("write batch: a precondition alone makes it not empty") {
     WriteBatch batch;
     batch.require({Precondition::Kind::kAbsent, "k", "", 0});

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -40,6 +41,12 @@ class WriteBatch {
     /// The entry stops being visible once the store's clock reaches `expiry_ms` (Unix epoch).
     void put_with_expiry(Bytes key, Bytes value, uint64_t expiry_ms);
     void del(Bytes key);
+    /// Deletes every key in [begin, end): one small record, however many keys there are. An empty
+    /// `begin` is the first key, no `end` is behind the last. An end at or before the begin deletes
+    /// nothing and adds nothing to the batch.
+    void delete_range(Bytes begin, std::optional<Bytes> end);
+    /// Deletes every key that begins with `prefix`; all of them when it is empty.
+    void delete_prefix(Bytes prefix);
     /// Adds `by` to the decimal signed 64-bit integer stored at `key`; a missing key counts as 0;
     /// an expiry is kept. Not an integer or overflow: kInvalidArgument, and nothing of the batch is
     /// applied. The new values come back in WriteResult::counters, in order.
@@ -52,6 +59,8 @@ class WriteBatch {
     /// Mutations so far; each takes one sequence number.
     uint32_t count() const { return count_; }
     uint32_t increment_count() const { return increments_; }
+    /// Mutations whose final form depends on what is stored when they are applied.
+    uint32_t unresolved_count() const { return increments_ + open_ranges_; }
     /// Encoded size of the mutations: record/batch_format.h.
     size_t size_bytes() const { return rep_.size(); }
     Bytes encoded() const { return rep_; }
@@ -65,6 +74,7 @@ class WriteBatch {
     std::string rep_;
     uint32_t count_ = 0;
     uint32_t increments_ = 0;
+    uint32_t open_ranges_ = 0;
     std::vector<Precondition> preconditions_;
 };
 

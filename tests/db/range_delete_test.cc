@@ -1,0 +1,134 @@
+// Range deletes through the whole store: writing, reading, snapshots, restart.
+// SPDX-License-Identifier: Apache-2.0
+#include "db_fixture.h"
+#include "kv/write_batch.h"
+
+using namespace kv;
+using namespace kv::test;
+
+namespace {
+
+class RangeDeletes : public DbFixture {
+  public:
+    void fill(std::string_view keys) {
+        for (const char key : keys) REQUIRE(put(Bytes(&key, 1), "1").status.is_ok());
+    }
+    void delete_range(Bytes begin, std::optional<Bytes> end) {
+        WriteBatch batch;
+        batch.delete_range(begin, end);
+        const WriteResult result = db().write(std::move(batch));
+        INFO(result.status.to_string());
+        REQUIRE(result.status.is_ok());
+    }
+    /// The keys among a..h that a get finds.
+    std::string found(const ReadOptions& options = {}) {
+        std::string keys;
+        for (char key = 'a'; key <= 'h'; ++key)
+            if (get(Bytes(&key, 1), options) != "-") keys += key;
+        return keys;
+    }
+};
+
+}  // namespace
+
+TEST_CASE_METHOD(RangeDeletes, "range delete: hides what is older, from begin to before end") {
+    fill("abcdefgh");
+    delete_range("c", "f");
+    CHECK(found() == "abfgh");
+    fill("d");
+    CHECK(found() == "abdfgh");
+}
+
+TEST_CASE_METHOD(RangeDeletes, "range delete: an open end deletes up to the last key there is") {
+    fill("abcdefgh");
+    delete_range("f", std::nullopt);
+    CHECK(found() == "abcde");
+    delete_range("", std::nullopt);
+    CHECK(found() == "");
+    delete_range("", std::nullopt);
+    fill("h");
+    CHECK(found() == "h");
+}
+
+TEST_CASE_METHOD(RangeDeletes, "range delete: an open end in an empty store is fine") {
+    delete_range("", std::nullopt);
+    fill("a");
+    CHECK(found() == "a");
+}
+
+TEST_CASE_METHOD(RangeDeletes, "range delete: a prefix of all ones deletes its keys") {
+    put("\xff\xff", "1");
+    put("\xff\xff\xff", "1");
+    put("\xfe", "1");
+    WriteBatch batch;
+    batch.delete_prefix("\xff\xff");
+    REQUIRE(db().write(std::move(batch)).status.is_ok());
+    CHECK(get("\xff\xff") == "-");
+    CHECK(get("\xff\xff\xff") == "-");
+    CHECK(get("\xfe") == "1");
+}
+
+TEST_CASE_METHOD(RangeDeletes, "range delete: takes its place among the batch's other mutations") {
+    fill("abc");
+    put("n", "7");
+    WriteBatch batch;
+    batch.put("b", "before");
+    batch.increment("n", 1);
+    batch.delete_range("", std::nullopt);
+    batch.put("c", "after");
+    batch.increment("n", 5);
+    const WriteResult result = db().write(std::move(batch));
+    REQUIRE(result.status.is_ok());
+    CHECK(result.counters == std::vector<int64_t>{8, 5});
+    CHECK(found() == "c");
+    CHECK(get("c") == "after");
+    CHECK(get("n") == "5");
+}
+
+TEST_CASE_METHOD(RangeDeletes, "range delete: an open end covers the batch's own larger keys") {
+    fill("a");
+    WriteBatch batch;
+    batch.put("h", "mine");
+    batch.delete_range("b", std::nullopt);
+    REQUIRE(db().write(std::move(batch)).status.is_ok());
+    CHECK(found() == "a");
+}
+
+TEST_CASE_METHOD(RangeDeletes, "range delete: a snapshot taken before sees what it hides") {
+    fill("abcd");
+    const ReadOptions before{.snapshot = db().snapshot()};
+    delete_range("b", "d");
+    CHECK(found() == "ad");
+    CHECK(found(before) == "abcd");
+}
+
+TEST_CASE_METHOD(RangeDeletes, "range delete: survives restart and power failure") {
+    fill("abcd");
+    delete_range("b", "d");
+    reopen();
+    CHECK(found() == "ad");
+    crash();
+    CHECK(found() == "ad");
+}
+
+TEST_CASE_METHOD(RangeDeletes, "range delete: counts as a change to preconditions") {
+    fill("b");
+    const Seqno before = db().published_seqno();
+    delete_range("a", "c");
+    const auto require = [&](Precondition precondition) {
+        WriteBatch batch;
+        batch.require(std::move(precondition));
+        batch.put("x", "1");
+        return db().write(std::move(batch)).status;
+    };
+    CHECK(require({Precondition::Kind::kNotNewer, "b", "", before}).is(Code::kConflict));
+    CHECK(require({Precondition::Kind::kNotNewer, "b", "", before}).detail() == before + 1);
+    CHECK(require({Precondition::Kind::kPresent, "b", "", 0}).is(Code::kConflict));
+    CHECK(require({Precondition::Kind::kAbsent, "b", "", 0}).is_ok());
+}
+
+TEST_CASE_METHOD(RangeDeletes, "range delete: a bound over the key limit is refused") {
+    WriteBatch batch;
+    batch.delete_range("a", std::string(kMaxKeyBytes + 1, 'b'));
+    CHECK(db().write(std::move(batch)).status.is(Code::kInvalidArgument));
+}
