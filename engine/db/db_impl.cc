@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "db/db_impl.h"
 
+#include "db/checkpoint.h"
+
 namespace kv {
 
 Result<std::unique_ptr<Db>> Db::open(const Options& options, const std::string& path) {
@@ -150,6 +152,19 @@ void DbImpl::answer_flush_waiters() {
         context_->executor.signal(waiter->done);
         return true;
     });
+}
+
+Result<CheckpointInfo> DbImpl::checkpoint(const std::string& dir,
+                                          const CheckpointOptions& options) {
+    KV_RETURN_IF_ERROR(sync());
+    return write_checkpoint(*context_, *manifest_, log_, garbage_, dir, options);
+}
+
+Status DbImpl::clear() {
+    WriteBatch batch;
+    batch.delete_range({}, std::nullopt);
+    KV_RETURN_IF_ERROR(write(std::move(batch), Durability::kDisk).status);
+    return flush();
 }
 
 Status DbImpl::compact_all() {

@@ -57,6 +57,9 @@ class DbImpl final : public Db {
     Status sync() override;
     Status flush() override;
     Status compact_all() override;
+    Status clear() override;
+    Result<CheckpointInfo> checkpoint(const std::string& dir,
+                                      const CheckpointOptions& options) override;
     uint64_t approximate_count(const ScanOptions& options) override;
     StoreStats stats() override;
 

@@ -23,11 +23,24 @@ void GarbageCollector::schedule() {
     context_.post(Lane::kCompaction, [this] { collect(); });
 }
 
+void GarbageCollector::hold() {
+    std::lock_guard lock(mutex_);
+    ++holds_;
+}
+
+void GarbageCollector::release() {
+    {
+        std::lock_guard lock(mutex_);
+        --holds_;
+    }
+    schedule();
+}
+
 void GarbageCollector::collect() {
     std::lock_guard lock(mutex_);
     if (manifest_.in_doubt()) return;
     collect_tables();
-    collect_segments();
+    if (holds_ == 0) collect_segments();
 }
 
 void GarbageCollector::collect_tables() {

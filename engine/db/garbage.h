@@ -22,7 +22,21 @@ class GarbageCollector {
     void schedule();
     void collect();
 
+    /// While one exists no log segment is deleted: a checkpoint copies them.
+    class Hold {
+      public:
+        explicit Hold(GarbageCollector& garbage) : garbage_(garbage) { garbage.hold(); }
+        ~Hold() { garbage_.release(); }
+        Hold(const Hold&) = delete;
+        Hold& operator=(const Hold&) = delete;
+
+      private:
+        GarbageCollector& garbage_;
+    };
+
   private:
+    void hold();
+    void release();
     void collect_tables();
     void collect_segments();
 
@@ -30,7 +44,9 @@ class GarbageCollector {
     Manifest& manifest_;
     TableCache& tables_;
     std::mutex mutex_;
-    uint64_t first_segment_;  // guarded by mutex_: oldest segment file that may exist
+    // Guarded by mutex_.
+    uint64_t first_segment_;  // oldest segment file that may exist
+    uint32_t holds_ = 0;
 };
 
 }  // namespace kv::db

@@ -252,6 +252,23 @@ void LogStage::forget_before(uint64_t number) {
     while (!ended_.empty() && ended_.front().end.number < number) ended_.pop_front();
 }
 
+std::vector<LogStage::DurableSegment> LogStage::durable_segments(uint64_t oldest) const {
+    std::vector<DurableSegment> found;
+    std::lock_guard lock(segments_mutex_);
+    for (const Ended& ended : ended_) {
+        for (uint64_t number = ended.first_number; number <= ended.end.number; ++number) {
+            const bool is_last = number == ended.end.number;
+            if (number >= oldest) found.push_back({number, is_last ? ended.end.length : 0});
+        }
+    }
+    if (!segments_.empty() && segments_.front()->number() >= oldest) {
+        const SegmentWriter& open = *segments_.front();
+        const uint64_t synced = open.synced_offset();
+        if (synced != 0) found.push_back({open.number(), synced});
+    }
+    return found;
+}
+
 uint64_t LogStage::live_segments() const {
     std::lock_guard lock(segments_mutex_);
     uint64_t count = segments_.size();

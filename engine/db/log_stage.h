@@ -70,6 +70,12 @@ class LogStage {
     uint64_t oldest_needed(Seqno flushed) const;
     /// Forgets segments before `number`, which are about to be deleted.
     void forget_before(uint64_t number);
+    struct DurableSegment {
+        uint64_t number;
+        uint64_t length;  ///< Bytes of the file that count; 0: all of it.
+    };
+    /// The segments from `oldest` on as far as they are durable, in order.
+    std::vector<DurableSegment> durable_segments(uint64_t oldest) const;
     uint64_t live_segments() const;
     uint64_t live_bytes() const;
     /// Flush lane: creates the segment after the current one, so that nobody waits for it.

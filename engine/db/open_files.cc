@@ -12,12 +12,6 @@ namespace kv::db {
 
 namespace {
 
-std::string parent_of(const std::string& path) {
-    const size_t slash = path.find_last_of('/');
-    if (slash == std::string::npos) return ".";
-    return slash == 0 ? "/" : path.substr(0, slash);
-}
-
 uint64_t random_id() {
     std::random_device device;
     uint64_t id = 0;
@@ -31,7 +25,7 @@ Status ensure_directory(FileSystem& fs, const std::string& dir, bool create) {
     if (exists) return Status::ok();
     if (!create) return Status::not_found(dir + ": there is no such data directory");
     KV_RETURN_IF_ERROR(fs.create_dir(dir));
-    return fs.sync_dir(parent_of(dir));
+    return fs.sync_dir(parent_directory(dir));
 }
 
 Result<std::unique_ptr<Manifest>> open_manifest(const StoreContext& context) {

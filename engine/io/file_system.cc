@@ -26,4 +26,10 @@ std::string join_path(const std::string& dir, std::string_view name) {
     return path;
 }
 
+std::string parent_directory(const std::string& path) {
+    const size_t slash = path.find_last_of('/');
+    if (slash == std::string::npos) return ".";
+    return slash == 0 ? "/" : path.substr(0, slash);
+}
+
 }  // namespace kv

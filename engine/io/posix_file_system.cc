@@ -44,6 +44,7 @@ class PosixFileSystem final : public FileSystem {
     Result<uint64_t> file_size(const std::string& path) override;
     Status create_dir(const std::string& dir) override;
     Status rename(const std::string& from, const std::string& to) override;
+    Status link(const std::string& from, const std::string& to) override;
     Status remove(const std::string& path) override;
     Status sync_dir(const std::string& dir) override;
     Result<uint64_t> free_bytes(const std::string& dir) override;
@@ -100,6 +101,15 @@ Status PosixFileSystem::create_dir(const std::string& dir) {
 Status PosixFileSystem::rename(const std::string& from, const std::string& to) {
     if (::rename(from.c_str(), to.c_str()) == 0) return Status::ok();
     return error_from_errno("rename", from + " to " + to, errno);
+}
+
+Status PosixFileSystem::link(const std::string& from, const std::string& to) {
+    if (::link(from.c_str(), to.c_str()) == 0) return Status::ok();
+    const int error_number = errno;
+    const bool impossible = error_number == EXDEV || error_number == EPERM ||
+                            error_number == EMLINK || error_number == EOPNOTSUPP;
+    const Status failed = error_from_errno("link", from + " to " + to, error_number);
+    return impossible ? Status(Code::kUnsupported, std::string(failed.message())) : failed;
 }
 
 Status PosixFileSystem::remove(const std::string& path) {

@@ -268,6 +268,19 @@ ManifestCounters Manifest::counters() const {
     return counters_;
 }
 
+std::pair<VersionPtr, ManifestCounters> Manifest::state() const {
+    const std::lock_guard lock(mutex_);
+    return {current_, counters_};
+}
+
+Status Manifest::write_copy(FileSystem& fs, const std::string& dir, const Version& version,
+                            const ManifestCounters& counters) {
+    Manifest copy(fs, dir, {});
+    copy.next_file_number_ = counters.next_file_number;
+    ManifestCounters written = counters;
+    return copy.roll(version, written);
+}
+
 uint64_t Manifest::file_number() const {
     const std::lock_guard lock(mutex_);
     return file_number_;

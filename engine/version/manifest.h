@@ -13,6 +13,7 @@
 #include <mutex>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "kv/file_system.h"
@@ -58,6 +59,12 @@ class Manifest {
 
     VersionPtr current() const;
     ManifestCounters counters() const;
+    /// Both, of one moment.
+    std::pair<VersionPtr, ManifestCounters> state() const;
+    /// Makes `dir` a store of these tables and counters: a new MANIFEST and CURRENT, durable on
+    /// return. Everything they name must be there and durable, names included. For checkpoints.
+    static Status write_copy(FileSystem& fs, const std::string& dir, const Version& version,
+                             const ManifestCounters& counters);
     uint64_t database_id() const { return counters().database_id; }
     /// The next number for a table. Every call gives another one; used up even if no file comes of
     /// it.

@@ -56,6 +56,7 @@ class MemoryFiles final : public FileSystem {
     }
     Status create_dir(const std::string&) override { return Status::ok(); }
     Status rename(const std::string&, const std::string&) override { return none("rename"); }
+    Status link(const std::string&, const std::string&) override { return none("link"); }
     Status remove(const std::string& path) override {
         files.erase(path);
         return Status::ok();

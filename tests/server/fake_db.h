@@ -46,6 +46,10 @@ class FakeDb final : public Db {
     Status sync() override { return Status::ok(); }
     Status flush() override { return Status::ok(); }
     Status compact_all() override { return Status::ok(); }
+    Status clear() override { return Status::ok(); }
+    Result<CheckpointInfo> checkpoint(const std::string&, const CheckpointOptions&) override {
+        return CheckpointInfo{};
+    }
     uint64_t approximate_count(const ScanOptions& options) override;
     StoreStats stats() override {
         StoreStats stats;

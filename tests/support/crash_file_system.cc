@@ -209,6 +209,20 @@ Status CrashFileSystem::rename(const std::string& from, const std::string& to) {
     return Status::ok();
 }
 
+Status CrashFileSystem::link(const std::string& from, const std::string& to) {
+    KV_RETURN_IF_ERROR(begin({0, OpKind::kLink, normal(from), normal(to), 0, 0}));
+    const std::lock_guard<std::mutex> guard(mutex_);
+    const InodePtr inode = find(from);
+    if (inode == nullptr) return missing("link", from);
+    if (inode->is_directory) return wrong_type("link", from);
+    const Place target = locate(to);
+    if (target.directory == nullptr) return missing("link to", to);
+    if (find(to) != nullptr) return Status::io_error("link to " + to + ": it exists");
+    ++inode->links;
+    target.directory->directory.change({{}, target.name, inode});
+    return Status::ok();
+}
+
 Status CrashFileSystem::remove(const std::string& path) {
     KV_RETURN_IF_ERROR(begin({0, OpKind::kRemove, normal(path), {}, 0, 0}));
     const std::lock_guard<std::mutex> guard(mutex_);

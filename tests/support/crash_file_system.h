@@ -39,6 +39,7 @@ class CrashFileSystem final : public FileSystem {
     Result<uint64_t> file_size(const std::string& path) override;
     Status create_dir(const std::string& dir) override;
     Status rename(const std::string& from, const std::string& to) override;
+    Status link(const std::string& from, const std::string& to) override;
     Status remove(const std::string& path) override;
     Status sync_dir(const std::string& dir) override;
     Result<uint64_t> free_bytes(const std::string& dir) override;

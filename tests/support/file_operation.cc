@@ -32,6 +32,8 @@ std::string_view op_name(OpKind kind) {
             return "create_dir";
         case OpKind::kRename:
             return "rename";
+        case OpKind::kLink:
+            return "link";
         case OpKind::kRemove:
             return "remove";
         case OpKind::kSyncDir:
@@ -53,6 +55,7 @@ bool is_mutating(OpKind kind) {
         case OpKind::kTruncate:
         case OpKind::kCreateDir:
         case OpKind::kRename:
+        case OpKind::kLink:
         case OpKind::kRemove:
         case OpKind::kSyncDir:
         case OpKind::kLock:

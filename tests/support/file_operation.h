@@ -22,6 +22,7 @@ enum class OpKind : uint8_t {
     kFileSize,
     kCreateDir,
     kRename,
+    kLink,
     kRemove,
     kSyncDir,
     kFreeBytes,
@@ -37,7 +38,7 @@ struct Operation {
     uint64_t index = 0;  ///< Position among all operations of its file system, from 0.
     OpKind kind = OpKind::kRead;
     std::string path;    ///< Without leading slash: "db/000001.wal".
-    std::string target;  ///< kRename only.
+    std::string target;  ///< kRename and kLink only.
     uint64_t offset = 0;
     uint64_t length = 0;
 };

@@ -12,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include "kv/checkpoint.h"
 #include "kv/iterator.h"
 #include "kv/options.h"
 #include "kv/result.h"
@@ -158,6 +159,15 @@ class Db {
     /// Writes the memtable out as a table and waits. Compacts everything into the last level.
     virtual Status flush() = 0;
     virtual Status compact_all() = 0;
+    /// Deletes everything, durably: a range delete over all keys there are, then their tables go in
+    /// one edit. Open snapshots and iterators keep what they see.
+    virtual Status clear() = 0;
+    /// A copy of the store as of now in the new directory `dir`, which opens as a store of its own:
+    /// hard links of the tables and a copy of the log's end. Writes go on meanwhile. Takes `dir`
+    /// when it is missing or empty. kInvalidArgument: it holds something. After an error nothing is
+    /// left that would open.
+    virtual Result<CheckpointInfo> checkpoint(const std::string& dir,
+                                              const CheckpointOptions& options = {}) = 0;
     /// Entries in the bounds, estimated from table metadata and memtable sizes.
     virtual uint64_t approximate_count(const ScanOptions& options) = 0;
     virtual StoreStats stats() = 0;

@@ -71,6 +71,9 @@ class FileSystem {
     virtual Status create_dir(const std::string& dir) = 0;
     /// Atomically replaces `to`. Durable only after sync_dir.
     virtual Status rename(const std::string& from, const std::string& to) = 0;
+    /// Gives the file `from` a second name. `to` must not exist. Durable only after sync_dir.
+    /// kUnsupported where the file system has no links, or `to` lies on another one.
+    virtual Status link(const std::string& from, const std::string& to) = 0;
     virtual Status remove(const std::string& path) = 0;
     virtual Status sync_dir(const std::string& dir) = 0;
     /// Bytes that an unprivileged writer can still store there.
@@ -89,5 +92,7 @@ Result<std::string> read_whole_file(FileSystem& fs, const std::string& path,
 
 /// "DIR/NAME".
 std::string join_path(const std::string& dir, std::string_view name);
+/// The directory that holds `path`'s own entry.
+std::string parent_directory(const std::string& path);
 
 }  // namespace kv
