@@ -85,6 +85,7 @@ Status SegmentWriter::write(Bytes records, Seqno last_seqno) {
 Status SegmentWriter::sync() {
     KV_RETURN_IF_ERROR(sync_failure_);
     if (written_ == 0) return write_failure_;  // begin failed: there is nothing to make durable
+    if (!sealed_) zero_ahead();
     sync_failure_ = file_->sync();
     KV_RETURN_IF_ERROR(sync_failure_);
     synced_seqno_ = written_seqno_;
@@ -92,12 +93,23 @@ Status SegmentWriter::sync() {
     return Status::ok();
 }
 
+void SegmentWriter::zero_ahead() {
+    if (written_ + kZeroAheadBytes / 2 <= zeroed_ || zeroed_ == capacity_) return;
+    static const std::string zeros(kZeroAheadBytes, '\0');
+    const uint64_t from = std::max(zeroed_, written_);
+    const uint64_t to = std::min(from + kZeroAheadBytes, capacity_);
+    const Status made = file_->write_at(from, Bytes(zeros.data(), to - from));
+    // These bytes are zeros already, so a failure loses no more than speed; what it means for the
+    // disk will show in the sync.
+    zeroed_ = made.is_ok() ? to : capacity_;
+}
+
 Result<SegmentEnd> SegmentWriter::seal() {
     KV_RETURN_IF_ERROR(sync_failure_);
     if (written_ == 0) return write_failure_;
+    sealed_ = true;
     sync_failure_ = file_->truncate(written_);
     KV_RETURN_IF_ERROR(sync());
-    sealed_ = true;
     return synced_end();
 }
 

@@ -72,8 +72,13 @@ class SegmentWriter {
     SegmentEnd written_end() const { return {number_, written_, written_seqno_}; }
 
   private:
+    /// How much is written as zeros before the records come. A sync of bytes that were only
+    /// preallocated makes the file system commit its journal; written before, it need not.
+    static constexpr uint64_t kZeroAheadBytes = 256U << 10;
+
     SegmentWriter(std::unique_ptr<WritableFile> file, std::string path, uint64_t number,
                   uint64_t database_id, uint64_t capacity);
+    void zero_ahead();
 
     // Set once.
     const std::unique_ptr<WritableFile> file_;
@@ -92,6 +97,7 @@ class SegmentWriter {
     uint64_t written_ = 0;  // 0 until begin
     Seqno written_seqno_ = 0;
     Seqno synced_seqno_ = 0;
+    uint64_t zeroed_ = 0;  // everything below has been written at least once
     bool sealed_ = false;
     Status write_failure_;
     Status sync_failure_;

@@ -62,6 +62,39 @@ TEST_CASE("segment writer: reserves from behind the header until the segment is 
     CHECK(SegmentWriter::capacity_for(1000, 960) == 1024);
 }
 
+TEST_CASE("segment writer: a sync first writes zeros ahead of the records, once in a while") {
+    constexpr uint64_t kLarge = 4U << 20;
+    const auto fs = make_disk();
+    auto segment = SegmentWriter::create(*fs, "db", 1, kDatabaseId, kLarge).value();
+    REQUIRE(segment->begin({}).is_ok());
+    const auto put_synced = [&](size_t bytes) {
+        const uint64_t from = fs->operation_count();
+        segment->reserve(bytes);
+        REQUIRE(segment->write(std::string(bytes, 'r'), 1).is_ok());
+        REQUIRE(segment->sync().is_ok());
+        return fs->operation_count() - from;
+    };
+    CHECK(put_synced(800) == 3);
+    for (int i = 0; i < 100; ++i) CHECK(put_synced(800) == 2);
+    CHECK(put_synced(100'000) == 3);
+    CHECK(put_synced(3'000'000) == 3);  // records over preallocated bytes are fine too
+    const std::string content = fs->read_file(segment_path(1)).value();
+    CHECK(content.find('\0', kSegmentHeaderBytes) == 64 + 101 * 800 + 100'000 + 3'000'000);
+    CHECK(content.size() == kLarge);
+}
+
+TEST_CASE("segment writer: failing to write zeros ahead harms nothing") {
+    const auto fs = make_disk();
+    LogWriter log(*fs);
+    REQUIRE(log.open_segment().is_ok());
+    REQUIRE(log.put("a").is_ok());
+    fs->fail_at(fs->operation_count(), Fault::kEio);
+    REQUIRE(log.sync().is_ok());
+    CHECK(fs->faults_hit() == 1);
+    REQUIRE(log.put_synced("b").is_ok());
+    CHECK(replay(*fs->clone_after_crash(CrashOptions::lose_all()), 1).puts.size() == 2);
+}
+
 TEST_CASE("segment writer: synced_offset advances when a sync has returned, not before") {
     const auto fs = make_disk();
     LogWriter log(*fs);
