@@ -31,13 +31,14 @@ void DeterministicExecutor::post_after(Lane lane, uint64_t delay_ms, Job job) {
     delayed_.push_back({now_us() + delay_ms * 1000, next_sequence_++, lane, std::move(job)});
 }
 
-void DeterministicExecutor::wait(const std::atomic<uint32_t>& flag) {
+void DeterministicExecutor::wait_while(const std::atomic<uint32_t>& word, uint32_t value) {
     check_thread();
-    while (flag.load(std::memory_order_acquire) == 0) {
+    while (word.load(std::memory_order_acquire) == value) {
         if (run_one()) continue;
-        // Either nothing was ever posted that sets the flag, or it sits behind a lane on the stack.
+        // Either nothing was ever posted that changes the word, or it sits behind a lane on the
+        // stack.
         const bool wait_can_end = advance_to_next_delayed();
-        KV_ASSERT(wait_can_end && "no job left that could set the flag: this wait never ends");
+        KV_ASSERT(wait_can_end && "no job left that could change the word: this wait never ends");
     }
 }
 

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "db/batch_check.h"
+#include "kv/assert.h"
 #include "record/batch_format.h"
 
 namespace kv::db {
@@ -22,33 +23,6 @@ size_t payload_bound(const WriteBatch& batch) {
     const size_t open_ranges = batch.unresolved_count() - batch.increment_count();
     return batch_bytes_bound(batch.size_bytes() + kIncrementGrowthBytes * batch.increment_count() +
                              kRangeEndGrowthBytes * open_ranges);
-}
-
-/// The synchronous face: parks the caller until its write is answered.
-class Waiter final : public WriteObserver {
-  public:
-    void on_written(std::unique_ptr<WriteRequest> request) override {
-        result_ = std::move(request->result);
-    }
-    void on_group_end() override { executor_.signal(done_); }
-
-    explicit Waiter(Executor& executor) : executor_(executor) {}
-    WriteResult wait() {
-        executor_.wait(done_);
-        return std::move(result_);
-    }
-
-  private:
-    Executor& executor_;
-    WriteResult result_;
-    std::atomic<uint32_t> done_{0};
-};
-
-void answer(std::unique_ptr<WriteRequest> request, Status status) {
-    request->result.status = std::move(status);
-    RequestChain chain;
-    chain.push_back(std::move(request));
-    complete_requests(std::move(chain));
 }
 
 }  // namespace
@@ -109,7 +83,10 @@ bool CommitStage::push(std::unique_ptr<WriteRequest> request) {
                    kRetryAfterMs};
     }
     if (!refusal.is_ok()) {
-        answer(std::move(request), std::move(refusal));
+        request->result.status = std::move(refusal);
+        RequestChain refused;
+        refused.push_back(std::move(request));
+        log_.complete(std::move(refused));
         return false;
     }
     queued_bytes_.fetch_add(bytes, std::memory_order_relaxed);
@@ -119,18 +96,20 @@ bool CommitStage::push(std::unique_ptr<WriteRequest> request) {
 
 void CommitStage::submit(std::vector<std::unique_ptr<WriteRequest>> requests) {
     bool any = false;
-    for (auto& request : requests) any = push(std::move(request)) || any;
+    for (auto& request : requests) {
+        KV_ASSERT(request->observer != nullptr);
+        any = push(std::move(request)) || any;
+    }
     if (any && baton_.try_take()) run(Runner::kSubmitter);
 }
 
 WriteResult CommitStage::write(WriteBatch batch, Durability durability) {
-    Waiter waiter(context_.executor);
-    auto request = std::make_unique<WriteRequest>();
-    request->batch = std::move(batch);
-    request->durability = durability;
-    request->observer = &waiter;
-    if (push(std::move(request)) && baton_.try_take()) run(Runner::kWaitingSubmitter);
-    return waiter.wait();
+    BlockedWriter writer;
+    writer.request.batch = std::move(batch);
+    writer.request.durability = durability;
+    if (push(BlockedWriters::lend(writer)) && baton_.try_take()) run(Runner::kWaitingSubmitter);
+    log_.wait_for(writer);
+    return std::move(writer.request.result);
 }
 
 void CommitStage::run(Runner runner) {
@@ -253,7 +232,7 @@ CommitStage::Step CommitStage::stall() {
             kick();
         });
     }
-    complete_requests(std::move(expired));
+    log_.complete(std::move(expired));
     return Step::kStalled;
 }
 
@@ -264,7 +243,7 @@ void CommitStage::refuse_backlog(const Status& status) {
     }
     RequestChain refused;
     refused.append(std::move(backlog_));
-    complete_requests(std::move(refused));
+    log_.complete(std::move(refused));
 }
 
 CommitStage::Step CommitStage::add_front(Group& group, uint64_t now_us, bool may_block) {

@@ -136,7 +136,7 @@ void LogStage::refuse(RequestChain requests, const Status& status) {
                                     status.to_string()};
         }
     }
-    complete_requests(std::move(requests));
+    complete(std::move(requests));
 }
 
 void LogStage::fail(const Status& status, Pending pending) {

@@ -9,24 +9,12 @@
 
 namespace kv::db {
 
-void complete_requests(RequestChain requests) {
-    std::vector<WriteObserver*> observers;
-    while (!requests.empty()) {
-        std::unique_ptr<WriteRequest> request = requests.pop_front();
-        WriteObserver* observer = request->observer;
-        bool known = false;
-        for (const WriteObserver* other : observers) known = known || other == observer;
-        if (!known) observers.push_back(observer);
-        observer->on_written(std::move(request));
-    }
-    for (WriteObserver* observer : observers) observer->on_group_end();
-}
-
 LogStage::LogStage(StoreContext& context, Manifest& manifest, Health& health, wal::SegmentEnd last,
                    uint64_t next_segment, Seqno published)
     : context_(context),
       manifest_(manifest),
       health_(health),
+      blocked_(context.executor),
       published_(published),
       durable_(published),
       next_number_(next_segment),
@@ -57,9 +45,12 @@ void LogStage::enqueue(Bytes payload, Seqno first_seqno, Seqno last_seqno, Durab
     {
         std::lock_guard lock(queue_mutex_);
         answered = answer_now(strongest, last_seqno);
-        if (queue_.empty() || queue_.back().segment != current_) queue_.push_back({});
+        if (queue_.empty() || queue_.back().segment != current_) {
+            queue_.push_back({});
+            queue_.back().segment = current_;
+            queue_.back().round = ++rounds_;
+        }
         Pending& pending = queue_.back();
-        pending.segment = current_;
         if (pending.records.empty()) {
             pending.records.swap(record_);
         } else {
@@ -69,18 +60,40 @@ void LogStage::enqueue(Bytes payload, Seqno first_seqno, Seqno last_seqno, Durab
         queued_bytes_.fetch_add(record_bytes, std::memory_order_relaxed);
         if (!answered) {
             pending.strongest = std::max(pending.strongest, strongest);
+            for (WriteRequest* r = requests.front(); r != nullptr; r = r->next) {
+                if (BlockedWriters::owns(*r)) blocked_.join(*r, pending.round);
+            }
             pending.requests.append(std::move(requests));
             ++pending.unanswered_groups;
             ++unanswered_;
         }
     }
-    if (answered) complete_requests(std::move(requests));
+    if (answered) complete(std::move(requests));
 }
 
 bool LogStage::answer_now(Durability strongest, Seqno last_seqno) {
     if (strongest != Durability::kMemory || unanswered_ != 0) return false;
     if (last_seqno != 0) published_.store(last_seqno, std::memory_order_release);
     return true;
+}
+
+void LogStage::complete(RequestChain requests) {
+    BlockedWriters::Answers blocked(blocked_);
+    std::vector<WriteObserver*> observers;
+    while (!requests.empty()) {
+        std::unique_ptr<WriteRequest> request = requests.pop_front();
+        if (BlockedWriters::owns(*request)) {
+            blocked.answer(std::move(request));
+            continue;
+        }
+        WriteObserver* observer = request->observer;
+        bool known = false;
+        for (const WriteObserver* other : observers) known = known || other == observer;
+        if (!known) observers.push_back(observer);
+        observer->on_written(std::move(request));
+    }
+    for (WriteObserver* observer : observers) observer->on_group_end();
+    blocked.wake();
 }
 
 void LogStage::run(bool inline_) {
@@ -143,7 +156,7 @@ void LogStage::write_out(Pending pending) {
     for (WriteRequest* r = pending.requests.front(); r != nullptr; r = r->next) {
         r->result.reached = pending.strongest;
     }
-    complete_requests(std::move(pending.requests));
+    complete(std::move(pending.requests));
     on_progress_();
 }
 

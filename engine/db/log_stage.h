@@ -20,6 +20,7 @@
 #include <vector>
 
 #include "db/baton.h"
+#include "db/blocked_writers.h"
 #include "db/health.h"
 #include "db/store_context.h"
 #include "db/write_queue.h"
@@ -27,9 +28,6 @@
 #include "wal/segment_writer.h"
 
 namespace kv::db {
-
-/// Hands every request to its observer, then tells each observer once that the group has ended.
-void complete_requests(RequestChain requests);
 
 class LogStage {
   public:
@@ -64,6 +62,11 @@ class LogStage {
     /// Writes out what is queued: on this thread when `inline_` and nobody else is at it, else on
     /// the log lane.
     void run(bool inline_);
+    /// Hands every request to its observer or blocked writer, then tells each observer once that
+    /// the group has ended, and wakes the writers.
+    void complete(RequestChain requests);
+    /// Returns once `writer`'s request, which has been submitted, is answered.
+    void wait_for(BlockedWriter& writer) { blocked_.wait(writer); }
     Seqno published() const { return published_.load(std::memory_order_acquire); }
     Seqno durable() const { return durable_.load(std::memory_order_acquire); }
     /// First segment still needed when everything up to `flushed` is in tables.
@@ -85,6 +88,7 @@ class LogStage {
     /// One or more groups for one segment, written together.
     struct Pending {
         wal::SegmentWriter* segment = nullptr;
+        uint64_t round = 0;
         std::string records;
         Seqno last_seqno = 0;  // 0: no mutations
         Durability strongest = Durability::kMemory;
@@ -125,6 +129,7 @@ class LogStage {
     Manifest& manifest_;
     Health& health_;
     std::function<void()> on_progress_;
+    BlockedWriters blocked_;
 
     Baton baton_;
     std::atomic<Seqno> published_;
@@ -151,6 +156,7 @@ class LogStage {
 
     std::mutex queue_mutex_;     // innermost
     std::deque<Pending> queue_;  // guarded by queue_mutex_
+    uint64_t rounds_ = 0;        // guarded by queue_mutex_: Pendings made so far
     uint64_t unanswered_ = 0;    // guarded by queue_mutex_: groups enqueued, not yet published
 
     mutable std::mutex segments_mutex_;  // innermost

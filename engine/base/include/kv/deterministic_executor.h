@@ -31,9 +31,10 @@ class DeterministicExecutor final : public Executor {
 
     void post(Lane lane, Job job) override;
     void post_after(Lane lane, uint64_t delay_ms, Job job) override;
-    /// Runs jobs until `flag` is set. When none is left to run, moves time to the earliest delayed
+    /// Runs jobs until `word` changes. When none is left to run, moves time to the earliest delayed
     /// job; when there is none of those either, the wait could never end and the process stops.
-    void wait(const std::atomic<uint32_t>& flag) override;
+    void wait_while(const std::atomic<uint32_t>& word, uint32_t value) override;
+    void wake(const std::atomic<uint32_t>&) override {}
 
     /// Runs the first job of one lane that has work, the lane being drawn at random. False when
     /// nothing can run now.

@@ -32,13 +32,21 @@ class Executor {
     /// Queues `job` once `delay_ms` have passed on the executor's clock. Any thread. Delayed jobs
     /// that are still waiting when the executor is destroyed are dropped.
     virtual void post_after(Lane lane, uint64_t delay_ms, Job job) = 0;
-    /// Returns once `flag` is not zero. The side that sets it stores with release order and then
-    /// calls signal(flag). Production sleeps; the deterministic executor runs other jobs meanwhile.
-    /// Never called from inside a job of a lane that the flag depends on.
-    virtual void wait(const std::atomic<uint32_t>& flag) = 0;
-    /// Sets `flag` to 1 and wakes its waiters. The flag may be gone as soon as the waiter sees 1,
-    /// so nothing here touches it after the store but its address.
-    virtual void signal(std::atomic<uint32_t>& flag);
+    /// Returns once `word` is not `value` any more. The side that changes it then calls wake(word).
+    /// Production sleeps; the deterministic executor runs other jobs meanwhile. Never called from
+    /// inside a job of a lane that the change depends on.
+    virtual void wait_while(const std::atomic<uint32_t>& word, uint32_t value) = 0;
+    /// Wakes everybody in wait_while(word). Uses no more than the word's address: the waiter it was
+    /// changed for may have destroyed it meanwhile.
+    virtual void wake(const std::atomic<uint32_t>& word) = 0;
+
+    /// Returns once `flag` is not zero.
+    void wait(const std::atomic<uint32_t>& flag) { wait_while(flag, 0); }
+    /// Sets `flag` to 1 and wakes its waiters. The flag may be gone as soon as the waiter sees 1.
+    void signal(std::atomic<uint32_t>& flag) {
+        flag.store(1, std::memory_order_release);
+        wake(flag);
+    }
 };
 
 /// Real threads, named after their lanes. The destructor finishes the jobs already queued, then
