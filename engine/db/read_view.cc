@@ -4,6 +4,7 @@
 
 #include <utility>
 
+#include "base/thread_number.h"
 #include "kv/assert.h"
 
 namespace kv::db {
@@ -15,42 +16,6 @@ const ReadView* in_use() {
     static const char mark = 0;
     return reinterpret_cast<const ReadView*>(&mark);
 }
-
-/// Small numbers for threads, given back when a thread ends, so that slots are reused.
-class ThreadNumbers {
-  public:
-    static uint32_t mine() {
-        thread_local const Holder holder;
-        return holder.number;
-    }
-
-  private:
-    struct Pool {
-        std::mutex mutex;
-        std::vector<uint32_t> free;
-        uint32_t next = 0;
-    };
-    static Pool& pool() {
-        static Pool& instance = *new Pool;  // outlives every thread's Holder
-        return instance;
-    }
-    struct Holder {
-        Holder() {
-            std::lock_guard lock(pool().mutex);
-            if (pool().free.empty()) {
-                number = pool().next++;
-            } else {
-                number = pool().free.back();
-                pool().free.pop_back();
-            }
-        }
-        ~Holder() {
-            std::lock_guard lock(pool().mutex);
-            pool().free.push_back(number);
-        }
-        uint32_t number;
-    };
-};
 
 }  // namespace
 
@@ -85,7 +50,7 @@ void ViewRegistry::unreference(const ReadView* view) {
 }
 
 ViewLease ViewRegistry::acquire() {
-    const uint32_t number = ThreadNumbers::mine();
+    const uint32_t number = thread_number();
     if (number >= kSlots) return pin();
     std::atomic<const ReadView*>& slot = slots_[number].view;
     const ReadView* cached = slot.exchange(in_use(), std::memory_order_acq_rel);
