@@ -1,111 +1,71 @@
 // BlockCache: verified blocks of table files, kept within a budget of bytes.
 //
 // Keyed by (file number, offset); file numbers are never reused within a store, and a cache belongs
-// to one store. Replacement is CLOCK per shard: a block read again survives several turns of the
-// hand, one that a scan brought in survives none. A BlockRef pins its block: the bytes stay until
-// the last reference goes, whether or not the cache still holds it.
-// Thread rule: everything from any thread. lookup holds one shard's mutex for a few instructions.
+// to one store. A BlockRef pins its block: the bytes stay, and stay counted, until the last
+// reference goes. Replacement keeps what is read again and again against any scan; see
+// cache/cache_shard.h.
+// Thread rule: everything from any thread. lookup takes no lock.
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
 #include <atomic>
 #include <cstdint>
 #include <memory>
-#include <utility>
 
-#include "kv/bytes.h"
+#include "base/thread_number.h"
+#include "cache/block_ref.h"
+#include "cache/cache_shard.h"
 
 namespace kv {
 
-/// A counted reference to a block's bytes; empty by default. Copying is one atomic increment.
-class BlockRef {
-  public:
-    BlockRef() = default;
-    /// A new block of `size` uninitialised bytes, for the caller to fill before it shares it.
-    static BlockRef allocate(size_t size);
-
-    BlockRef(const BlockRef& other) : block_(other.block_) {
-        if (block_ != nullptr) block_->references.fetch_add(1, std::memory_order_relaxed);
-    }
-    BlockRef(BlockRef&& other) noexcept : block_(std::exchange(other.block_, nullptr)) {}
-    BlockRef& operator=(BlockRef other) noexcept {
-        std::swap(block_, other.block_);
-        return *this;
-    }
-    ~BlockRef() { reset(); }
-
-    void reset() {
-        Block* block = std::exchange(block_, nullptr);
-        if (block == nullptr) return;
-        if (block->references.fetch_sub(1, std::memory_order_acq_rel) == 1) release(block);
-    }
-    explicit operator bool() const { return block_ != nullptr; }
-    /// Requires a non-empty reference, as do all below.
-    Bytes bytes() const { return {block_->data(), block_->size}; }
-    /// For filling, while this is the only reference.
-    char* mutable_data() { return block_->data(); }
-    /// Forgets the bytes behind `size` (a trailer already checked); requires size <= the current
-    /// one and that this is the only reference.
-    void shrink(size_t size) { block_->size = static_cast<uint32_t>(size); }
-    /// Heap bytes that the block takes, whoever holds it.
-    size_t charge_bytes() const { return block_->capacity + sizeof(Block); }
-
-  private:
-    struct Block {
-        std::atomic<uint32_t> references{1};
-        uint32_t size;
-        uint32_t capacity;
-        uint32_t unused = 0;
-        char* data() { return reinterpret_cast<char*>(this + 1); }
-    };
-    static_assert(sizeof(Block) == 16);
-    static void release(Block* block);
-
-    Block* block_ = nullptr;
-};
-
 class BlockCache {
   public:
-    /// Whether a block is likely to be read again soon.
-    enum class Use : uint8_t {
-        kPoint,  ///< A point read: survives one turn of the hand unread.
-        kScan,   ///< A scan: the first to go.
-    };
+    using Use = BlockUse;
     struct Stats {
         uint64_t hits = 0;
         uint64_t misses = 0;
         uint64_t insertions = 0;
         uint64_t evictions = 0;
         uint64_t blocks = 0;
-        uint64_t bytes = 0;
+        uint64_t bytes = 0;  ///< Those of erased files that somebody still reads included.
         uint64_t capacity_bytes = 0;
     };
 
     /// `capacity_bytes` 0 makes a cache that keeps nothing.
     explicit BlockCache(uint64_t capacity_bytes);
+    /// Every reference to a cached block must be gone.
     ~BlockCache();
     BlockCache(const BlockCache&) = delete;
     BlockCache& operator=(const BlockCache&) = delete;
 
     /// The block, or an empty reference. Counts a hit or a miss.
-    BlockRef lookup(uint64_t file_number, uint64_t offset);
-    /// Keeps `block` and returns it; if another thread was faster, returns that one's. Evicts as
-    /// needed; a block larger than a shard's share is not kept. Bytes pinned by others after
-    /// eviction are no longer counted here.
+    BlockRef lookup(uint64_t file_number, uint64_t offset, Use use = Use::kPoint);
+    /// Keeps `block`, the only reference to it, and returns it; if another thread was faster,
+    /// returns that one's. Evicts as needed. A block that is larger than a shard's share, or for
+    /// which there is no room because others hold too much, is returned without being kept.
     BlockRef insert(uint64_t file_number, uint64_t offset, BlockRef block, Use use = Use::kPoint);
-    /// Drops every block of a file that is being deleted. O(blocks in the cache).
+    /// Drops every block of a file that is being deleted. O(blocks of that file + shards).
     void erase_file(uint64_t file_number);
+    /// Changes the budget. What is too much goes at once, or when its holders let go and room is
+    /// needed.
+    void set_capacity(uint64_t capacity_bytes);
 
     Stats stats() const;
-    uint64_t capacity_bytes() const { return capacity_bytes_; }
+    /// Bytes held by references. Walks the whole cache.
+    uint64_t pinned_bytes() const;
+    uint64_t capacity_bytes() const { return capacity_bytes_.load(std::memory_order_relaxed); }
 
   private:
-    class Shard;
-    Shard& shard_of(uint64_t hash);
+    enum Counter : size_t { kHits, kMisses };
+    CacheShard& shard_of(uint64_t hash) const {
+        return shards_[hash >> kShardHashShift & shard_mask_];
+    }
+    static constexpr int kShardHashShift = 42;  // away from the bits that a shard itself uses
 
-    const uint64_t capacity_bytes_;
-    uint64_t shard_mask_ = 0;
-    std::unique_ptr<Shard[]> shards_;
+    std::atomic<uint64_t> capacity_bytes_;
+    const uint64_t shard_mask_;
+    const std::unique_ptr<CacheShard[]> shards_;
+    ThreadCounters<2> counters_;
 };
 
 }  // namespace kv

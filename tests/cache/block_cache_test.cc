@@ -6,6 +6,7 @@
 #include <catch2/catch.hpp>
 #include <cstring>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "base/random.h"
@@ -67,21 +68,71 @@ TEST_CASE("block cache: never holds more than its capacity") {
     }
 }
 
-TEST_CASE("block cache: a reference outlives eviction, erasure and the cache") {
-    BlockRef kept;
-    {
-        BlockCache cache(20'000);
-        kept = cache.insert(1, 0, make_block(1, 0));
-        for (uint64_t i = 1; i < 100; ++i) cache.insert(1, i, make_block(1, i));
-        CHECK_FALSE(cache.lookup(1, 0));
-        cache.erase_file(1);
-    }
+TEST_CASE("block cache: what is referred to is neither evicted nor freed, and stays counted") {
+    BlockCache cache(20'000);
+    BlockRef kept = cache.insert(1, 0, make_block(1, 0));
+    CHECK(cache.pinned_bytes() == kept.charge_bytes());
+    for (uint64_t i = 1; i < 100; ++i) cache.insert(1, i, make_block(1, i));
+    CHECK(is_block(cache.lookup(1, 0), 1, 0));
+    CHECK(cache.stats().evictions > 90);
+
+    cache.erase_file(1);
+    CHECK_FALSE(cache.lookup(1, 0));
     CHECK(is_block(kept, 1, 0));
+    CHECK(cache.stats().blocks == 1);
+    CHECK(cache.stats().bytes == kept.charge_bytes());
     BlockRef copy = kept;
     kept.reset();
     CHECK(is_block(copy, 1, 0));
     copy = BlockRef();
     CHECK_FALSE(copy);
+    CHECK(cache.stats().bytes == 0);
+    CHECK(cache.pinned_bytes() == 0);
+}
+
+TEST_CASE("block cache: a block that is not kept lives as long as its references") {
+    BlockRef kept;
+    {
+        BlockCache cache(0);
+        kept = cache.insert(1, 0, make_block(1, 0));
+        CHECK_FALSE(cache.lookup(1, 0));
+    }
+    const BlockRef copy = kept;
+    kept.reset();
+    CHECK(is_block(copy, 1, 0));
+}
+
+TEST_CASE("block cache: gives up keeping new blocks when all of it is held") {
+    BlockCache cache(10 * make_block(0, 0).charge_bytes());
+    std::vector<BlockRef> held;
+    for (uint64_t i = 0; i < 10; ++i) held.push_back(cache.insert(1, i, make_block(1, i)));
+    const BlockRef extra = cache.insert(1, 10, make_block(1, 10));
+    CHECK(is_block(extra, 1, 10));
+    CHECK_FALSE(cache.lookup(1, 10));
+    CHECK(cache.stats().bytes == cache.capacity_bytes());
+    held.pop_back();
+    cache.insert(1, 11, make_block(1, 11));
+    CHECK(is_block(cache.lookup(1, 11), 1, 11));
+    CHECK_FALSE(cache.lookup(1, 9));
+}
+
+TEST_CASE("block cache: its capacity can be changed while it is used") {
+    BlockCache cache(8 << 20);
+    for (uint64_t i = 0; i < 3000; ++i) cache.insert(1, i, make_block(1, i));
+    BlockRef held = cache.lookup(1, 2999);
+    REQUIRE(held);
+    const uint64_t full = cache.stats().bytes;
+    CHECK(full > 7 << 20);
+    cache.set_capacity(1 << 20);
+    CHECK(cache.capacity_bytes() == 1 << 20);
+    CHECK(cache.stats().bytes <= 1 << 20);
+    CHECK(is_block(cache.lookup(1, 2999), 1, 2999));
+    held.reset();
+    cache.set_capacity(0);
+    CHECK(cache.stats().bytes == 0);
+    cache.set_capacity(8 << 20);
+    for (uint64_t i = 0; i < 3000; ++i) cache.insert(1, i, make_block(1, i));
+    CHECK(cache.stats().bytes == full);
 }
 
 TEST_CASE("block cache: erases one file and nothing else") {
@@ -105,24 +156,72 @@ TEST_CASE("block cache: a scan does not flush what is read again and again") {
     CHECK(kept == 50);
 }
 
-TEST_CASE("block cache: many threads at once get only right blocks") {
+TEST_CASE("block cache: a scan leaves alone even what was read once before it") {
+    BlockCache cache(100 * make_block(0, 0).charge_bytes());
+    for (uint64_t i = 0; i < 80; ++i) cache.insert(1, i, make_block(1, i));
+    for (uint64_t i = 0; i < 5000; ++i) {
+        cache.insert(2, i, make_block(2, i), BlockCache::Use::kScan);
+        CHECK(cache.lookup(2, i, BlockCache::Use::kScan));
+    }
+    uint64_t kept = 0;
+    for (uint64_t i = 0; i < 80; ++i) kept += cache.lookup(1, i) ? 1 : 0;
+    CHECK(kept == 80);
+    // What a scan brought in and a point read then used stays as well.
+    cache.lookup(2, 4999);
+    for (uint64_t i = 0; i < 5000; ++i)
+        cache.insert(3, i, make_block(3, i), BlockCache::Use::kScan);
+    CHECK(cache.lookup(2, 4999));
+}
+
+TEST_CASE("block cache: parts of an index outlast busy blocks") {
+    BlockCache cache(100 * make_block(0, 0).charge_bytes());
+    for (uint64_t i = 0; i < 20; ++i) cache.insert(1, i, make_block(1, i), BlockCache::Use::kIndex);
+    for (uint64_t i = 0; i < 200; ++i) {
+        cache.insert(2, i, make_block(2, i));
+        for (int visit = 0; visit < 3; ++visit) cache.lookup(2, i);
+    }
+    uint64_t kept = 0;
+    for (uint64_t i = 0; i < 20; ++i) kept += cache.lookup(1, i) ? 1 : 0;
+    CHECK(kept == 20);
+}
+
+TEST_CASE("block cache: many threads at once get only right blocks and lose no reference") {
     const uint64_t seed = test_seed();
     CAPTURE(seed);
-    BlockCache cache(300'000);
+    BlockCache cache(400'000);
     std::atomic<int> mistakes{0};
     const auto work = [&](uint64_t thread) {
         Random random(seed + thread);
-        for (int i = 0; i < 4000; ++i) {
+        std::vector<std::pair<uint64_t, BlockRef>> held;  // place and block, for a while
+        for (int i = 0; i < 20'000; ++i) {
             const uint64_t file = random.below(4), offset = random.below(60);
-            BlockRef block = cache.lookup(file, offset);
-            if (!block) block = cache.insert(file, offset, make_block(file, offset));
+            const auto use = random.below(3) == 0   ? BlockCache::Use::kScan
+                             : random.below(8) == 0 ? BlockCache::Use::kIndex
+                                                    : BlockCache::Use::kPoint;
+            BlockRef block = cache.lookup(file, offset, use);
+            if (!block) block = cache.insert(file, offset, make_block(file, offset), use);
             if (!is_block(block, file, offset)) ++mistakes;
+            if (random.below(4) == 0) held.emplace_back(file * 100 + offset, std::move(block));
+            if (held.size() > 20) {
+                const size_t which = random.below(held.size());
+                const auto& [place, kept] = held[which];
+                if (!is_block(kept, place / 100, place % 100)) ++mistakes;
+                held.erase(held.begin() + static_cast<ptrdiff_t>(which));
+            }
             if (random.below(500) == 0) cache.erase_file(file);
+            if (thread == 0 && i % 1000 == 0) cache.set_capacity(i % 2000 == 0 ? 100'000 : 400'000);
         }
+        for (const auto& [place, kept] : held)
+            if (!is_block(kept, place / 100, place % 100)) ++mistakes;
     };
     std::vector<std::thread> threads;
     for (uint64_t i = 0; i < 4; ++i) threads.emplace_back(work, i);
     for (std::thread& thread : threads) thread.join();
     CHECK(mistakes == 0);
-    CHECK(cache.stats().bytes <= 300'000);
+    CHECK(cache.pinned_bytes() == 0);
+    cache.set_capacity(100'000);
+    CHECK(cache.stats().bytes <= 100'000);
+    for (uint64_t file = 0; file < 4; ++file) cache.erase_file(file);
+    CHECK(cache.stats().bytes == 0);
+    CHECK(cache.stats().blocks == 0);
 }
