@@ -9,47 +9,8 @@ namespace kv::server {
 namespace {
 
 void add_engine(const StoreStats& stats, std::vector<Stat>& out) {
-    const auto add = [&](const char* name, uint64_t value) {
-        out.push_back({std::string("engine.") + name, std::to_string(value)});
-    };
-    out.push_back({"engine.state", std::string(store_state_name(stats.state))});
-    out.push_back({"engine.state_reason", stats.state_reason});
-    add("published_seqno", stats.published_seqno);
-    add("durable_seqno", stats.durable_seqno);
-    add("commit_groups", stats.commit_groups);
-    add("writes", stats.writes);
-    add("mutations", stats.mutations);
-    add("log_syncs", stats.log_syncs);
-    add("log_bytes", stats.log_bytes);
-    add("gets", stats.gets);
-    add("get_hits", stats.get_hits);
-    add("iterators", stats.iterators);
-    add("flushes", stats.flushes);
-    add("flush_bytes", stats.flush_bytes);
-    add("compactions", stats.compactions);
-    add("compaction_read_bytes", stats.compaction_read_bytes);
-    add("compaction_written_bytes", stats.compaction_written_bytes);
-    add("entries_dropped_shadowed", stats.entries_dropped_shadowed);
-    add("entries_dropped_tombstone", stats.entries_dropped_tombstone);
-    add("entries_dropped_expired", stats.entries_dropped_expired);
-    add("cache_hits", stats.cache_hits);
-    add("cache_misses", stats.cache_misses);
-    add("cache_bytes", stats.cache_bytes);
-    add("filter_checks", stats.filter_checks);
-    add("filter_skips", stats.filter_skips);
-    add("memtable_bytes", stats.memtable_bytes);
-    add("immutable_memtables", stats.immutable_memtables);
-    add("wal_segments", stats.wal_segments);
-    add("wal_bytes", stats.wal_bytes);
-    add("open_snapshots", stats.open_snapshots);
-    add("write_stall_us", stats.write_stall_us);
-    for (size_t level = 0; level < stats.levels.size(); ++level) {
-        const std::string prefix = "level" + std::to_string(level) + ".";
-        add((prefix + "tables").c_str(), stats.levels[level].tables);
-        add((prefix + "bytes").c_str(), stats.levels[level].bytes);
-        add((prefix + "entries").c_str(), stats.levels[level].entries);
-        add((prefix + "tombstones").c_str(), stats.levels[level].tombstones);
-    }
+    for (StatText& stat : list_stats(stats))
+        out.push_back({"engine." + stat.name, std::move(stat.value)});
 }
 
 void add_server(SharedState& shared, std::vector<Stat>& out) {

@@ -108,6 +108,8 @@ Status Compactor::commit(const CompactionPlan& plan, const CompactionResult& res
     Counters::add(counters.compactions, 1);
     Counters::add(counters.compaction_read_bytes, result.bytes_read);
     Counters::add(counters.compaction_written_bytes, result.bytes_written);
+    context_.level_written_bytes[static_cast<size_t>(plan.output_level)] += result.bytes_written;
+    context_.latencies.compaction.add(context_.clock.monotonic_us() - began_us);
     Counters::add(counters.dropped_shadowed, result.counters.dropped_shadowed);
     Counters::add(counters.dropped_tombstone, result.counters.dropped_tombstone);
     Counters::add(counters.dropped_expired, result.counters.dropped_expired);

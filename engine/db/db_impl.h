@@ -80,6 +80,7 @@ class DbImpl final : public Db {
     Result<std::optional<Entry>> get_from(const ReadView& view, Bytes key, Seqno seqno,
                                           uint64_t now_ms, const ReadMode& mode);
     void add_table_stats(StoreStats& stats) const;
+    void add_stage_stats(StoreStats& stats) const;
 
     // Set once, in the order of use.
     const std::unique_ptr<Executor> own_executor_;

@@ -57,6 +57,13 @@ Result<std::optional<Entry>> DbImpl::get(Bytes key, const ReadOptions& options) 
     // View before seqno: what the seqno shows of this view is then all there.
     const ViewLease view = views_.acquire();
     const Seqno seqno = options.snapshot ? options.snapshot->seqno() : log_.published();
+    thread_local uint32_t since_sample = 0;
+    if (++since_sample % Latencies::kGetSample == 0) [[unlikely]] {
+        const uint64_t began_us = context_->clock.monotonic_us();
+        auto answer = get_from(*view, key, seqno, context_->clock.wall_ms(), read_mode(options));
+        context_->latencies.get.add(context_->clock.monotonic_us() - began_us);
+        return answer;
+    }
     return get_from(*view, key, seqno, context_->clock.wall_ms(), read_mode(options));
 }
 
@@ -141,7 +148,22 @@ void DbImpl::add_table_stats(StoreStats& stats) const {
             out.entries += file->entries;
             out.tombstones += file->tombstones;
         }
+        out.written_bytes = context_->level_written_bytes[static_cast<size_t>(level)];
     }
+}
+
+void DbImpl::add_stage_stats(StoreStats& stats) const {
+    const Latencies& latencies = context_->latencies;
+    const auto add = [&](std::string_view name, const LatencyHistogram& histogram) {
+        const LatencySummary s = histogram.summary();
+        stats.stages.push_back({name, s.count, s.p50_us, s.p99_us, s.p999_us, s.max_us});
+    };
+    add("write", latencies.write);
+    add("log_write", latencies.log_write);
+    add("log_sync", latencies.log_sync);
+    add("get", latencies.get);
+    add("flush", latencies.flush);
+    add("compaction", latencies.compaction);
 }
 
 StoreStats DbImpl::stats() {
@@ -171,6 +193,7 @@ StoreStats DbImpl::stats() {
     stats.cache_hits = cache.hits;
     stats.cache_misses = cache.misses;
     stats.cache_bytes = cache.bytes;
+    stats.cache_capacity_bytes = cache.capacity_bytes;
     stats.filter_checks = c.filter_checks;
     stats.filter_skips = c.filter_skips;
     stats.memtable_bytes = shape_.memtable_bytes();
@@ -180,6 +203,7 @@ StoreStats DbImpl::stats() {
     stats.open_snapshots = snapshots_->size();
     stats.write_stall_us = c.write_stall_us;
     add_table_stats(stats);
+    add_stage_stats(stats);
     return stats;
 }
 

@@ -81,6 +81,8 @@ Status Flusher::write_table(Memtable& memtable) {
     Counters::add(counters.dropped_shadowed, result.counters.dropped_shadowed);
     if (!result.file.has_value()) return Status::ok();
     Counters::add(counters.flush_bytes, result.file->size_bytes);
+    context_.level_written_bytes[0] += result.file->size_bytes;
+    context_.latencies.flush.add(context_.clock.monotonic_us() - began_us);
     context_.log(LogLevel::kInfo,
                  "flush: table " + std::to_string(number) + ", " +
                      std::to_string(result.counters.entries_out) + " entries, " +

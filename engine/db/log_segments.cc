@@ -120,7 +120,9 @@ void LogStage::end_segment(const wal::SegmentEnd& end) {
 Status LogStage::sync_open_segment() {
     if (unsynced_bytes_ == 0) return Status::ok();
     Counters::add(context_.counters.log_syncs, 1);
+    const uint64_t began_us = context_.clock.monotonic_us();
     KV_RETURN_IF_ERROR(open_->sync());
+    context_.latencies.log_sync.add(context_.clock.monotonic_us() - began_us);
     durable_.store(open_->synced_end().last_seqno, std::memory_order_release);
     unsynced_.clear();
     unsynced_bytes_ = 0;

@@ -59,6 +59,8 @@ void LogStage::enqueue(Bytes payload, Seqno first_seqno, Seqno last_seqno, Durab
         if (last_seqno != 0) pending.last_seqno = last_seqno;
         queued_bytes_.fetch_add(record_bytes, std::memory_order_relaxed);
         if (!answered) {
+            if (strongest == Durability::kDisk && pending.joined_us == 0)
+                pending.joined_us = context_.clock.monotonic_us();
             pending.strongest = std::max(pending.strongest, strongest);
             for (WriteRequest* r = requests.front(); r != nullptr; r = r->next) {
                 if (BlockedWriters::owns(*r)) blocked_.join(*r, pending.round);
@@ -156,11 +158,15 @@ void LogStage::write_out(Pending pending) {
     for (WriteRequest* r = pending.requests.front(); r != nullptr; r = r->next) {
         r->result.reached = pending.strongest;
     }
+    if (pending.joined_us != 0)
+        context_.latencies.write.add(context_.clock.monotonic_us() - pending.joined_us);
     complete(std::move(pending.requests));
     on_progress_();
 }
 
 Status LogStage::write_and_sync(Pending& pending) {
+    const bool will_sync = pending.strongest == Durability::kDisk;
+    const uint64_t began_us = will_sync ? context_.clock.monotonic_us() : 0;
     if (!pending.records.empty()) {
         Counters::add(context_.counters.log_bytes, pending.records.size());
         unsynced_bytes_ += pending.records.size();
@@ -168,7 +174,8 @@ Status LogStage::write_and_sync(Pending& pending) {
         if (pending.segment != open_) KV_RETURN_IF_ERROR(open_segment(pending.segment));
         KV_RETURN_IF_ERROR(open_->write(unsynced_.back(), pending.last_seqno));
     }
-    const bool due = pending.strongest == Durability::kDisk || unsynced_bytes_ > kMaxUnsyncedBytes;
+    if (will_sync) context_.latencies.log_write.add(context_.clock.monotonic_us() - began_us);
+    const bool due = will_sync || unsynced_bytes_ > kMaxUnsyncedBytes;
     return due ? sync_open_segment() : Status::ok();
 }
 

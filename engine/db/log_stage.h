@@ -93,6 +93,7 @@ class LogStage {
         Seqno last_seqno = 0;  // 0: no mutations
         Durability strongest = Durability::kMemory;
         uint64_t unanswered_groups = 0;
+        uint64_t joined_us = 0;  // when the first write that needs a sync joined; 0: none did
         RequestChain requests;
     };
     /// Segments [first_number, end.number], complete on disk; needed until end.last_seqno is in

@@ -240,14 +240,9 @@ Result<OpenedFiles> open_files(const Options& options, const std::string& path) 
     }
     Executor& executor = options.executor != nullptr ? *options.executor : *files.own_executor;
     files.context.reset(new StoreContext{
-        path,
-        options,
-        options.file_system != nullptr ? *options.file_system : posix_file_system(),
-        options.clock != nullptr ? *options.clock : system_clock(),
-        executor,
-        std::make_shared<Gate>(),
-        {},
-        0});
+        path, options, options.file_system != nullptr ? *options.file_system : posix_file_system(),
+        options.clock != nullptr ? *options.clock : system_clock(), executor,
+        std::make_shared<Gate>()});
     StoreContext& context = *files.context;
     KV_RETURN_IF_ERROR(ensure_directory(context.fs, path, options.create_if_missing));
     KV_ASSIGN_OR_RETURN(files.lock, context.fs.lock(join_path(path, kLockFileName)));

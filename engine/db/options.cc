@@ -55,18 +55,4 @@ Status validate_options(const Options& o) {
     return p.status();
 }
 
-std::string_view store_state_name(StoreState state) {
-    switch (state) {
-        case StoreState::kOk:
-            return "ok";
-        case StoreState::kReadOnly:
-            return "read_only";
-        case StoreState::kNoSpace:
-            return "no_space";
-        case StoreState::kFailed:
-            return "failed";
-    }
-    return "unknown";
-}
-
 }  // namespace kv

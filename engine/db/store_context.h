@@ -3,15 +3,18 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <array>
 #include <atomic>
 #include <memory>
 #include <string>
 
+#include "base/latency_histogram.h"
 #include "db/gate.h"
 #include "kv/clock.h"
 #include "kv/executor.h"
 #include "kv/file_system.h"
 #include "kv/options.h"
+#include "version/version_edit.h"
 
 namespace kv::db {
 
@@ -30,6 +33,19 @@ struct Counters {
     }
 };
 
+/// How long each stage took. Taken where the clock costs little beside the work: once a sync, once
+/// a job, once in kGetSample gets.
+struct Latencies {
+    LatencyHistogram write;      ///< Durable writes: from joining a group to their answer.
+    LatencyHistogram log_write;  ///< Handing what a sync will cover to the operating system.
+    LatencyHistogram log_sync;   ///< fdatasync of the log.
+    LatencyHistogram get;
+    LatencyHistogram flush;
+    LatencyHistogram compaction;
+
+    static constexpr uint32_t kGetSample = 64;
+};
+
 struct StoreContext {
     std::string dir;
     Options options;
@@ -37,7 +53,10 @@ struct StoreContext {
     Clock& clock;
     Executor& executor;
     std::shared_ptr<Gate> gate;
-    Counters counters;
+    Counters counters{};
+    Latencies latencies{};
+    /// Bytes written into each level by flush and compaction.
+    std::array<std::atomic<uint64_t>, kLevels> level_written_bytes{};
     /// Deletions up to here may have been forgotten by compaction: of a key without any version,
     /// nobody can say that it was not deleted since an older seqno. Set before the version that
     /// forgets.

@@ -16,6 +16,7 @@
 #include "kv/iterator.h"
 #include "kv/options.h"
 #include "kv/result.h"
+#include "kv/stats.h"
 #include "kv/write_batch.h"
 
 namespace kv {
@@ -85,38 +86,6 @@ struct Entry {
     std::string value;
     Seqno seqno = 0;
     uint64_t expiry_ms = 0;  ///< 0: never.
-};
-
-/// Engine states an operator must see (engine.md 9).
-enum class StoreState : uint8_t { kOk, kReadOnly, kNoSpace, kFailed };
-std::string_view store_state_name(StoreState state);
-
-struct LevelStats {
-    uint64_t tables = 0;
-    uint64_t bytes = 0;
-    uint64_t entries = 0;
-    uint64_t tombstones = 0;
-};
-
-/// Counters since open unless said otherwise.
-struct StoreStats {
-    StoreState state = StoreState::kOk;
-    std::string state_reason;
-    Seqno published_seqno = 0;
-    Seqno durable_seqno = 0;
-    uint64_t commit_groups = 0, writes = 0, mutations = 0, log_syncs = 0, log_bytes = 0;
-    uint64_t gets = 0, get_hits = 0, iterators = 0;
-    uint64_t flushes = 0, flush_bytes = 0, compactions = 0;
-    uint64_t compaction_read_bytes = 0, compaction_written_bytes = 0;
-    uint64_t entries_dropped_shadowed = 0, entries_dropped_tombstone = 0,
-             entries_dropped_expired = 0;
-    uint64_t cache_hits = 0, cache_misses = 0, cache_bytes = 0;
-    uint64_t filter_checks = 0, filter_skips = 0;
-    uint64_t memtable_bytes = 0, immutable_memtables = 0;
-    uint64_t wal_segments = 0, wal_bytes = 0;
-    uint64_t open_snapshots = 0;
-    uint64_t write_stall_us = 0;
-    std::vector<LevelStats> levels;
 };
 
 class Db {
