@@ -5,13 +5,12 @@
 #include <ctime>
 #include <filesystem>
 #include <fstream>
-#include <iterator>
 #include <ostream>
 #include <sstream>
 #include <thread>
 
-#include "kv/db.h"
-#include "tools/bench_workload.h"
+#include "kv/result.h"
+#include "tools/bench_thread.h"
 
 namespace kv::tools {
 
@@ -30,6 +29,7 @@ constexpr BenchSpec kSpecs[] = {
     {"readwhilewriting", Workload::kReadWhileWriting},
     {"deleteseq", Workload::kDeleteSequential},
     {"deleterandom", Workload::kDeleteRandom},
+    {"mixed", Workload::kMixed},
 };
 
 const BenchSpec* find_spec(const std::string& name) {
@@ -37,11 +37,6 @@ const BenchSpec* find_spec(const std::string& name) {
         if (spec.name == name) return &spec;
     }
     return nullptr;
-}
-
-bool is_writer(Workload workload) {
-    return workload == Workload::kWriteSequential || workload == Workload::kWriteRandom ||
-           workload == Workload::kDeleteSequential || workload == Workload::kDeleteRandom;
 }
 
 /// Empties a directory that an earlier bench made, which the file PATH.kvtool-bench proves.
@@ -66,10 +61,11 @@ Status clear_store(const std::string& path) {
 
 class Bench {
   public:
-    Bench(const BenchOptions& options, std::ostream& out, std::ostream& err)
-        : options_(options), out_(out), err_(err) {}
+    Bench(const BenchOptions& options, BenchEngine& engine, std::ostream& out, std::ostream& err)
+        : options_(options), engine_(engine), out_(out), err_(err) {}
 
     Status run(const std::vector<std::string>& names) {
+        KV_RETURN_IF_ERROR(start_report());
         if (!options_.json) print_header();
         for (const std::string& name : names) {
             const BenchSpec* spec = find_spec(name);
@@ -77,14 +73,16 @@ class Bench {
             if (spec != nullptr) {
                 KV_RETURN_IF_ERROR(measure(*spec));
             } else if (name == "flush") {
-                KV_RETURN_IF_ERROR(db_->flush());
+                KV_RETURN_IF_ERROR(engine_.flush());
             } else if (name == "compact") {
                 KV_RETURN_IF_ERROR(timed_compact());
             } else {
-                print_stats();
+                print_statistics();
             }
             out_.flush();
         }
+        if (options_.statistics && !names.empty() && names.back() != "stats") print_statistics();
+        engine_.close();
         return Status::ok();
     }
 
@@ -101,31 +99,27 @@ class Bench {
 
     Status ready_store(bool fresh) {
         fresh = fresh && !options_.use_existing_db;
-        if (db_ && !fresh) return Status::ok();
-        db_.reset();
+        if (engine_.is_open() && !fresh) return Status::ok();
+        engine_.close();
         if (fresh) KV_RETURN_IF_ERROR(clear_store(options_.db));
-        Options engine;
-        engine.create_if_missing = !options_.use_existing_db;
-        engine.block_cache_bytes = options_.cache_size;
-        engine.memtable_bytes = options_.write_buffer_size;
-        if (options_.bloom_bits >= 0) {
-            engine.bloom_bits_per_key = static_cast<uint32_t>(options_.bloom_bits);
-        }
-        engine.log = [this](LogLevel level, std::string_view line) {
-            if (level >= LogLevel::kWarning) err_ << std::string(line) + "\n" << std::flush;
-        };
-        KV_ASSIGN_OR_RETURN(db_, Db::open(engine, options_.db));
-        return Status::ok();
+        user_bytes_ = 0;
+        return engine_.open(options_);
+    }
+
+    Status start_report() {
+        if (options_.report_interval_seconds == 0) return Status::ok();
+        report_.open(options_.report_file, std::ios::trunc);
+        if (report_ << interval_header() << std::flush) return Status::ok();
+        return Status::io_error("cannot write --report_file " + options_.report_file);
     }
 
     Status measure(const BenchSpec& spec) {
         const bool with_writer = spec.workload == Workload::kReadWhileWriting;
         BenchControl control;
         control.readers.store(options_.threads);
-        std::vector<std::unique_ptr<BenchThread>> workers;
+        std::vector<std::unique_ptr<BenchWorker>> workers;
         for (uint32_t i = 0; i < options_.threads + (with_writer ? 1 : 0); ++i) {
-            workers.push_back(
-                std::make_unique<BenchThread>(*db_, options_, spec, i, ++streams_, control));
+            workers.push_back(engine_.new_worker({options_, spec, i, ++streams_, control}));
         }
         std::vector<Status> statuses(workers.size());
         const uint64_t started = bench_now_ns();
@@ -139,6 +133,7 @@ class Bench {
         result.name = spec.name;
         result.elapsed_seconds = static_cast<double>(bench_now_ns() - started) / 1e9;
         for (const Status& status : statuses) KV_RETURN_IF_ERROR(status);
+        for (const auto& worker : workers) user_bytes_ += worker->stats().written_bytes;
         // The writer of readwhilewriting is load, not measured.
         for (uint32_t i = 0; i < options_.threads; ++i) result.add(workers[i]->stats());
         if (spec.workload == Workload::kReadRandom || spec.workload == Workload::kReadMissing ||
@@ -146,54 +141,53 @@ class Bench {
             result.message = "(" + std::to_string(result.found) + " of " +
                              std::to_string(result.done) + " found)";
         }
-        print(result, is_writer(spec.workload) ? "write" : "read");
-        return Status::ok();
+        print(result);
+        return write_report(result);
     }
 
     Status timed_compact() {
         const uint64_t started = bench_now_ns();
-        KV_RETURN_IF_ERROR(db_->compact_all());
+        KV_RETURN_IF_ERROR(engine_.compact());
         BenchResult result;
         result.name = "compact";
         result.done = 1;
         result.elapsed_seconds = static_cast<double>(bench_now_ns() - started) / 1e9;
         result.thread_seconds = result.elapsed_seconds;
-        print(result, "compaction");
+        print(result);
         return Status::ok();
     }
 
-    void print(const BenchResult& result, const std::string& operation) {
+    void print(const BenchResult& result) {
         if (options_.json) {
             out_ << format_result_json(result) << "\n";
             return;
         }
         out_ << format_result_line(result) << "\n";
-        if (result.latency.count() > 0) out_ << format_histogram(result.latency, operation) << "\n";
+        const Latencies& latencies = result.latencies;
+        if (!options_.histogram) return;
+        if (latencies.read.count() > 0) out_ << format_histogram(latencies.read, "read") << "\n";
+        if (latencies.write.count() > 0) out_ << format_histogram(latencies.write, "write") << "\n";
     }
 
-    void print_stats() {
-        const StoreStats stats = db_->stats();
-        std::ostringstream text;
-        for (size_t level = 0; level < stats.levels.size(); ++level) {
-            const LevelStats& at = stats.levels[level];
-            if (at.tables == 0) continue;
-            text << "level " << level << ": " << at.tables << " tables, " << at.bytes << " bytes, "
-                 << at.entries << " entries, " << at.tombstones << " tombstones\n";
-        }
-        text << "flushes " << stats.flushes << " (" << stats.flush_bytes << " bytes), compactions "
-             << stats.compactions << " (read " << stats.compaction_read_bytes << ", written "
-             << stats.compaction_written_bytes << " bytes), log " << stats.log_bytes << " bytes in "
-             << stats.commit_groups << " groups and " << stats.log_syncs << " syncs, cache "
-             << stats.cache_hits << " hits " << stats.cache_misses << " misses, stalled "
-             << stats.write_stall_us << " us\n";
-        (options_.json ? err_ : out_) << text.str();
+    Status write_report(const BenchResult& result) {
+        if (!report_.is_open()) return Status::ok();
+        report_ << format_intervals(result, options_.report_interval_seconds) << std::flush;
+        if (report_) return Status::ok();
+        return Status::io_error("cannot write --report_file " + options_.report_file);
+    }
+
+    void print_statistics() {
+        (options_.json ? err_ : out_) << "Statistics of " << engine_.name() << ":\n"
+                                      << engine_.statistics(user_bytes_);
     }
 
     const BenchOptions& options_;
+    BenchEngine& engine_;
     std::ostream& out_;
     std::ostream& err_;
-    std::unique_ptr<Db> db_;
-    uint64_t streams_ = 0;  // of random keys, so far
+    std::ofstream report_;
+    uint64_t streams_ = 0;     // of random keys, so far
+    uint64_t user_bytes_ = 0;  // written since the store was opened
 };
 
 Status check_options(const BenchOptions& options, const std::vector<std::string>& names) {
@@ -216,6 +210,9 @@ Status check_options(const BenchOptions& options, const std::vector<std::string>
     if (options.key_size < 8 && options.num >> (8 * options.key_size) != 0) {
         return Status::invalid_argument("--key_size is too small for --num different keys");
     }
+    if (!(options.zipf_theta > 0 && options.zipf_theta < 10)) {
+        return Status::invalid_argument("--zipf_theta must be above 0 and below 10");
+    }
     return Status::ok();
 }
 
@@ -228,16 +225,18 @@ std::vector<std::string> bench_names() {
     return names;
 }
 
-Status run_bench(const BenchOptions& options, std::ostream& out, std::ostream& err) {
+Status run_bench(const BenchOptions& options, BenchEngine& engine, std::ostream& out,
+                 std::ostream& err) {
     std::vector<std::string> names;
     std::istringstream list(options.benchmarks);
     for (std::string name; std::getline(list, name, ',');) {
         if (!name.empty()) names.push_back(name);
     }
     KV_RETURN_IF_ERROR(check_options(options, names));
+    KV_RETURN_IF_ERROR(engine.check(options));
     BenchOptions used = options;
     if (used.seed == 0) used.seed = static_cast<uint64_t>(std::time(nullptr));
-    return Bench(used, out, err).run(names);
+    return Bench(used, engine, out, err).run(names);
 }
 
 }  // namespace kv::tools

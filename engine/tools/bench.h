@@ -1,8 +1,8 @@
-// `kvtool bench`: db_bench's benchmarks on the embedded engine, through the public kv/db.h alone.
+// `kvtool bench`: db_bench's benchmarks on an engine.
 //
 // A program's part: it starts its own threads and reads the machine's clock, which the engine
-// never does. Caller: main.cc. Thread rule: one run at a time.
-// SPDX-License-Identifier: Apache-2.0
+// never does. Callers: kvtool.cc, and the drivers of other engines in tests/bench. Thread rule: one
+// run at a time. SPDX-License-Identifier: Apache-2.0
 #pragma once
 
 #include <iosfwd>
@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "kv/status.h"
-#include "tools/bench_options.h"
+#include "tools/bench_workload.h"
 
 namespace kv::tools {
 
@@ -21,6 +21,7 @@ std::vector<std::string> bench_names();
 /// Benchmarks that db_bench starts on a fresh store (fillseq, fillrandom, fillsync) do the same
 /// unless use_existing_db; a directory that no bench made is never emptied: kInvalidArgument, as
 /// for an unknown name or a bad figure. Otherwise the first error of the store.
-Status run_bench(const BenchOptions& options, std::ostream& out, std::ostream& err);
+Status run_bench(const BenchOptions& options, BenchEngine& engine, std::ostream& out,
+                 std::ostream& err);
 
 }  // namespace kv::tools

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <cstring>
 #include <string>
 
 #include "base/random.h"
@@ -15,11 +16,11 @@ namespace kv::tools {
 
 /// Key number `index` in `key`: its low bytes, most significant first, then '0' up to `size`.
 inline void make_bench_key(uint64_t index, uint32_t size, std::string& key) {
-    key.assign(size, '0');
     const uint32_t digits = std::min<uint32_t>(size, 8);
-    for (uint32_t i = 0; i < digits; ++i) {
-        key[i] = static_cast<char>(index >> (8 * (digits - 1 - i)) & 0xFF);
-    }
+    if (key.size() != size) key.assign(size, '0');
+    char bytes[8];
+    for (uint32_t i = 0; i < 8; ++i) bytes[i] = static_cast<char>(index >> (56 - 8 * i) & 0xFF);
+    std::memcpy(key.data(), bytes + 8 - digits, digits);
 }
 
 /// Slices of a buffer in which each piece of 100 bytes repeats after `compression_ratio` of it.

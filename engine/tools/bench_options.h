@@ -1,5 +1,5 @@
 // What `kvtool bench` is asked to do: db_bench's flags, by db_bench's names, with kvd's own marked.
-// Caller: main.cc fills it from the command line, bench.h runs it. A plain value.
+// Caller: bench_command.h fills it from the command line, bench.h runs it. A plain value.
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
@@ -9,6 +9,8 @@
 #include "kv/types.h"
 
 namespace kv::tools {
+
+enum class KeyDistribution : uint8_t { kUniform, kZipfian };
 
 struct BenchOptions {
     /// Comma-separated, run in order: see bench_names().
@@ -28,10 +30,18 @@ struct BenchOptions {
     uint64_t seed = 0;  ///< 0: from the clock, and printed.
     bool sync = false;  ///< Durability::kDisk for every write benchmark.
     bool histogram = false;
+    bool statistics = true;  ///< Of the engine, after the last benchmark.
     bool use_existing_db = false;
     uint64_t cache_size = 256ULL << 20;
     int32_t bloom_bits = -1;  ///< Negative: the engine's default.
     uint64_t write_buffer_size = 64ULL << 20;
+    std::string compression_type = "none";
+    /// A line of CSV about every so many seconds goes to `report_file`; 0: none.
+    uint64_t report_interval_seconds = 0;
+    std::string report_file = "report.csv";
+    /// kvd's own: how the random keys are drawn, and how skewed (YCSB's figure).
+    KeyDistribution key_dist = KeyDistribution::kUniform;
+    double zipf_theta = 0.99;
     /// kvd's own: what a write without --sync waits for. kOs is what db_bench means by sync=0.
     Durability durability = Durability::kOs;
     bool json = false;  ///< kvd's own: one JSON object a benchmark instead of db_bench's lines.

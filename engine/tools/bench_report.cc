@@ -87,12 +87,28 @@ double LatencyHistogram::standard_deviation_ns() const {
     return std::sqrt(std::max(0.0, sum_squares_ / static_cast<double>(count_) - mean * mean));
 }
 
+void Latencies::merge(const Latencies& other) {
+    read.merge(other.read);
+    write.merge(other.write);
+}
+
+void ThreadStats::add_latency(Operation operation, uint64_t at_ns, uint64_t ns) {
+    latencies.of(operation).add(ns);
+    if (interval_ns == 0) return;
+    const uint64_t interval = at_ns / interval_ns;
+    if (interval >= intervals.size()) intervals.resize(interval + 1);
+    intervals[interval].of(operation).add(ns);
+}
+
 void BenchResult::add(const ThreadStats& thread) {
     done += thread.done;
     bytes += thread.bytes;
+    written_bytes += thread.written_bytes;
     found += thread.found;
     thread_seconds += thread.seconds;
-    latency.merge(thread.latency);
+    latencies.merge(thread.latencies);
+    if (intervals.size() < thread.intervals.size()) intervals.resize(thread.intervals.size());
+    for (size_t i = 0; i < thread.intervals.size(); ++i) intervals[i].merge(thread.intervals[i]);
 }
 
 std::string format_result_line(const BenchResult& result) {
@@ -118,6 +134,21 @@ std::string format_histogram(const LatencyHistogram& latency, const std::string&
                   micros(latency.percentile_ns(99.99)));
 }
 
+namespace {
+
+nlohmann::ordered_json latency_json(const LatencyHistogram& latency) {
+    return {{"average", latency.average_ns() / 1e3},
+            {"min", micros(latency.min_ns())},
+            {"p50", micros(latency.percentile_ns(50))},
+            {"p75", micros(latency.percentile_ns(75))},
+            {"p99", micros(latency.percentile_ns(99))},
+            {"p999", micros(latency.percentile_ns(99.9))},
+            {"p9999", micros(latency.percentile_ns(99.99))},
+            {"max", micros(latency.max_ns())}};
+}
+
+}  // namespace
+
 std::string format_result_json(const BenchResult& result) {
     nlohmann::ordered_json json;
     json["benchmark"] = result.name;
@@ -127,17 +158,35 @@ std::string format_result_json(const BenchResult& result) {
     json["seconds"] = result.elapsed_seconds;
     json["mib_per_second"] = mib_per_second(result);
     if (!result.message.empty()) json["message"] = result.message;
-    if (const LatencyHistogram& latency = result.latency; latency.count() > 0) {
-        json["latency_us"] = {{"average", latency.average_ns() / 1e3},
-                              {"min", micros(latency.min_ns())},
-                              {"p50", micros(latency.percentile_ns(50))},
-                              {"p75", micros(latency.percentile_ns(75))},
-                              {"p99", micros(latency.percentile_ns(99))},
-                              {"p999", micros(latency.percentile_ns(99.9))},
-                              {"p9999", micros(latency.percentile_ns(99.99))},
-                              {"max", micros(latency.max_ns())}};
+    if (result.latencies.read.count() > 0) {
+        json["read_latency_us"] = latency_json(result.latencies.read);
+    }
+    if (result.latencies.write.count() > 0) {
+        json["write_latency_us"] = latency_json(result.latencies.write);
     }
     return json.dump();
+}
+
+std::string interval_header() {
+    return "benchmark,second,operation,operations,p50_us,p99_us,p999_us,p9999_us,max_us\n";
+}
+
+std::string format_intervals(const BenchResult& result, uint64_t interval_seconds) {
+    std::string lines;
+    const auto add = [&](size_t i, const char* operation, const LatencyHistogram& all,
+                         const LatencyHistogram& now) {
+        if (all.count() == 0) return;
+        lines += format("%s,%llu,%s,%llu,%.1f,%.1f,%.1f,%.1f,%.1f\n", result.name.c_str(),
+                        static_cast<unsigned long long>((i + 1) * interval_seconds), operation,
+                        static_cast<unsigned long long>(now.count()), micros(now.percentile_ns(50)),
+                        micros(now.percentile_ns(99)), micros(now.percentile_ns(99.9)),
+                        micros(now.percentile_ns(99.99)), micros(now.max_ns()));
+    };
+    for (size_t i = 0; i < result.intervals.size(); ++i) {
+        add(i, "read", result.latencies.read, result.intervals[i].read);
+        add(i, "write", result.latencies.write, result.intervals[i].write);
+    }
+    return lines;
 }
 
 }  // namespace kv::tools

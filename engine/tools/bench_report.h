@@ -7,6 +7,7 @@
 #include <array>
 #include <cstdint>
 #include <string>
+#include <vector>
 
 namespace kv::tools {
 
@@ -35,13 +36,30 @@ class LatencyHistogram {
     double sum_ = 0, sum_squares_ = 0;
 };
 
+enum class Operation : uint8_t { kRead, kWrite };
+
+struct Latencies {
+    LatencyHistogram read, write;
+
+    LatencyHistogram& of(Operation operation) {
+        return operation == Operation::kRead ? read : write;
+    }
+    void merge(const Latencies& other);
+};
+
 /// What one thread did.
 struct ThreadStats {
     uint64_t done = 0;
-    uint64_t bytes = 0;  ///< Keys and values moved.
+    uint64_t bytes = 0;          ///< Keys and values moved.
+    uint64_t written_bytes = 0;  ///< Keys and values given to the store to write.
     uint64_t found = 0;
     double seconds = 0;  ///< From the thread's first operation to its last.
-    LatencyHistogram latency;
+    Latencies latencies;
+    uint64_t interval_ns = 0;          ///< 0: `intervals` stays empty.
+    std::vector<Latencies> intervals;  ///< One for each interval since the start.
+
+    /// An operation that ended `at_ns` after the thread's start.
+    void add_latency(Operation operation, uint64_t at_ns, uint64_t ns);
 };
 
 /// What all threads of one benchmark did.
@@ -49,9 +67,10 @@ struct BenchResult {
     std::string name;
     double elapsed_seconds = 0;  ///< Wall time from the first start to the last end.
     double thread_seconds = 0;   ///< Sum over the threads, which micros/op is made of.
-    uint64_t done = 0, bytes = 0, found = 0;
+    uint64_t done = 0, bytes = 0, written_bytes = 0, found = 0;
     std::string message;  ///< Such as "(632 of 1000 found)".
-    LatencyHistogram latency;
+    Latencies latencies;
+    std::vector<Latencies> intervals;
 
     void add(const ThreadStats& thread);
 };
@@ -62,5 +81,9 @@ std::string format_result_line(const BenchResult& result);
 std::string format_histogram(const LatencyHistogram& latency, const std::string& operation);
 /// One JSON object, on one line.
 std::string format_result_json(const BenchResult& result);
+/// The names of the columns of format_intervals, and its lines, ended each: one for an interval
+/// and kind of operation that took place in the benchmark.
+std::string interval_header();
+std::string format_intervals(const BenchResult& result, uint64_t interval_seconds);
 
 }  // namespace kv::tools

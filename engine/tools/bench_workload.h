@@ -1,16 +1,17 @@
-// The loops of `kvtool bench`: what one thread of one benchmark does to an open store.
-// Caller: bench.cc. Thread rule: each thread has its own BenchThread; `stop` and the store are
-// shared.
+// What a benchmark consists of: the named workloads, the threads that run them, and the engine
+// under test behind one interface, so that kvd and the engines it is compared with are driven by
+// the same loops (bench_loops.h).
+// Caller: bench.cc. Thread rule: each thread has its own BenchWorker; BenchControl is shared.
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
 #include <atomic>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 
-#include "kv/db.h"
-#include "tools/bench_data.h"
+#include "kv/status.h"
 #include "tools/bench_options.h"
 #include "tools/bench_report.h"
 
@@ -27,6 +28,7 @@ enum class Workload : uint8_t {
     kReadReverse,
     kSeekRandom,
     kReadWhileWriting,
+    kMixed,
 };
 
 struct BenchSpec {
@@ -42,43 +44,41 @@ struct BenchControl {
     std::atomic<uint32_t> readers{0};  ///< Of kReadWhileWriting, still running.
 };
 
-class BenchThread {
-  public:
-    /// `stream` chooses the random keys: another one for each thread of each benchmark, or a read
-    /// benchmark would ask for exactly the keys that the one before it wrote.
-    BenchThread(Db& db, const BenchOptions& options, const BenchSpec& spec, uint32_t index,
-                uint64_t stream, BenchControl& control);
-
-    /// Runs to the end, or to the first error of the store.
-    Status run();
-    const ThreadStats& stats() const { return stats_; }
-
-  private:
-    Status write_keys(bool random, bool deletes);
-    Status write_while_reading();
-    Status write_batch(bool random, bool deletes, uint64_t& position);
-    Status read_random(bool missing);
-    Status read_in_order(bool reverse);
-    Status seek_random();
-    /// Whether another operation is due; `limit` operations, or the duration.
-    bool goes_on(uint64_t limit);
-    void finish_operation(uint64_t operations, uint64_t bytes);
-    uint64_t reads() const;
-
-    Db& db_;
-    const BenchOptions& options_;
-    const BenchSpec& spec_;
-    const uint32_t index_;
-    BenchControl& control_;
-    Random random_;
-    ValueSource values_;
-    std::string key_;
-    ThreadStats stats_;
-    uint64_t started_ns_ = 0;
-    uint64_t operation_started_ns_ = 0;
+/// What a thread is: `stream` chooses its random keys, another one for each thread of each
+/// benchmark, or a read benchmark would ask for exactly the keys that the one before it wrote.
+struct WorkerSeat {
+    const BenchOptions& options;
+    const BenchSpec& spec;
+    uint32_t index;
+    uint64_t stream;
+    BenchControl& control;
 };
 
-/// Nanoseconds of the machine's monotonic clock.
-uint64_t bench_now_ns();
+class BenchWorker {
+  public:
+    virtual ~BenchWorker() = default;
+    /// Runs to the end, or to the first error of the store.
+    virtual Status run() = 0;
+    const ThreadStats& stats() const { return stats_; }
+
+  protected:
+    ThreadStats stats_;
+};
+
+class BenchEngine {
+  public:
+    virtual ~BenchEngine() = default;
+    virtual std::string name() const = 0;
+    /// What the options ask and the engine cannot do: kInvalidArgument.
+    virtual Status check(const BenchOptions& options) const = 0;
+    virtual bool is_open() const = 0;
+    virtual Status open(const BenchOptions& options) = 0;
+    virtual void close() = 0;
+    virtual std::unique_ptr<BenchWorker> new_worker(const WorkerSeat& seat) = 0;
+    virtual Status flush() = 0;
+    virtual Status compact() = 0;
+    /// Lines about the engine since it was opened; `user_bytes`: keys and values given to it.
+    virtual std::string statistics(uint64_t user_bytes) = 0;
+};
 
 }  // namespace kv::tools

@@ -4,10 +4,11 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
-#include <map>
 #include <ostream>
 
 #include "tools/bench.h"
+#include "tools/bench_command.h"
+#include "tools/bench_kvd.h"
 #include "tools/dump.h"
 #include "tools/stat.h"
 #include "tools/verify.h"
@@ -77,45 +78,6 @@ void add_directory_commands(CLI::App& app, Arguments& arguments) {
     verify->add_flag("-q,--quiet", arguments.quiet, "No progress on the terminal");
 }
 
-void add_bench(CLI::App& app, Arguments& arguments) {
-    BenchOptions& bench = arguments.bench;
-    CLI::App* command =
-        app.add_subcommand("bench", "Measure the embedded engine as db_bench measures RocksDB");
-    std::string names = "Comma-separated, of:";
-    for (const std::string& name : bench_names()) names += " " + name;
-    command->add_option("--benchmarks", bench.benchmarks, names)->capture_default_str();
-    command->add_option("--db", bench.db, "The directory to use")->capture_default_str();
-    command->add_option("--num", bench.num, "Number of keys")->capture_default_str();
-    command->add_option("--reads", bench.reads, "Reads of each thread (negative: --num)");
-    command->add_option("--key_size", bench.key_size, "Bytes")->capture_default_str();
-    command->add_option("--value_size", bench.value_size, "Bytes")->capture_default_str();
-    command
-        ->add_option("--compression_ratio", bench.compression_ratio,
-                     "How far values could be compressed")
-        ->capture_default_str();
-    command->add_option("--threads", bench.threads, "Threads")->capture_default_str();
-    command->add_option("--batch_size", bench.batch_size, "Mutations of each write")
-        ->capture_default_str();
-    command->add_option("--seek_nexts", bench.seek_nexts, "Steps after each seek");
-    command->add_option("--duration", bench.duration, "Seconds of each benchmark (0: by number)");
-    command->add_option("--seed", bench.seed, "Of the random keys (0: from the clock)");
-    command->add_flag("--sync", bench.sync, "Every write waits for the disk");
-    command->add_flag("--histogram", bench.histogram, "Print latencies");
-    command->add_flag("--use_existing_db", bench.use_existing_db, "Never empty the directory");
-    command->add_option("--cache_size", bench.cache_size, "Block cache, bytes")
-        ->capture_default_str();
-    command->add_option("--bloom_bits", bench.bloom_bits, "Filter bits a key (negative: default)");
-    command->add_option("--write_buffer_size", bench.write_buffer_size, "Memtable, bytes")
-        ->capture_default_str();
-    const std::map<std::string, Durability> levels{
-        {"memory", Durability::kMemory}, {"os", Durability::kOs}, {"disk", Durability::kDisk}};
-    command
-        ->add_option("--durability", bench.durability,
-                     "What a write waits for: memory, os (default) or disk")
-        ->transform(CLI::CheckedTransformer(levels, CLI::ignore_case));
-    command->add_flag("--json", bench.json, "One JSON object a benchmark");
-}
-
 int report(const Status& status, int code, std::ostream& err) {
     if (!status.is_ok()) err << "kvtool: " << status.to_string() << "\n";
     return code;
@@ -149,7 +111,9 @@ int run_command(FileSystem& fs, const std::string& name, Arguments& arguments, b
     if (name == "wal") status = dump_wal(fs, arguments.path, arguments.dump, out);
     if (name == "sst") status = dump_sst(fs, arguments.path, arguments.dump, out);
     if (name == "manifest") status = dump_manifest(fs, arguments.path, arguments.dump, out);
-    if (name == "bench") status = run_bench(arguments.bench, out, err);
+    if (name == "bench") {
+        status = run_bench(arguments.bench, *new_kvd_bench_engine(err), out, err);
+    }
     return report(status, exit_code_of(status), err);
 }
 
@@ -163,7 +127,10 @@ int run_kvtool(FileSystem& fs, std::vector<std::string> arguments, bool show_pro
     Arguments parsed;
     add_dumps(app, parsed);
     add_directory_commands(app, parsed);
-    add_bench(app, parsed);
+    add_bench_options(*app.add_subcommand("bench",
+                                          "Measure the embedded engine as db_bench "
+                                          "measures RocksDB"),
+                      parsed.bench);
     try {
         std::reverse(arguments.begin(), arguments.end());  // as CLI11 takes them
         app.parse(std::move(arguments));

@@ -3,9 +3,11 @@
 #include "tools/bench_report.h"
 
 #include <catch2/catch.hpp>
+#include <cmath>
 #include <set>
 
 #include "tools/bench_data.h"
+#include "tools/bench_keys.h"
 
 namespace kv::tools {
 
@@ -35,20 +37,26 @@ TEST_CASE("bench report: a benchmark without bytes or operations prints no nonse
 
 TEST_CASE("bench report: results of threads add up") {
     ThreadStats one, two;
+    one.interval_ns = two.interval_ns = 1000;
     one.done = 10;
     one.seconds = 1;
-    one.latency.add(100);
+    one.add_latency(Operation::kWrite, 500, 100);
     two.done = 30;
     two.seconds = 3;
-    two.latency.add(300);
+    two.add_latency(Operation::kWrite, 2500, 300);
     BenchResult result;
     result.add(one);
     result.add(two);
     CHECK(result.done == 40);
     CHECK(result.thread_seconds == 4);
-    CHECK(result.latency.count() == 2);
-    CHECK(result.latency.min_ns() == 100);
-    CHECK(result.latency.max_ns() == 300);
+    CHECK(result.latencies.write.count() == 2);
+    CHECK(result.latencies.write.min_ns() == 100);
+    CHECK(result.latencies.write.max_ns() == 300);
+    REQUIRE(result.intervals.size() == 3);
+    CHECK(result.intervals[0].write.max_ns() == 100);
+    CHECK(result.intervals[1].write.count() == 0);
+    CHECK(result.intervals[2].write.max_ns() == 300);
+    CHECK(result.latencies.read.count() == 0);
 }
 
 TEST_CASE("bench report: percentiles are within a sixteenth and never beyond the largest") {
@@ -84,6 +92,27 @@ TEST_CASE("bench data: values have the size asked, a value larger than the buffe
         ValueSource values(size, 0.5);
         for (int i = 0; i < 5; ++i) CHECK(values.next().size() == size);
     }
+}
+
+TEST_CASE("bench keys: zipfian ranks have the shares of the distribution") {
+    constexpr uint64_t kCount = 1000, kDraws = 200'000;
+    for (const double theta : {0.5, 0.99, 1.0, 1.5}) {
+        const ZipfianRanks ranks(kCount, theta);
+        Random random(11);
+        std::vector<uint64_t> seen(kCount + 1);
+        for (uint64_t i = 0; i < kDraws; ++i) ++seen.at(ranks.next(random));
+        double sum = 0;
+        for (uint64_t r = 1; r <= kCount; ++r) sum += std::pow(static_cast<double>(r), -theta);
+        CAPTURE(theta);
+        CHECK(seen[0] == 0);
+        for (const uint64_t rank : {1, 2, 10, 100}) {
+            const double share = std::pow(static_cast<double>(rank), -theta) / sum;
+            const double wanted = share * kDraws;
+            CHECK(std::abs(static_cast<double>(seen[rank]) - wanted) < 5 * std::sqrt(wanted) + 1);
+        }
+    }
+    Random random(1);
+    CHECK(ZipfianRanks(1, 0.99).next(random) == 1);
 }
 
 }  // namespace kv::tools

@@ -9,6 +9,7 @@
 
 #include "kv/file_system.h"
 #include "support/temp_dir.h"
+#include "tools/bench_kvd.h"
 
 namespace kv::tools {
 namespace {
@@ -25,7 +26,7 @@ BenchOptions small_options(const std::string& dir) {
 
 std::string run(const BenchOptions& options) {
     std::ostringstream out, err;
-    const Status status = run_bench(options, out, err);
+    const Status status = run_bench(options, *new_kvd_bench_engine(err), out, err);
     CAPTURE(out.str(), err.str());
     CHECK(status.to_string() == "ok");
     return out.str();
@@ -43,7 +44,7 @@ TEST_CASE("bench: every benchmark runs and counts its operations") {
     options.histogram = true;
     options.benchmarks =
         "fillseq,overwrite,readrandom,readmissing,readseq,readreverse,seekrandom,"
-        "readwhilewriting,flush,compact,stats,deleterandom,deleteseq,fillrandom";
+        "readwhilewriting,flush,compact,stats,deleterandom,deleteseq,mixed,fillrandom";
     const std::string out = run(options);
     CHECK(has(out, "fillseq      : "));
     CHECK(has(out, "(4000 of 4000 found)"));
@@ -52,6 +53,43 @@ TEST_CASE("bench: every benchmark runs and counts its operations") {
     CHECK(has(out, " 4000 operations;"));
     CHECK(has(out, "Percentiles: P50: "));
     CHECK(has(out, "level 1: "));
+    CHECK(has(out, "mixed        : "));
+    CHECK(has(out, "Microseconds per write:"));
+    CHECK(has(out, "write amplification: "));
+}
+
+TEST_CASE("bench: zipfian keys ask for few keys often") {
+    test::TempDir dir;
+    BenchOptions options = small_options(dir.path());
+    options.threads = 1;
+    options.key_dist = KeyDistribution::kZipfian;
+    options.benchmarks = "fillrandom,readrandom";
+    // 2000 draws reach far fewer keys than uniform ones would, and reads hit them.
+    const std::string out = run(options);
+    const size_t at = out.find(" of 2000 found)");
+    REQUIRE(at != std::string::npos);
+    const size_t open = out.rfind('(', at);
+    CHECK(std::stoi(out.substr(open + 1, at - open - 1)) > 1500);
+}
+
+TEST_CASE("bench: latencies of each interval go to the report file") {
+    test::TempDir dir;
+    BenchOptions options = small_options(dir.path());
+    options.report_interval_seconds = 3600;
+    options.report_file = dir.path() + "/report.csv";
+    options.benchmarks = "fillseq,mixed";
+    CHECK_FALSE(has(run(options), "Percentiles"));
+    std::ifstream file(options.report_file);
+    std::vector<std::string> lines;
+    for (std::string line; std::getline(file, line);) lines.push_back(line);
+    REQUIRE(lines.size() == 4);
+    CHECK(lines[0] + "\n" == interval_header());
+    CHECK(has(lines[1], "fillseq,3600,write,4000,"));
+    CHECK(has(lines[2], "mixed,3600,read,"));
+    CHECK(has(lines[3], "mixed,3600,write,"));
+    options.report_file = dir.path() + "/missing/report.csv";
+    std::ostringstream out, err;
+    CHECK(run_bench(options, *new_kvd_bench_engine(err), out, err).is(Code::kIoError));
 }
 
 TEST_CASE("bench: fillsync writes num keys from each thread, as db_bench does") {
@@ -86,20 +124,28 @@ TEST_CASE("bench: a directory that no bench made is never emptied") {
     REQUIRE(posix_file_system().create_dir(options.db).is_ok());
     std::ofstream(options.db + "/precious") << "data";
     std::ostringstream out, err;
-    CHECK(run_bench(options, out, err).is(Code::kInvalidArgument));
+    CHECK(run_bench(options, *new_kvd_bench_engine(err), out, err).is(Code::kInvalidArgument));
     CHECK(*posix_file_system().exists(options.db + "/precious"));
 }
 
 TEST_CASE("bench: figures that make no sense are refused") {
     BenchOptions options;
     std::ostringstream out, err;
-    const auto refused = [&] { return run_bench(options, out, err).is(Code::kInvalidArgument); };
+    const auto refused = [&] {
+        return run_bench(options, *new_kvd_bench_engine(err), out, err).is(Code::kInvalidArgument);
+    };
     options.num = 0;
     CHECK(refused());
     options.num = 1000;
     options.key_size = 1;
     CHECK(refused());
     options.key_size = 16;
+    options.zipf_theta = 0;
+    CHECK(refused());
+    options.zipf_theta = 0.99;
+    options.compression_type = "unheard-of";
+    CHECK(refused());
+    options.compression_type = "none";
     options.benchmarks = "fillseq,unheard-of";
     CHECK(refused());
 }
