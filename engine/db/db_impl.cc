@@ -32,6 +32,7 @@ DbImpl::DbImpl(OpenedFiles files)
       context_(std::move(files.context)),
       lock_(std::move(files.lock)),
       manifest_(std::move(files.manifest)),
+      budget_(context_->options, files.explicit_cache_bytes),
       blocks_(context_->options.block_cache_bytes),
       tables_(context_->fs, context_->dir, blocks_),
       snapshots_(std::make_shared<SnapshotList>()),
@@ -51,22 +52,26 @@ DbImpl::DbImpl(OpenedFiles files)
     connect();
     shape_.start(files.memtable);
     commit_.set_active(std::move(files.memtable));
+    rebalance_memory();
     context_->post(Lane::kFlush, [this] { log_.prepare_next(); });
     compactor_.schedule();
 }
 
 void DbImpl::connect() {
+    tables_.on_opened([this] { rebalance_memory(); });
     log_.on_progress([this] {
         flusher_.schedule();
         if (health_.state() != StoreState::kOk) answer_flush_waiters();
         commit_.kick_if_waiting();
     });
     flusher_.on_flushed([this] {
+        rebalance_memory();
         answer_flush_waiters();
         compactor_.schedule();
         commit_.kick_if_waiting();
     });
     compactor_.on_compacted([this] {
+        rebalance_memory();
         if (shape_.level0_tables() < context_->options.level0_stop_trigger ||
             (compactor_.last_failure().is_ok() && !compactor_.is_level0_stuck())) {
             health_.clear(Health::Cause::kLevel0Full);
@@ -96,11 +101,18 @@ void DbImpl::retire_view(std::unique_ptr<const ReadView> view) {
 }
 
 bool DbImpl::freeze_memtable() {
-    auto fresh = shape_.freeze(kMaxImmutables);
+    auto fresh = shape_.freeze(MemoryBudget::kMaxImmutables);
     if (fresh == nullptr) return false;
     commit_.set_active(std::move(fresh));
+    rebalance_memory();
     flusher_.schedule();
     return true;
+}
+
+void DbImpl::rebalance_memory() {
+    // The active memtable counts as full: what it will take is not the cache's.
+    blocks_.set_capacity(budget_.cache_bytes(
+        {shape_.immutable_count() * context_->options.memtable_bytes, tables_.memory_bytes()}));
 }
 
 bool DbImpl::level0_is_full() {

@@ -20,6 +20,7 @@
 #include "db/garbage.h"
 #include "db/health.h"
 #include "db/log_stage.h"
+#include "db/memory_budget.h"
 #include "db/shape.h"
 #include "db/snapshot_list.h"
 #include "db/store_context.h"
@@ -33,6 +34,7 @@ namespace kv::db {
 struct OpenedFiles {
     std::unique_ptr<Executor> own_executor;  ///< Null: the caller's.
     std::unique_ptr<StoreContext> context;
+    uint64_t explicit_cache_bytes = 0;  ///< As the caller's options had it.
     std::unique_ptr<FileLock> lock;
     std::unique_ptr<Manifest> manifest;
     wal::RecoveredLog log;
@@ -64,8 +66,6 @@ class DbImpl final : public Db {
     StoreStats stats() override;
 
   private:
-    /// Memtables that may wait for flush before writes wait for them.
-    static constexpr size_t kMaxImmutables = 3;
     struct FlushWaiter {
         Seqno target;
         Status status;
@@ -73,6 +73,8 @@ class DbImpl final : public Db {
     };
 
     void connect();
+    /// Gives the cache what memtables and tables leave of the memory budget.
+    void rebalance_memory();
     void retire_view(std::unique_ptr<const ReadView> view);
     bool freeze_memtable();
     bool level0_is_full();
@@ -87,6 +89,7 @@ class DbImpl final : public Db {
     const std::unique_ptr<StoreContext> context_;
     const std::unique_ptr<FileLock> lock_;
     const std::unique_ptr<Manifest> manifest_;
+    const MemoryBudget budget_;
     BlockCache blocks_;
     TableCache tables_;
     const std::shared_ptr<SnapshotList> snapshots_;

@@ -194,9 +194,12 @@ StoreStats DbImpl::stats() {
     stats.cache_misses = cache.misses;
     stats.cache_bytes = cache.bytes;
     stats.cache_capacity_bytes = cache.capacity_bytes;
+    stats.table_memory_bytes = tables_.memory_bytes();
+    stats.memory_budget_bytes = context_->options.memory_budget_bytes;
     stats.filter_checks = c.filter_checks;
     stats.filter_skips = c.filter_skips;
     stats.memtable_bytes = shape_.memtable_bytes();
+    stats.memory_used_bytes = cache.bytes + stats.memtable_bytes + stats.table_memory_bytes;
     stats.immutable_memtables = shape_.immutable_count();
     stats.wal_segments = log_.live_segments();
     stats.wal_bytes = log_.live_bytes();

@@ -238,9 +238,11 @@ Result<OpenedFiles> open_files(const Options& options, const std::string& path) 
     if (options.executor == nullptr) {
         files.own_executor = make_thread_executor(static_cast<int>(options.compaction_threads));
     }
+    files.explicit_cache_bytes = options.block_cache_bytes;
     Executor& executor = options.executor != nullptr ? *options.executor : *files.own_executor;
     files.context.reset(new StoreContext{
-        path, options, options.file_system != nullptr ? *options.file_system : posix_file_system(),
+        path, derive_from_budget(options),
+        options.file_system != nullptr ? *options.file_system : posix_file_system(),
         options.clock != nullptr ? *options.clock : system_clock(), executor,
         std::make_shared<Gate>()});
     StoreContext& context = *files.context;

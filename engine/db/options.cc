@@ -36,7 +36,14 @@ class Problems {
 
 Status validate_options(const Options& o) {
     Problems p;
-    p.require_range("memtable_bytes", o.memtable_bytes, 4ULL << 10, 4ULL << 30);
+    p.require_range("memory_budget_bytes", o.memory_budget_bytes, 16ULL << 20, 1ULL << 50);
+    if (o.memtable_bytes != 0)
+        p.require_range("memtable_bytes", o.memtable_bytes, 4ULL << 10, 4ULL << 30);
+    p.require(o.memory_budget_bytes / 2 >= o.memtable_bytes &&
+                  o.memory_budget_bytes - 2 * o.memtable_bytes >= o.block_cache_bytes,
+              "memory_budget_bytes is " + std::to_string(o.memory_budget_bytes) +
+                  ", must hold twice memtable_bytes (" + std::to_string(o.memtable_bytes) +
+                  ") and block_cache_bytes (" + std::to_string(o.block_cache_bytes) + ")");
     p.require_range("block_cache_bytes", o.block_cache_bytes, 0, 1ULL << 50);
     p.require_range("block_size_bytes", o.block_size_bytes, 64, 4U << 20);
     p.require_range("table_bytes", o.table_bytes, 4ULL << 10, 4ULL << 30);
@@ -48,7 +55,8 @@ Status validate_options(const Options& o) {
               "level0_stop_trigger must be above level0_compaction_trigger");
     p.require_range("level1_bytes", o.level1_bytes, 4ULL << 10, 1ULL << 50);
     p.require_range("compaction_threads", o.compaction_threads, 1, 64);
-    p.require_range("max_queued_write_bytes", o.max_queued_write_bytes, 1ULL << 20, 1ULL << 40);
+    if (o.max_queued_write_bytes != 0)
+        p.require_range("max_queued_write_bytes", o.max_queued_write_bytes, 1ULL << 20, 1ULL << 40);
     p.require_range("max_key_bytes", o.max_key_bytes, 1, kMaxKeyBytes);
     p.require_range("max_value_bytes", o.max_value_bytes, 0, kMaxValueBytes);
     p.require_range("max_batch_bytes", o.max_batch_bytes, 1, kMaxBatchBytes);

@@ -21,7 +21,7 @@ std::shared_ptr<TableSlot> TableCache::slot(const FileMeta& file) {
 }
 
 Result<std::shared_ptr<TableReader>> TableCache::open(TableSlot& slot) {
-    std::lock_guard lock(slot.mutex_);
+    std::unique_lock lock(slot.mutex_);
     if (slot.owner_ == nullptr) {
         const std::string path = table_path(dir_, slot.number_);
         auto reader = TableReader::open(fs_, path, slot.number_, &blocks_, slot.expected_);
@@ -33,6 +33,11 @@ Result<std::shared_ptr<TableReader>> TableCache::open(TableSlot& slot) {
         }
         slot.owner_ = std::move(*reader);
         slot.opened_.store(slot.owner_.get(), std::memory_order_release);
+        memory_bytes_.fetch_add(slot.owner_->memory_bytes(), std::memory_order_relaxed);
+        const std::shared_ptr<TableReader> opened = slot.owner_;
+        lock.unlock();
+        if (on_opened_) on_opened_();
+        return opened;
     }
     return slot.owner_;
 }
@@ -40,7 +45,13 @@ Result<std::shared_ptr<TableReader>> TableCache::open(TableSlot& slot) {
 void TableCache::erase(uint64_t number) {
     {
         std::lock_guard lock(mutex_);
-        slots_.erase(number);
+        const auto found = slots_.find(number);
+        if (found != slots_.end()) {
+            const TableReader* reader = found->second->reader();
+            if (reader != nullptr)
+                memory_bytes_.fetch_sub(reader->memory_bytes(), std::memory_order_relaxed);
+            slots_.erase(found);
+        }
     }
     blocks_.erase_file(number);
 }

@@ -6,6 +6,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -43,17 +44,23 @@ class TableCache {
     TableCache(FileSystem& fs, std::string dir, BlockCache& blocks)
         : fs_(fs), dir_(std::move(dir)), blocks_(blocks) {}
 
+    /// Called after a table was opened: memory_bytes() has grown. Set before the first use.
+    void on_opened(std::function<void()> callback) { on_opened_ = std::move(callback); }
     /// The slot of a live table; does not touch the disk.
     std::shared_ptr<TableSlot> slot(const FileMeta& file);
     /// Opens on first use. A missing file is kCorruption: the MANIFEST says it is there.
     Result<std::shared_ptr<TableReader>> open(TableSlot& slot);
     /// Forgets a table that is about to be deleted, its cached blocks included. Readers go on.
     void erase(uint64_t number);
+    /// Heap bytes of the indexes and filters of all open tables.
+    uint64_t memory_bytes() const { return memory_bytes_.load(std::memory_order_relaxed); }
 
   private:
     FileSystem& fs_;
     const std::string dir_;
     BlockCache& blocks_;
+    std::function<void()> on_opened_;
+    std::atomic<uint64_t> memory_bytes_{0};
     std::mutex mutex_;
     std::unordered_map<uint64_t, std::shared_ptr<TableSlot>> slots_;  // guarded by mutex_
 };

@@ -52,7 +52,7 @@ TEST_CASE("load: nothing given means the defaults") {
     REQUIRE(loaded.is_ok());
     CHECK(loaded->config.listen == "127.0.0.1:7480");
     CHECK(loaded->config.limits.connections == 10'000);
-    CHECK(loaded->config.engine.memtable_bytes == 64ULL << 20);
+    CHECK(loaded->config.engine.memory_budget_bytes == 512ULL << 20);
     CHECK(loaded->sources.at("listen") == "default");
 }
 

@@ -19,7 +19,7 @@ class Twins {
         f_.options_.table_bytes = 4U << 10 << random_.below(3);
         f_.options_.level1_bytes = 16U << 10;
         f_.options_.block_size_bytes = 64U << random_.below(5);
-        f_.options_.block_cache_bytes = random_.one_in(4) ? 0 : 32U << 10;
+        f_.options_.block_cache_bytes = random_.one_in(4) ? 1 : 32U << 10;
         f_.options_.bloom_bits_per_key = random_.one_in(4) ? 0 : 10;
         f_.options_.level0_compaction_trigger = 2;
         f_.options_.wal_segment_bytes = 16U << 10;

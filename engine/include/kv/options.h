@@ -29,11 +29,15 @@ struct Options {
     /// Make a new store where the directory is missing or empty.
     bool create_if_missing = true;
 
-    /// A full memtable becomes a level 0 table. 64 MiB: large enough that level 0 merges are rare,
-    /// small enough that replay after a crash takes well under a second.
-    uint64_t memtable_bytes = 64ULL << 20;
-    /// Blocks kept in memory. 256 MiB: an eighth of the smallest machine we expect (2 GiB).
-    uint64_t block_cache_bytes = 256ULL << 20;
+    /// All the memory that the store may hold: memtables, cached blocks, indexes and filters,
+    /// replay and compaction. 512 MiB: a quarter of the smallest machine we expect (2 GiB).
+    uint64_t memory_budget_bytes = 512ULL << 20;
+    /// A full memtable becomes a level 0 table. 0: an eighth of the memory budget, at most 64 MiB:
+    /// large enough that level 0 merges are rare, small enough that replay after a crash takes well
+    /// under a second.
+    uint64_t memtable_bytes = 0;
+    /// The most that cached blocks may take. 0: what the memory budget leaves.
+    uint64_t block_cache_bytes = 0;
     /// Uncompressed size at which a data block is closed. 4 KiB: one page, one flash read.
     uint32_t block_size_bytes = 4096;
     /// Size at which a compaction starts its next output. Also the grain of compaction work.
@@ -51,8 +55,8 @@ struct Options {
     /// Compactions that may run side by side when the store owns its executor.
     uint32_t compaction_threads = 1;
     /// Bytes of submitted writes that may wait for the engine thread; past it submit answers
-    /// kOverloaded.
-    uint64_t max_queued_write_bytes = 256ULL << 20;
+    /// kOverloaded. 0: an eighth of the memory budget.
+    uint64_t max_queued_write_bytes = 0;
 
     uint32_t max_key_bytes = kMaxKeyBytes;
     uint32_t max_value_bytes = kMaxValueBytes;

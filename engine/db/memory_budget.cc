@@ -1,0 +1,53 @@
+// See the header.
+// SPDX-License-Identifier: Apache-2.0
+#include "db/memory_budget.h"
+
+#include <algorithm>
+
+namespace kv::db {
+
+namespace {
+
+constexpr uint64_t kMiB = 1ULL << 20;
+// An eighth: with one active and three waiting, memtables never take more than half.
+constexpr uint64_t kMemtableShare = 8;
+// Larger ones save little compaction and make each flush and each replay longer.
+constexpr uint64_t kLargestMemtable = 64 * kMiB;
+constexpr uint64_t kQueueShare = 8;
+constexpr uint64_t kSmallestCacheShare = 16;
+constexpr uint64_t kInputsReadAhead = 12;  // a level 0 merge's usual width
+constexpr uint64_t kReadAheadBytes = 256ULL << 10;
+// The hash of every key of an output is kept until its filter is built: 8 bytes for an entry that
+// is rarely below 64.
+constexpr uint64_t kHashShare = 8;
+
+}  // namespace
+
+uint64_t compaction_memory_bytes(const Options& options) {
+    return kInputsReadAhead * kReadAheadBytes + options.table_bytes / kHashShare;
+}
+
+Options derive_from_budget(Options options) {
+    const uint64_t budget = options.memory_budget_bytes;
+    if (options.memtable_bytes == 0)
+        options.memtable_bytes = std::clamp(budget / kMemtableShare, kMiB, kLargestMemtable);
+    if (options.max_queued_write_bytes == 0)
+        options.max_queued_write_bytes = std::max(budget / kQueueShare, kMiB);
+    if (options.block_cache_bytes == 0)
+        options.block_cache_bytes = MemoryBudget(options, 0).cache_bytes({});
+    return options;
+}
+
+MemoryBudget::MemoryBudget(const Options& options, uint64_t explicit_cache)
+    : budget_bytes_(options.memory_budget_bytes),
+      reserved_bytes_(options.memtable_bytes +
+                      options.compaction_threads * compaction_memory_bytes(options)),
+      most_cache_bytes_(explicit_cache == 0 ? UINT64_MAX : explicit_cache) {}
+
+uint64_t MemoryBudget::cache_bytes(const Use& use) const {
+    const uint64_t taken = reserved_bytes_ + use.memtable_bytes + use.table_bytes;
+    const uint64_t rest = budget_bytes_ > taken ? budget_bytes_ - taken : 0;
+    return std::min(std::max(rest, budget_bytes_ / kSmallestCacheShare), most_cache_bytes_);
+}
+
+}  // namespace kv::db

@@ -1,0 +1,44 @@
+// MemoryBudget: how one number, Options::memory_budget_bytes, is divided.
+//
+// Memtables, queued writes and compaction have fixed shares, so that a store never has to choose
+// between writing and its budget; what they and the open tables do not use is the block cache's,
+// which grows and shrinks with them. A pure function of options and present use.
+// Thread rule: immutable, any thread.
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+
+#include "kv/options.h"
+
+namespace kv::db {
+
+/// `options` with everything that is 0 derived from the memory budget. Requires valid options.
+Options derive_from_budget(Options options);
+
+class MemoryBudget {
+  public:
+    /// Memtables that may wait for flush besides the active one before writes wait for them.
+    static constexpr uint64_t kMaxImmutables = 3;
+
+    /// `options`: derived ones. `explicit_cache`: Options::block_cache_bytes as the caller gave it.
+    MemoryBudget(const Options& options, uint64_t explicit_cache);
+
+    struct Use {
+        uint64_t memtable_bytes = 0;  ///< All memtables, those that readers still hold included.
+        uint64_t table_bytes = 0;     ///< Indexes and filters of open tables.
+    };
+    /// What the block cache may hold beside that; never below a sixteenth of the budget.
+    uint64_t cache_bytes(const Use& use) const;
+
+  private:
+    const uint64_t budget_bytes_;
+    const uint64_t reserved_bytes_;  // compaction, and the memtable that the active one grows into
+    const uint64_t most_cache_bytes_;
+};
+
+/// Bytes that one compaction job holds at its peak: read-ahead of its inputs, the block, index and
+/// filter of an output being built.
+uint64_t compaction_memory_bytes(const Options& options);
+
+}  // namespace kv::db

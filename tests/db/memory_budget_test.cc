@@ -1,0 +1,94 @@
+// How the memory budget is divided: db/memory_budget.h.
+// SPDX-License-Identifier: Apache-2.0
+#include "db/memory_budget.h"
+
+#include <catch2/catch.hpp>
+
+#include "db_fixture.h"
+
+using namespace kv;
+using namespace kv::db;
+using namespace kv::test;
+
+namespace {
+
+constexpr uint64_t kMiB = 1ULL << 20;
+
+Options options_for(uint64_t budget) {
+    Options options;
+    options.memory_budget_bytes = budget;
+    return options;
+}
+
+}  // namespace
+
+TEST_CASE("memory budget: what is not given is derived, what is given stays") {
+    Options options = derive_from_budget(options_for(512 * kMiB));
+    CHECK(options.memtable_bytes == 64 * kMiB);
+    CHECK(options.max_queued_write_bytes == 64 * kMiB);
+    CHECK(options.block_cache_bytes > 256 * kMiB);
+    options = derive_from_budget(options_for(64 * kMiB));
+    CHECK(options.memtable_bytes == 8 * kMiB);
+    options = options_for(512 * kMiB);
+    options.memtable_bytes = 5 * kMiB;
+    options.block_cache_bytes = 1;
+    options = derive_from_budget(options);
+    CHECK(options.memtable_bytes == 5 * kMiB);
+    CHECK(options.block_cache_bytes == 1);
+}
+
+TEST_CASE("memory budget: all shares together stay within it") {
+    for (uint64_t budget = 64 * kMiB; budget <= 64 * 1024 * kMiB; budget *= 2) {
+        CAPTURE(budget);
+        const Options options = derive_from_budget(options_for(budget));
+        const MemoryBudget shares(options, 0);
+        for (uint64_t memtables = 0; memtables <= MemoryBudget::kMaxImmutables; ++memtables) {
+            const uint64_t used = memtables * options.memtable_bytes;
+            const uint64_t compaction =
+                options.compaction_threads * compaction_memory_bytes(options);
+            CHECK(used + options.memtable_bytes + compaction +
+                      shares.cache_bytes({used, budget / 16}) + budget / 16 <=
+                  budget);
+        }
+    }
+}
+
+TEST_CASE("memory budget: the cache gives way to memtables and tables, not below its least") {
+    const MemoryBudget shares(derive_from_budget(options_for(512 * kMiB)), 0);
+    const uint64_t idle = shares.cache_bytes({});
+    CHECK(shares.cache_bytes({64 * kMiB, 0}) == idle - 64 * kMiB);
+    CHECK(shares.cache_bytes({64 * kMiB, 10 * kMiB}) == idle - 74 * kMiB);
+    CHECK(shares.cache_bytes({600 * kMiB, 0}) == 32 * kMiB);
+}
+
+TEST_CASE("memory budget: an explicit cache is never exceeded") {
+    const MemoryBudget shares(derive_from_budget(options_for(512 * kMiB)), 10 * kMiB);
+    CHECK(shares.cache_bytes({}) == 10 * kMiB);
+}
+
+TEST_CASE("memory budget: parts that cannot fit are refused at open, all problems at once") {
+    Options options = options_for(64 * kMiB);
+    options.memtable_bytes = 60 * kMiB;
+    options.block_cache_bytes = 60 * kMiB;
+    options.block_size_bytes = 1;
+    const Status status = validate_options(options);
+    CHECK(status.is(Code::kInvalidArgument));
+    CHECK(status.message().find("memory_budget_bytes") != std::string_view::npos);
+    CHECK(status.message().find("block_size_bytes") != std::string_view::npos);
+}
+
+TEST_CASE("memory budget: an open store moves cache to memtables and back") {
+    DbFixture f;
+    f.options_.memory_budget_bytes = 32 * kMiB;
+    f.options_.memtable_bytes = 4 * kMiB;
+    f.options_.block_cache_bytes = 0;
+    const uint64_t idle = f.db().stats().cache_capacity_bytes;
+    for (int i = 0; i < 5000; ++i)
+        f.put("key" + std::to_string(i), std::string(1000, 'v'), Durability::kOs);
+    const StoreStats full = f.db().stats();
+    CHECK(full.cache_capacity_bytes < idle);
+    CHECK(full.memory_used_bytes <= full.memory_budget_bytes);
+    REQUIRE(f.db().flush().is_ok());
+    f.executor_.run_until_idle();
+    CHECK(f.db().stats().cache_capacity_bytes > full.cache_capacity_bytes);
+}
