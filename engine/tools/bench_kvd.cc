@@ -132,6 +132,9 @@ class KvdBenchEngine final : public BenchEngine {
         engine.create_if_missing = !options.use_existing_db;
         engine.block_cache_bytes = options.cache_size;
         engine.memtable_bytes = options.write_buffer_size;
+        // The rivals count neither memtables nor compaction into what their flags say.
+        engine.memory_budget_bytes = std::max(engine.memory_budget_bytes,
+                                              options.cache_size + 8 * options.write_buffer_size);
         if (options.bloom_bits >= 0) {
             engine.bloom_bits_per_key = static_cast<uint32_t>(options.bloom_bits);
         }
