@@ -2,9 +2,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tools/bench.h"
 
+#include <algorithm>
+#include <chrono>
 #include <ctime>
 #include <filesystem>
 #include <fstream>
+#include <iterator>
 #include <ostream>
 #include <sstream>
 #include <thread>
@@ -32,11 +35,28 @@ constexpr BenchSpec kSpecs[] = {
     {"mixed", Workload::kMixed},
 };
 
+/// What --benchmarks takes besides.
+constexpr std::string_view kOtherNames[] = {"flush", "compact", "waitforcompaction", "stats"};
+
 const BenchSpec* find_spec(const std::string& name) {
     for (const BenchSpec& spec : kSpecs) {
         if (spec.name == name) return &spec;
     }
     return nullptr;
+}
+
+double cpu_seconds() { return static_cast<double>(std::clock()) / CLOCKS_PER_SEC; }
+
+/// Returns when this process has hardly computed for a second, which is when no engine's background
+/// work is under way: not each of them can be asked.
+void wait_until_quiet() {
+    double before = cpu_seconds();
+    for (;;) {
+        std::this_thread::sleep_for(std::chrono::seconds(1));
+        const double now = cpu_seconds();
+        if (now - before < 0.02) return;
+        before = now;
+    }
 }
 
 /// Empties a directory that an earlier bench made, which the file PATH.kvtool-bench proves.
@@ -74,6 +94,8 @@ class Bench {
                 KV_RETURN_IF_ERROR(measure(*spec));
             } else if (name == "flush") {
                 KV_RETURN_IF_ERROR(engine_.flush());
+            } else if (name == "waitforcompaction") {
+                wait_until_quiet();
             } else if (name == "compact") {
                 KV_RETURN_IF_ERROR(timed_compact());
             } else {
@@ -192,7 +214,8 @@ class Bench {
 
 Status check_options(const BenchOptions& options, const std::vector<std::string>& names) {
     for (const std::string& name : names) {
-        if (find_spec(name) == nullptr && name != "flush" && name != "compact" && name != "stats") {
+        if (find_spec(name) == nullptr && std::find(std::begin(kOtherNames), std::end(kOtherNames),
+                                                    name) == std::end(kOtherNames)) {
             std::string known;
             for (const std::string& candidate : bench_names()) known += " " + candidate;
             return Status::invalid_argument("unknown benchmark " + name + "; there are" + known);
@@ -221,7 +244,7 @@ Status check_options(const BenchOptions& options, const std::vector<std::string>
 std::vector<std::string> bench_names() {
     std::vector<std::string> names;
     for (const BenchSpec& spec : kSpecs) names.emplace_back(spec.name);
-    names.insert(names.end(), {"flush", "compact", "stats"});
+    names.insert(names.end(), std::begin(kOtherNames), std::end(kOtherNames));
     return names;
 }
 

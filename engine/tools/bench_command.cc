@@ -19,6 +19,7 @@ void add_work_options(CLI::App& command, BenchOptions& bench) {
     command.add_option("--db", bench.db, "The directory to use")->capture_default_str();
     command.add_option("--num", bench.num, "Number of keys")->capture_default_str();
     command.add_option("--reads", bench.reads, "Reads of each thread (negative: --num)");
+    command.add_option("--writes", bench.writes, "Writes of each thread (negative: --num)");
     command.add_option("--key_size", bench.key_size, "Bytes")->capture_default_str();
     command.add_option("--value_size", bench.value_size, "Bytes")->capture_default_str();
     command

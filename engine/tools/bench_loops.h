@@ -73,8 +73,9 @@ class BenchLoops final : public BenchThread {
 
     Status write_keys(bool random, bool deletes) {
         const uint64_t bytes = deletes ? 0 : uint64_t{options_.key_size} + options_.value_size;
+        const uint64_t limit = writes();
         uint64_t position = 0;
-        while (goes_on(options_.num)) {
+        while (goes_on(limit)) {
             KV_RETURN_IF_ERROR(write_batch(random, deletes, position));
             finish_operation(options_.batch_size, bytes * options_.batch_size, Operation::kWrite);
         }

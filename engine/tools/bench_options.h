@@ -19,6 +19,8 @@ struct BenchOptions {
     uint64_t num = 1'000'000;
     /// Operations a thread of the read benchmarks; negative: `num`.
     int64_t reads = -1;
+    /// The same of the write benchmarks.
+    int64_t writes = -1;
     uint32_t key_size = 16;
     uint32_t value_size = 100;
     double compression_ratio = 0.5;

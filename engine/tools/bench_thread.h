@@ -38,9 +38,8 @@ class BenchThread : public BenchWorker {
   protected:
     virtual Status run_workload() = 0;
 
-    uint64_t reads() const {
-        return options_.reads < 0 ? options_.num : static_cast<uint64_t>(options_.reads);
-    }
+    uint64_t reads() const { return count_or_num(options_.reads); }
+    uint64_t writes() const { return count_or_num(options_.writes); }
 
     /// Whether another operation is due; `limit` operations, or the duration.
     bool goes_on(uint64_t limit) {
@@ -66,6 +65,10 @@ class BenchThread : public BenchWorker {
     BenchControl& control_;
 
   private:
+    uint64_t count_or_num(int64_t count) const {
+        return count < 0 ? options_.num : static_cast<uint64_t>(count);
+    }
+
     const bool timed_;
     uint64_t started_ns_ = 0;
     uint64_t operation_started_ns_ = 0;

@@ -30,20 +30,30 @@ def die(text):
     sys.exit(1)
 
 
+def install(rivals):
+    """Installs the build's packages and `rivals`, where missing."""
+    shell(f"""need_packages "${{BUILD_PACKAGES[@]}}"
+        need_rivals {' '.join(rivals)}""")
+
+
 def prepare(targets, rivals):
     """Installs what is missing and builds `targets` in release."""
     build = "" if "KV_BIN" in os.environ else f"""
         [ -f build/release/build.ninja ] ||
             step configuring release-configure cmake --preset release -DKV_BUILD_TESTS=OFF
         step building bench-build cmake --build build/release -j "$JOBS" --target {' '.join(targets)}"""
+    install(rivals)
+    shell(f"""use_ccache
+        {build}""")
+
+
+def shell(commands):
+    """Runs shell commands with scripts/lib/common.sh at hand; ends the script when one fails."""
     # 1: out, 2: progress; the table alone goes to standard output.
     script = f"""set -euo pipefail
         . {ROOT}/scripts/lib/common.sh
         cd "$REPO"
-        need_packages "${{BUILD_PACKAGES[@]}}"
-        need_rivals {' '.join(rivals)}
-        use_ccache
-        {build}
+        {commands}
     """
     if subprocess.run(["bash", "-c", script, "bench"], stdout=sys.stderr, check=False).returncode:
         sys.exit(1)

@@ -99,6 +99,17 @@ TEST_CASE("bench: fillsync writes num keys from each thread, as db_bench does") 
     CHECK(has(run(options), " " + std::to_string(options.num * options.threads) + " operations;"));
 }
 
+TEST_CASE("bench: reads and writes of a thread can be set apart from the number of keys") {
+    test::TempDir dir;
+    BenchOptions options = small_options(dir.path());
+    options.reads = 30;
+    options.writes = 20;
+    options.benchmarks = "fillrandom,readrandom";
+    const std::string out = run(options);
+    CHECK(has(out, " 40 operations;"));
+    CHECK(has(out, " 60 operations;"));
+}
+
 TEST_CASE("bench: every benchmark draws its own keys") {
     test::TempDir dir;
     BenchOptions options = small_options(dir.path());
