@@ -52,6 +52,7 @@ class DbImpl final : public Db {
     Result<std::optional<Entry>> get(Bytes key, const ReadOptions& options) override;
     std::vector<Result<std::optional<Entry>>> multi_get(const std::vector<Bytes>& keys,
                                                         const ReadOptions& options) override;
+    Result<GetExplanation> explain_get(Bytes key, const ReadOptions& options) override;
     std::unique_ptr<Iterator> new_iterator(const ScanOptions& options) override;
     SnapshotPtr snapshot() override;
     Seqno published_seqno() const override { return log_.published(); }
@@ -105,6 +106,8 @@ class DbImpl final : public Db {
     std::mutex waiters_mutex_;
     std::vector<FlushWaiter*> flush_waiters_;  // guarded by waiters_mutex_
 };
+
+ReadMode read_mode(const ReadOptions& options);
 
 /// Everything Db::open does before the store runs: directory, lock, MANIFEST, replay.
 Result<OpenedFiles> open_files(const Options& options, const std::string& path);

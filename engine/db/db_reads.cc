@@ -10,14 +10,10 @@
 
 namespace kv::db {
 
-namespace {
-
 ReadMode read_mode(const ReadOptions& options) {
     return {
         .cache_only = options.cache_only, .fill_cache = options.fill_cache, .readahead_bytes = 0};
 }
-
-}  // namespace
 
 Status DbImpl::prepare(const WriteBatch& batch, bool cache_only) {
     const ViewLease view = views_.acquire();

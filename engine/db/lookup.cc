@@ -6,6 +6,7 @@
 
 #include "base/coding.h"
 #include "base/hash.h"
+#include "db/lookup_trace.h"
 #include "record/internal_key.h"
 
 namespace kv::db {
@@ -31,37 +32,53 @@ Status judge(Kind kind, Seqno seqno, Bytes internal_value, uint64_t now_ms, Foun
     return Status::ok();
 }
 
-/// The look-up's answer where a range delete of seqno `covered` is the newest there is.
-Status judge_covered(Seqno covered, Found& found) {
-    found.any = true;
-    found.live = false;
-    found.seqno = covered;
-    found.value = {};
-    return Status::ok();
-}
-
 /// Sources are asked from the newest to the oldest, and all of an older source is older than any
 /// range delete over the key in a newer one. So the search ends at the first source that has
 /// either.
 class Search {
   public:
     Search(Bytes key, Seqno seqno, uint64_t now_ms, const ReadMode& mode, TableCache& tables,
-           Found& found)
-        : key_(key), seqno_(seqno), now_ms_(now_ms), mode_(mode), tables_(tables), found_(found) {}
+           Found& found, LookupTrace* trace)
+        : key_(key),
+          seqno_(seqno),
+          now_ms_(now_ms),
+          mode_(mode),
+          tables_(tables),
+          found_(found),
+          trace_(trace) {
+        if (trace_ != nullptr) trace_->begin();
+    }
 
     /// True when the search is over; the answer is in `status` then.
     bool ask(const Memtable& memtable, Status& status) {
+        const bool decided = ask_memtable(memtable, status);
+        if (trace_ != nullptr) [[unlikely]]
+            trace_->memtable(decided);
+        return decided;
+    }
+
+    bool ask(const TableSet::Table& table, int level, uint64_t hash, Status& status) {
+        if (trace_ == nullptr) [[likely]]
+            return ask_table(table, hash, status);
+        const TableGet before = found_.table;
+        const bool decided = ask_table(table, hash, status);
+        trace_->table(table, level, before, found_.table, decided);
+        return decided;
+    }
+
+  private:
+    bool ask_memtable(const Memtable& memtable, Status& status) {
         const Seqno covered = memtable.covering_seqno(key_, seqno_);
         const auto entry = memtable.get(key_, seqno_);
         if (entry && entry->seqno > covered) {
             status = judge(entry->kind, entry->seqno, entry->value, now_ms_, found_);
             return true;
         }
-        if (covered != 0) status = judge_covered(covered, found_);
+        if (covered != 0) status = judge_covered(covered);
         return covered != 0;
     }
 
-    bool ask(const TableSet::Table& table, uint64_t hash, Status& status) {
+    bool ask_table(const TableSet::Table& table, uint64_t hash, Status& status) {
         const TableReader* reader = table.slot->reader();
         if (reader == nullptr) {
             status = open(*table.slot, reader);
@@ -75,11 +92,20 @@ class Search {
             status = judge(got.kind, got.seqno, got.value, now_ms_, found_);
             return true;
         }
-        if (covered != 0) status = judge_covered(covered, found_);
+        if (covered != 0) status = judge_covered(covered);
         return covered != 0;
     }
 
-  private:
+    /// A range delete of seqno `covered` is the newest there is.
+    Status judge_covered(Seqno covered) {
+        found_.any = true;
+        found_.live = false;
+        found_.seqno = covered;
+        found_.value = {};
+        if (trace_ != nullptr) trace_->deleted_by_range();
+        return Status::ok();
+    }
+
     Status open(TableSlot& slot, const TableReader*& reader) {
         if (mode_.cache_only) return {Code::kWouldBlock, "a table is not open yet"};
         KV_ASSIGN_OR_RETURN(const auto opened, tables_.open(slot));
@@ -93,13 +119,14 @@ class Search {
     const ReadMode& mode_;
     TableCache& tables_;
     Found& found_;
+    LookupTrace* const trace_;
 };
 
 }  // namespace
 
 Status lookup(const ReadView& view, TableCache& tables, Bytes key, Seqno seqno, uint64_t now_ms,
-              const ReadMode& mode, Found& found) {
-    Search search(key, seqno, now_ms, mode, tables, found);
+              const ReadMode& mode, Found& found, LookupTrace* trace) {
+    Search search(key, seqno, now_ms, mode, tables, found, trace);
     Status status;
     if (search.ask(*view.active, status)) return status;
     for (const auto& memtable : view.immutables)
@@ -107,11 +134,11 @@ Status lookup(const ReadView& view, TableCache& tables, Bytes key, Seqno seqno, 
     const uint64_t hash = hash64(key);
     for (const TableSet::Table& table : view.tables->tables(0)) {
         if (!table.may_hold(key) || table.file->smallest_seqno > seqno) continue;
-        if (search.ask(table, hash, status)) return status;
+        if (search.ask(table, 0, hash, status)) return status;
     }
     for (int level = 1; level < view.tables->levels(); ++level) {
         const TableSet::Table* table = view.tables->find(level, key);
-        if (table != nullptr && search.ask(*table, hash, status)) return status;
+        if (table != nullptr && search.ask(*table, level, hash, status)) return status;
     }
     return status;
 }

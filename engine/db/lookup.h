@@ -13,6 +13,8 @@
 
 namespace kv::db {
 
+class LookupTrace;
+
 /// What was found: the newest version with seqno at or below the one asked for.
 struct Found {
     bool any = false;   ///< A version exists, a tombstone or a range delete over the key included.
@@ -23,9 +25,9 @@ struct Found {
     TableGet table;  ///< Pins `value` when it came from a table; counts what the search cost.
 };
 
-/// kWouldBlock (cache_only), kCorruption, kIoError.
+/// kWouldBlock (cache_only), kCorruption, kIoError. `trace`, if not null, hears of every source.
 Status lookup(const ReadView& view, TableCache& tables, Bytes key, Seqno seqno, uint64_t now_ms,
-              const ReadMode& mode, Found& found);
+              const ReadMode& mode, Found& found, LookupTrace* trace = nullptr);
 
 /// The last user key in the view, or a bound behind it; empty when there is none.
 Bytes largest_user_key(const ReadView& view);

@@ -39,6 +39,9 @@ class FakeDb final : public Db {
     Result<std::optional<Entry>> get(Bytes key, const ReadOptions& options) override;
     std::vector<Result<std::optional<Entry>>> multi_get(const std::vector<Bytes>& keys,
                                                         const ReadOptions& options) override;
+    Result<GetExplanation> explain_get(Bytes, const ReadOptions&) override {
+        return GetExplanation{};
+    }
     std::unique_ptr<Iterator> new_iterator(const ScanOptions& options) override;
     SnapshotPtr snapshot() override;
     Seqno published_seqno() const override { return seqno_.load(); }

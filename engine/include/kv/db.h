@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "kv/checkpoint.h"
+#include "kv/explain.h"
 #include "kv/iterator.h"
 #include "kv/options.h"
 #include "kv/result.h"
@@ -117,6 +118,8 @@ class Db {
     /// One answer a key, all from one state of the store.
     virtual std::vector<Result<std::optional<Entry>>> multi_get(
         const std::vector<Bytes>& keys, const ReadOptions& options = {}) = 0;
+    /// Does what get does and tells how: sources asked, filters, blocks, time.
+    virtual Result<GetExplanation> explain_get(Bytes key, const ReadOptions& options = {}) = 0;
     virtual std::unique_ptr<Iterator> new_iterator(const ScanOptions& options = {}) = 0;
     virtual SnapshotPtr snapshot() = 0;
 
