@@ -1,46 +1,91 @@
-// Prefix compression and restart points.
+// Prefix compression, restart points, tags.
 // SPDX-License-Identifier: Apache-2.0
 #include "sstable/block_builder.h"
 
 #include <algorithm>
 
-#include "base/coding.h"
 #include "kv/assert.h"
 
 namespace kv::sstable {
 
-BlockBuilder::BlockBuilder(uint32_t restart_interval) : restart_interval_(restart_interval) {
-    KV_ASSERT(restart_interval >= 1);
+namespace {
+
+size_t common_prefix(Bytes a, Bytes b) {
+    const size_t limit = std::min(a.size(), b.size());
+    size_t length = 0;
+    while (length + 8 <= limit) {
+        const uint64_t difference =
+            load_fixed64(a.data() + length) ^ load_fixed64(b.data() + length);
+        if (difference != 0) return length + static_cast<size_t>(__builtin_ctzll(difference)) / 8;
+        length += 8;
+    }
+    while (length < limit && a[length] == b[length]) ++length;
+    return length;
 }
 
-void BlockBuilder::add(Bytes key, Bytes value) {
+}  // namespace
+
+BlockBuilder::BlockBuilder(uint32_t restart_interval, BlockForm form)
+    : restart_interval_(restart_interval), form_(form) {
+    KV_ASSERT(restart_interval >= 1 && restart_interval <= UINT16_MAX);
+}
+
+size_t BlockBuilder::size_bytes() const {
+    if (form_ == BlockForm::kPlain) return content_.size() + 4 * starts_.size() + 4;
+    return kTaggedHeaderBytes + size_t{entries_} * (is_wide() ? 5 : 3) + content_.size();
+}
+
+void BlockBuilder::add(Bytes key, Bytes value, uint8_t tag) {
+    const bool tagged = form_ == BlockForm::kTagged;
+    const bool restarts = entries_ == 0 || run_ == restart_interval_;
+    if (restarts || tagged) starts_.push_back(static_cast<uint32_t>(content_.size()));
     size_t shared = 0;
-    if (entries_ % restart_interval_ == 0) {
-        restarts_.push_back(static_cast<uint32_t>(content_.size()));
+    if (restarts)
+        run_ = 0;
+    else
+        shared = common_prefix(tagged ? user_key_of(key) : key, base_);
+    if (tagged) {
+        tags_.push_back(static_cast<char>(tag));
+        if (restarts) base_.assign(user_key_of(key));
     } else {
-        const size_t limit = std::min(key.size(), last_key_.size());
-        while (shared < limit && key[shared] == last_key_[shared]) ++shared;
+        base_.assign(key);
     }
     put_varint32(content_, static_cast<uint32_t>(shared));
     put_varint32(content_, static_cast<uint32_t>(key.size() - shared));
     put_varint32(content_, static_cast<uint32_t>(value.size()));
     content_.append(key.substr(shared));
     content_.append(value);
-    last_key_.assign(key);
     ++entries_;
+    ++run_;
 }
 
 Bytes BlockBuilder::finish() {
-    for (const uint32_t restart : restarts_) put_fixed32(content_, restart);
-    put_fixed32(content_, static_cast<uint32_t>(restarts_.size()));
-    return content_;
+    if (form_ == BlockForm::kPlain) {
+        for (const uint32_t restart : starts_) put_fixed32(content_, restart);
+        put_fixed32(content_, static_cast<uint32_t>(starts_.size()));
+        return content_;
+    }
+    finished_.reserve(size_bytes());
+    finished_.push_back(static_cast<char>(BlockForm::kTagged));
+    const size_t width = is_wide() ? 4 : 2;
+    finished_.push_back(static_cast<char>(width));
+    finished_.push_back(static_cast<char>(restart_interval_ & 0xFF));
+    finished_.push_back(static_cast<char>(restart_interval_ >> 8));
+    put_fixed32(finished_, entries_);
+    finished_ += tags_;
+    for (const uint32_t start : starts_)  // little-endian, so the low bytes come first
+        finished_.append(reinterpret_cast<const char*>(&start), width);
+    finished_ += content_;
+    return finished_;
 }
 
 void BlockBuilder::reset() {
     content_.clear();
-    restarts_.clear();
-    last_key_.clear();
-    entries_ = 0;
+    starts_.clear();
+    tags_.clear();
+    finished_.clear();
+    base_.clear();
+    entries_ = run_ = 0;
 }
 
 }  // namespace kv::sstable

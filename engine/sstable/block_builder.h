@@ -1,5 +1,5 @@
-// BlockBuilder: puts sorted entries into the prefix-compressed block form of
-// engine/docs/sstable_format.md. Data blocks and the index use it.
+// BlockBuilder: puts sorted entries into a block of engine/docs/sstable_format.md, in the plain
+// form (index) or the tagged one (data).
 // Thread rule: one thread at a time.
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
@@ -9,30 +9,40 @@
 #include <vector>
 
 #include "kv/bytes.h"
+#include "sstable/block_layout.h"
 
 namespace kv::sstable {
 
 class BlockBuilder {
   public:
-    /// Requires restart_interval >= 1.
-    explicit BlockBuilder(uint32_t restart_interval);
+    /// Requires 1 <= restart_interval <= 65535.
+    explicit BlockBuilder(uint32_t restart_interval, BlockForm form = BlockForm::kPlain);
 
-    /// Requires: `key` sorts after every key added since the last reset.
-    void add(Bytes key, Bytes value);
+    /// Requires: `key` sorts after every key added since the last reset. `tag` is tag_of the user
+    /// key's hash; the tagged form only.
+    void add(Bytes key, Bytes value, uint8_t tag = 0);
     /// The block's content, valid until reset(). Nothing may be added in between.
     Bytes finish();
     void reset();
 
     bool empty() const { return entries_ == 0; }
     /// Size of the content if it were finished now.
-    size_t size_bytes() const { return content_.size() + 4 * restarts_.size() + 4; }
+    size_t size_bytes() const;
 
   private:
+    bool is_wide() const { return !starts_.empty() && starts_.back() > UINT16_MAX; }
+
     const uint32_t restart_interval_;
+    const BlockForm form_;
     std::string content_;
-    std::vector<uint32_t> restarts_;
-    std::string last_key_;
-    uint64_t entries_ = 0;
+    std::vector<uint32_t> starts_;  // of every entry (tagged) or every restart point (plain)
+    std::string tags_;
+    std::string finished_;  // tagged
+    /// What the next key may share bytes with: the key before it (plain) or the user key at the
+    /// last restart point (tagged).
+    std::string base_;
+    uint32_t entries_ = 0;
+    uint32_t run_ = 0;  // entries since the last restart point
 };
 
 }  // namespace kv::sstable

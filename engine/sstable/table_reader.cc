@@ -191,8 +191,8 @@ Status TableReader::get(Bytes user_key, uint64_t user_key_hash, Seqno seqno, con
         KV_ASSIGN_OR_RETURN(BlockRef block,
                             read_data_block(i, mode, BlockCache::Use::kPoint, &from_cache));
         ++(from_cache ? out.cache_hits : out.disk_reads);
-        const BlockHit hit = sstable::find_in_block(block.bytes(), user_key, trailer);
-        if (hit.result == BlockHit::Result::kOtherKey) return Status::ok();
+        const BlockHit hit =
+            sstable::find_in_block(block.bytes(), user_key, user_key_hash, trailer);
         if (hit.result == BlockHit::Result::kProblem)
             return corruption(index_.handle(i).offset, hit.problem);
         if (hit.result == BlockHit::Result::kFound) {
@@ -205,7 +205,7 @@ Status TableReader::get(Bytes user_key, uint64_t user_key_hash, Seqno seqno, con
             out.pin = std::move(block);
             return Status::ok();
         }
-        // Past the end of the block: the key goes on in the next one only if it is the separator.
+        // The key goes on in the next block only if it is that of the separator.
         if (user_key_of(index_.separator(i)) != user_key) return Status::ok();
     }
     return Status::ok();

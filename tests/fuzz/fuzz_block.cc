@@ -49,7 +49,7 @@ void probe_block(Bytes content) {
         if (it.valid()) it.prev();
         if (it.valid()) it.next();
         const sstable::BlockHit hit =
-            sstable::find_in_block(content, key, pack_trailer(5, Kind::kPut));
+            sstable::find_in_block(content, key, hash64(key), pack_trailer(5, Kind::kPut));
         KV_ASSERT((hit.result == sstable::BlockHit::Result::kProblem) == (hit.problem != nullptr));
     }
 }

@@ -4,6 +4,7 @@
 #include "sstable/block.h"
 
 #include "base/coding.h"
+#include "base/hash.h"
 #include "iterator/entry_list.h"
 #include "sstable/block_builder.h"
 
@@ -23,9 +24,11 @@ struct Content {
     size_t size;
 };
 
-std::string build(const EntryList& entries, uint32_t restart_interval) {
-    BlockBuilder builder(restart_interval);
-    for (const auto& [key, value] : entries) builder.add(key, value);
+std::string build(const EntryList& entries, uint32_t restart_interval,
+                  BlockForm form = BlockForm::kTagged) {
+    BlockBuilder builder(restart_interval, form);
+    for (const auto& [key, value] : entries)
+        builder.add(key, value, tag_of(hash64(user_key_of(key))));
     const size_t expected_size = builder.size_bytes();
     std::string content(builder.finish());
     REQUIRE(content.size() == expected_size);
@@ -60,6 +63,10 @@ class Walker final : public InternalIterator {
     BlockIterator it_;
 };
 
+BlockHit find(Bytes content, Bytes user_key, uint64_t trailer) {
+    return find_in_block(content, user_key, hash64(user_key), trailer);
+}
+
 /// Everything that reads a block, for its side effects under a sanitizer.
 void read_everything(Bytes content) {
     const std::string target = make_seek_key("ab", 50);
@@ -72,73 +79,137 @@ void read_everything(Bytes content) {
     it.seek(target);
     if (it.valid()) it.prev();
     if (it.valid()) it.next();
-    find_in_block(content, "ab", pack_trailer(50, Kind::kPut));
+    find(content, "ab", pack_trailer(50, Kind::kPut));
+    tagged_block_problem(content);
 }
+
+/// Holds a point look-up against the entries.
+void require_find(Bytes content, const EntryList& entries, Bytes key, uint64_t trailer) {
+    std::string target;
+    append_internal_key(target, key, trailer);
+    const size_t at = entry_at_or_after(entries, target);
+    const bool there = at < entries.size() && user_key_of(entries[at].first) == key;
+    const BlockHit hit = find(content, key, trailer);
+    REQUIRE(hit.result == (there ? BlockHit::Result::kFound : BlockHit::Result::kNone));
+    if (!there) return;
+    REQUIRE(hit.trailer == trailer_of(entries[at].first));
+    REQUIRE(hit.value == entries[at].second);
+}
+
+constexpr BlockForm kForms[] = {BlockForm::kPlain, BlockForm::kTagged};
 
 }  // namespace
 
 TEST_CASE("block: one entry comes back") {
     const EntryList entries = {{make_internal_key("k", 1, Kind::kPut), "v"}};
-    const Content content(build(entries, 16));
-    Walker it(content.bytes());
-    CHECK_FALSE(it.valid());
-    it.seek_to_first();
-    require_same_entry(it, entries, 0);
-    it.next();
-    CHECK_FALSE(it.valid());
-    it.seek_to_last();
-    require_same_entry(it, entries, 0);
-    it.prev();
-    CHECK_FALSE(it.valid());
+    for (const BlockForm form : kForms) {
+        const Content content(build(entries, 16, form));
+        Walker it(content.bytes());
+        CHECK_FALSE(it.valid());
+        it.seek_to_first();
+        require_same_entry(it, entries, 0);
+        it.next();
+        CHECK_FALSE(it.valid());
+        it.seek_to_last();
+        require_same_entry(it, entries, 0);
+        it.prev();
+        CHECK_FALSE(it.valid());
+    }
 }
 
 TEST_CASE("block: agrees with a sorted array at every restart interval") {
     const uint64_t seed = test_seed();
     CAPTURE(seed);
     Random random(seed);
-    for (const uint32_t interval : {1U, 2U, 3U, 16U, 1000U}) {
-        for (int round = 0; round < 8; ++round) {
-            CAPTURE(interval, round);
-            const size_t largest_value = round == 0 ? 400 : 20;
-            const EntryList entries = random_entries(random, 1 + random.below(200), largest_value);
-            const Content content(build(entries, interval));
-            Walker it(content.bytes());
-            walk_randomly(it, entries, random, 200);
+    for (const BlockForm form : kForms)
+        for (const uint32_t interval : {1U, 2U, 3U, 16U, 1000U}) {
+            for (int round = 0; round < 8; ++round) {
+                CAPTURE(form, interval, round);
+                const size_t largest_value = round == 0 ? 400 : 20;
+                const EntryList entries =
+                    random_entries(random, 1 + random.below(200), largest_value);
+                const Content content(build(entries, interval, form));
+                CHECK(tagged_block_problem(content.bytes()) == nullptr);
+                Walker it(content.bytes());
+                walk_randomly(it, entries, random, 200);
+                for (int i = 0; i < 50; ++i)
+                    require_find(content.bytes(), entries, random_key(random),
+                                 pack_trailer(random.below(300), Kind::kPut));
+                for (const auto& entry : entries)
+                    require_find(content.bytes(), entries, user_key_of(entry.first),
+                                 trailer_of(entry.first));
+            }
         }
+}
+
+TEST_CASE("block: many entries, and entries beyond 64 KiB, are found by their tags") {
+    for (const size_t value_bytes : std::initializer_list<size_t>{0, 300}) {
+        EntryList entries;
+        for (Seqno i = 1; i <= 900; ++i)
+            entries.emplace_back(make_internal_key("key" + std::to_string(i / 3), i, Kind::kPut),
+                                 std::string(value_bytes, 'v'));
+        sort_entries(entries);
+        const Content content(build(entries, 16));
+        CHECK((content.size > 0x10000) == (value_bytes > 0));
+        CHECK(content.bytes()[1] == (value_bytes > 0 ? 4 : 2));  // bytes an offset
+        CHECK(tagged_block_problem(content.bytes()) == nullptr);
+        for (const auto& [key, value] : entries) {
+            require_find(content.bytes(), entries, user_key_of(key), trailer_of(key));
+            require_find(content.bytes(), entries, user_key_of(key), trailer_of(key) + 1);
+            require_find(content.bytes(), entries, std::string(user_key_of(key)) + "x", 0);
+        }
+        Random random(2);
+        Walker it(content.bytes());
+        walk_randomly(it, entries, random, 300);
     }
 }
 
-TEST_CASE("block: a point look-up finds the newest version allowed, or says why not") {
+TEST_CASE("block: a point look-up finds the newest version allowed, or nothing") {
     const EntryList entries = {{make_internal_key("b", 9, Kind::kPut), "nine"},
                                {make_internal_key("b", 4, Kind::kPut), "four"},
                                {make_internal_key("d", 2, Kind::kPut), "d"}};
-    const std::string content = build(entries, 2);
-    const auto find = [&](Bytes key, Seqno seqno) {
-        return find_in_block(content, key, pack_trailer(seqno, static_cast<Kind>(0xFF)));
-    };
-    CHECK(find("b", 100).value == "nine");
-    CHECK(find("b", 8).value == "four");
-    CHECK(find("b", 3).result == BlockHit::Result::kOtherKey);
-    CHECK(find("a", 9).result == BlockHit::Result::kOtherKey);
-    CHECK(find("c", 9).result == BlockHit::Result::kOtherKey);
-    CHECK(find("d", 1).result == BlockHit::Result::kPastEnd);
-    CHECK(find("e", 9).result == BlockHit::Result::kPastEnd);
-    const std::string long_key(5000, 'c');
-    CHECK(find(long_key, 9).result == BlockHit::Result::kOtherKey);
+    for (const BlockForm form : kForms) {
+        const std::string content = build(entries, 2, form);
+        const auto find_at = [&](Bytes key, Seqno seqno) {
+            return find(content, key, pack_trailer(seqno, static_cast<Kind>(0xFF)));
+        };
+        CHECK(find_at("b", 100).value == "nine");
+        CHECK(find_at("b", 8).value == "four");
+        const std::string long_key(5000, 'c');
+        for (const auto& [key, seqno] : std::initializer_list<std::pair<Bytes, Seqno>>{
+                 {"b", 3}, {"a", 9}, {"c", 9}, {"d", 1}, {"e", 9}, {"", 9}, {long_key, 9}})
+            CHECK(find_at(key, seqno).result == BlockHit::Result::kNone);
+    }
 }
 
 TEST_CASE("block: long keys come back whole") {
     EntryList entries;
     for (const size_t length : std::initializer_list<size_t>{100, 300, 1000, 60'000})
         entries.emplace_back(make_internal_key(std::string(length, 'k'), 1, Kind::kPut), "v");
-    const std::string content = build(entries, 16);
-    for (const auto& [key, value] : entries) {
-        const BlockHit hit = find_in_block(content, user_key_of(key), trailer_of(key));
-        CHECK(hit.result == BlockHit::Result::kFound);
+    for (const BlockForm form : kForms) {
+        const std::string content = build(entries, 16, form);
+        for (const auto& [key, value] : entries)
+            require_find(content, entries, user_key_of(key), trailer_of(key));
+        Random random(1);
+        Walker it(content);
+        walk_randomly(it, entries, random, 100);
     }
-    Random random(1);
-    Walker it(content);
-    walk_randomly(it, entries, random, 100);
+}
+
+TEST_CASE("block: the full check notices tags and offsets that would mislead a search") {
+    const EntryList entries = {{make_internal_key("ab", 9, Kind::kPut), "1"},
+                               {make_internal_key("abc", 4, Kind::kPut), "2"},
+                               {make_internal_key("abd", 2, Kind::kPut), "3"}};
+    const std::string good = build(entries, 16);
+    REQUIRE(tagged_block_problem(good) == nullptr);
+    for (size_t i = kTaggedHeaderBytes; i < kTaggedHeaderBytes + 3 * 3; ++i) {
+        std::string bad = good;
+        bad[i] = static_cast<char>(bad[i] ^ 1);
+        CAPTURE(i);
+        CHECK(tagged_block_problem(bad) != nullptr);
+    }
+    CHECK(tagged_block_problem(good + "x") != nullptr);
+    CHECK(tagged_block_problem(build(entries, 16, BlockForm::kPlain)) == nullptr);
 }
 
 TEST_CASE("block: content that is too short for a restart array is refused") {
@@ -149,7 +220,11 @@ TEST_CASE("block: content that is too short for a restart array is refused") {
         it.seek_to_first();
         CHECK_FALSE(it.valid());
         CHECK(it.problem() != nullptr);
-        CHECK(find_in_block(content.bytes(), "k", 0).result == BlockHit::Result::kProblem);
+        CHECK(find(content.bytes(), "k", 0).result == BlockHit::Result::kProblem);
+    }
+    for (const size_t size : std::initializer_list<size_t>{8, 10, 11}) {
+        const Content content(std::string("\1\2\1\0\1\0\0\0\0\0\0", size));
+        CHECK(find(content.bytes(), "k", 0).result == BlockHit::Result::kProblem);
     }
 }
 
@@ -158,7 +233,7 @@ TEST_CASE("block: damaged content never leads out of the block") {
     CAPTURE(seed);
     Random random(seed);
     for (int round = 0; round < 3000; ++round) {
-        std::string bytes = build(random_entries(random, 30, 200), 4);
+        std::string bytes = build(random_entries(random, 30, 200), 4, kForms[random.below(2)]);
         for (uint64_t flips = 1 + random.below(4); flips > 0; --flips) {
             char& byte = bytes[random.below(bytes.size())];
             byte = static_cast<char>(byte ^ (1 << random.below(8)));
@@ -171,6 +246,10 @@ TEST_CASE("block: damaged content never leads out of the block") {
         std::string bytes = random_bytes(random, random.below(100));
         put_fixed32(bytes, 0);
         put_fixed32(bytes, static_cast<uint32_t>(1 + random.below(3)));
+        if (random.below(2) == 0) {
+            const char front[] = {1, random.below(2) == 0 ? char{2} : char{4}, 3, 0, 5, 0, 0, 0};
+            bytes.insert(0, front, sizeof front);
+        }
         const Content content(bytes);
         read_everything(content.bytes());
     }
