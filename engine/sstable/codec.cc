@@ -66,7 +66,8 @@ BlockCompressor::~BlockCompressor() = default;
 
 Codec BlockCompressor::compress(Bytes content, std::string& out) {
     if (codec_ == Codec::kNone || content.size() > kMostContentBytes) return Codec::kNone;
-    const size_t most = content.size() - content.size() / 8;  // what is worth storing, size included
+    const size_t most =
+        content.size() - content.size() / 8;  // what is worth storing, size included
     if (most <= kSizeBytes) return Codec::kNone;
     out.resize(most);
     store_fixed32(out.data(), static_cast<uint32_t>(content.size()));
@@ -107,9 +108,8 @@ const char* decompress(Codec codec, Bytes stored, char* out, size_t size) {
     const Bytes packed = stored.substr(kSizeBytes);
     bool whole = false;
     if (codec == Codec::kLz4) {
-        const int written =
-            LZ4_decompress_safe(packed.data(), out, static_cast<int>(packed.size()),
-                                static_cast<int>(size));
+        const int written = LZ4_decompress_safe(packed.data(), out, static_cast<int>(packed.size()),
+                                                static_cast<int>(size));
         whole = written >= 0 && static_cast<size_t>(written) == size;
     } else {
         whole = zstd_decompress(packed, out, size) == size;

@@ -44,11 +44,17 @@ constexpr NumberField kNumbers[] = {
     {9, &TableProperties::raw_value_bytes},
     {10, &TableProperties::data_blocks},
     {11, &TableProperties::data_bytes},
+    {14, &TableProperties::range_tombstones},
+    {15, &TableProperties::content_bytes},
 };
 constexpr uint32_t kSmallestTag = 3;
 constexpr uint32_t kLargestTag = 4;
 constexpr uint32_t kReasonTag = 12;
-constexpr uint32_t kAllTags = 0x1FFE;  // bits 1 to 12
+constexpr uint32_t kCodecTag = 13;
+/// The fields that a table of a version must have, as bits.
+constexpr uint32_t needed_tags(uint32_t format_version) {
+    return format_version == 1 ? 0x1FFE : 0xFFFE;  // 1 to 12, 1 to 15
+}
 
 void put_number(std::string& out, uint32_t tag, uint64_t value) {
     std::string bytes;
@@ -77,6 +83,12 @@ bool read_field(uint32_t tag, Bytes bytes, TableProperties& properties) {
                                 : TableReason::kUnknown;
         return true;
     }
+    if (tag == kCodecTag) {
+        uint64_t codec;
+        if (!read_number(bytes, codec) || codec > static_cast<uint64_t>(Codec::kZstd)) return false;
+        properties.codec = static_cast<Codec>(codec);
+        return true;
+    }
     for (const NumberField& field : kNumbers)
         if (field.tag == tag) return read_number(bytes, properties.*field.member);
     return true;
@@ -92,10 +104,11 @@ std::string encode_properties(const TableProperties& properties) {
     put_varint32(out, kLargestTag);
     put_length_prefixed(out, properties.largest);
     put_number(out, kReasonTag, static_cast<uint64_t>(properties.reason));
+    put_number(out, kCodecTag, static_cast<uint64_t>(properties.codec));
     return out;
 }
 
-Status decode_properties(Bytes content, TableProperties& properties) {
+Status decode_properties(Bytes content, uint32_t format_version, TableProperties& properties) {
     uint32_t seen = 0;
     for (ByteReader reader(content); !reader.at_end();) {
         uint32_t tag;
@@ -109,7 +122,8 @@ Status decode_properties(Bytes content, TableProperties& properties) {
         if (!read_field(tag, bytes, properties))
             return Status::corruption("properties: bad field " + std::to_string(tag));
     }
-    if ((seen & kAllTags) != kAllTags) return Status::corruption("properties: a field is missing");
+    const uint32_t needed = needed_tags(format_version);
+    if ((seen & needed) != needed) return Status::corruption("properties: a field is missing");
     return Status::ok();
 }
 

@@ -15,7 +15,8 @@ namespace kv::sstable {
 std::string encode_properties(const TableProperties& properties);
 
 /// Fills the stored fields of `properties`. kCorruption without a file name when a field is
-/// missing, repeated or does not parse; unknown tags are passed over.
-Status decode_properties(Bytes content, TableProperties& properties);
+/// that a table of `format_version` has is missing, one is repeated or does not parse; unknown tags
+/// are passed over.
+Status decode_properties(Bytes content, uint32_t format_version, TableProperties& properties);
 
 }  // namespace kv::sstable

@@ -12,6 +12,7 @@
 #include "sstable/filter.h"
 #include "sstable/index.h"
 #include "sstable/properties.h"
+#include "sstable/range_tombstone_block.h"
 #include "sstable/table_format.h"
 
 namespace kv {
@@ -39,9 +40,11 @@ TableBuilder::TableBuilder(FileSystem& fs, std::string path, uint64_t file_numbe
       file_number_(file_number),
       options_(options),
       file_(std::move(file)),
-      block_(options.restart_interval),
-      index_(options.restart_interval) {
+      block_(options.restart_interval, sstable::BlockForm::kTagged),
+      index_(options.restart_interval),
+      compressor_(options.codec) {
     properties_.reason = options.reason;
+    properties_.codec = options.codec;
     properties_.file_number = file_number;
 }
 
@@ -97,19 +100,35 @@ Status TableBuilder::add(Bytes internal_key, Bytes value) {
     const Bytes user_key = user_key_of(internal_key);
     if (!block_.empty() && block_.size_bytes() >= options_.block_size_bytes)
         KV_RETURN_IF_ERROR(close_data_block(&user_key));
-    if (options_.bloom_bits_per_key > 0 &&
-        (last_key_.empty() || user_key_of(last_key_) != user_key))
-        filter_hashes_.push_back(hash64(user_key));
-    block_.add(internal_key, value);
+    if (last_key_.empty() || user_key_of(last_key_) != user_key) {
+        last_hash_ = hash64(user_key);
+        if (options_.bloom_bits_per_key > 0) filter_hashes_.push_back(last_hash_);
+    }
+    block_.add(internal_key, value, sstable::tag_of(last_hash_));
     count_entry(internal_key, value);
     last_key_.assign(internal_key);
+    return Status::ok();
+}
+
+Status TableBuilder::add_range_tombstone(const RangeTombstone& tombstone) {
+    KV_RETURN_IF_ERROR(status_);
+    if (const char* problem = sstable::range_tombstone_problem(tombstone); problem != nullptr)
+        return fail(Status::corruption(path_ + ": refused a range tombstone: " + problem +
+                                       ", from " + escape_bytes(tombstone.begin, 64) + " to " +
+                                       escape_bytes(tombstone.end, 64)));
+    tombstone_bytes_ += tombstone.begin.size() + tombstone.end.size() + 2 * kTrailerBytes;
+    tombstones_.push_back(tombstone);
     return Status::ok();
 }
 
 /// `next_user_key`: of the entry that will begin the next block; null at the end of the table.
 Status TableBuilder::close_data_block(const Bytes* next_user_key) {
     BlockHandle handle;
-    KV_RETURN_IF_ERROR(write_block(block_.finish(), handle));
+    const Bytes content = block_.finish();
+    properties_.content_bytes += content.size();
+    const Codec codec = compressor_.compress(content, compressed_);
+    KV_RETURN_IF_ERROR(
+        write_block(codec == Codec::kNone ? content : Bytes(compressed_), codec, handle));
     block_.reset();
     ++properties_.data_blocks;
     std::string separator, place;
@@ -122,13 +141,13 @@ Status TableBuilder::close_data_block(const Bytes* next_user_key) {
     return Status::ok();
 }
 
-Status TableBuilder::write_block(Bytes content, BlockHandle& handle) {
-    constexpr auto kCodec = sstable::Codec::kNone;
-    handle = {offset_, content.size()};
-    const uint64_t checksum = sstable::block_checksum(content, kCodec, file_number_, handle.offset);
+/// `stored` is the content as `codec` made it.
+Status TableBuilder::write_block(Bytes stored, Codec codec, BlockHandle& handle) {
+    handle = {offset_, stored.size()};
+    const uint64_t checksum = sstable::block_checksum(stored, codec, file_number_, handle.offset);
     put_fixed64(block_checksums_, checksum);
-    buffer_.append(content);
-    sstable::append_block_trailer(buffer_, kCodec, checksum);
+    buffer_.append(stored);
+    sstable::append_block_trailer(buffer_, codec, checksum);
     offset_ = written_ + buffer_.size();
     return buffer_.size() < kBufferBytes ? Status::ok() : flush_buffer();
 }
@@ -148,16 +167,26 @@ Status TableBuilder::flush_buffer() {
 Status TableBuilder::write_tail() {
     sstable::Footer footer;
     footer.file_number = file_number_;
-    properties_.largest = last_key_;
+    constexpr Codec kPlainCodec = Codec::kNone;
     properties_.data_bytes = offset_;
     footer.filter.offset = offset_;
-    if (options_.bloom_bits_per_key > 0) {
+    if (!filter_hashes_.empty()) {
         const std::string filter =
             sstable::build_filter(filter_hashes_, options_.bloom_bits_per_key);
-        KV_RETURN_IF_ERROR(write_block(filter, footer.filter));
+        KV_RETURN_IF_ERROR(write_block(filter, kPlainCodec, footer.filter));
     }
-    KV_RETURN_IF_ERROR(write_block(sstable::encode_properties(properties_), footer.properties));
-    KV_RETURN_IF_ERROR(write_block(index_.finish(), footer.index));
+    if (!tombstones_.empty()) {
+        const std::string content = sstable::encode_range_tombstones(tombstones_);
+        BlockHandle handle;
+        KV_RETURN_IF_ERROR(write_block(content, kPlainCodec, handle));
+        footer.flags |= sstable::kRangeTombstonesFlag;
+    }
+    properties_.largest = last_key_;
+    sstable::count_range_tombstones(tombstones_, properties_);
+    KV_RETURN_IF_ERROR(
+        write_block(sstable::encode_properties(properties_), kPlainCodec, footer.properties));
+    const Bytes index = properties_.data_blocks > 0 ? index_.finish() : Bytes();
+    KV_RETURN_IF_ERROR(write_block(index, kPlainCodec, footer.index));
     footer.table_checksum = sstable::table_checksum(block_checksums_, file_number_);
     sstable::append_footer(buffer_, footer, offset_);
     offset_ = written_ + buffer_.size();
@@ -168,8 +197,8 @@ Status TableBuilder::write_tail() {
 
 Result<TableProperties> TableBuilder::finish() {
     KV_RETURN_IF_ERROR(status_);
-    KV_ASSERT(file_ != nullptr && properties_.entries > 0);
-    KV_RETURN_IF_ERROR(close_data_block(nullptr));
+    KV_ASSERT(file_ != nullptr && (properties_.entries > 0 || !tombstones_.empty()));
+    if (properties_.entries > 0) KV_RETURN_IF_ERROR(close_data_block(nullptr));
     KV_RETURN_IF_ERROR(write_tail());
     if (Status synced = file_->sync(); !synced.is_ok()) return fail(std::move(synced));
     file_ = nullptr;

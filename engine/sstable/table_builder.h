@@ -9,7 +9,9 @@
 #include <vector>
 
 #include "kv/file_system.h"
+#include "record/range_tombstones.h"
 #include "sstable/block_builder.h"
+#include "sstable/codec.h"
 #include "sstable/table_format.h"
 #include "sstable/table_options.h"
 
@@ -28,13 +30,16 @@ class TableBuilder {
     /// before, is too short or of an unknown kind (the source is damaged; the file must be
     /// abandoned). kNoSpace, kIoError from the disk. After an error every call gives it again.
     Status add(Bytes internal_key, Bytes value);
+    /// Adds a range tombstone, at any time; the table's bounds grow to cover it. kCorruption when
+    /// its keys or its seqno cannot be.
+    Status add_range_tombstone(const RangeTombstone& tombstone);
 
     /// Size of the file if it were finished now, without index, filter and properties.
-    uint64_t estimated_bytes() const { return offset_ + block_.size_bytes(); }
+    uint64_t estimated_bytes() const { return offset_ + block_.size_bytes() + tombstone_bytes_; }
     uint64_t entries() const { return properties_.entries; }
 
     /// Writes what is left, syncs the file (not its directory) and closes it. Requires at least one
-    /// entry. On an error the file is worthless.
+    /// entry or range tombstone. On an error the file is worthless.
     Result<TableProperties> finish();
 
     /// Closes and removes the file.
@@ -47,7 +52,7 @@ class TableBuilder {
     Status check_entry(Bytes internal_key, Bytes value) const;
     void count_entry(Bytes internal_key, Bytes value);
     Status close_data_block(const Bytes* next_user_key);
-    Status write_block(Bytes content, sstable::BlockHandle& handle);
+    Status write_block(Bytes content, Codec codec, sstable::BlockHandle& handle);
     Status flush_buffer();
     Status write_tail();
     Status fail(Status status);
@@ -60,10 +65,15 @@ class TableBuilder {
 
     sstable::BlockBuilder block_;
     sstable::BlockBuilder index_;
+    sstable::BlockCompressor compressor_;
+    std::string compressed_;               // the block being written
+    uint64_t last_hash_ = 0;               // of the last user key
     std::vector<uint64_t> filter_hashes_;  // one a user key
-    std::string last_key_;                 // internal
-    std::string block_checksums_;          // 8 bytes a block, in file order
-    std::string buffer_;                   // bytes [written_, offset_) of the file
+    std::vector<RangeTombstone> tombstones_;
+    uint64_t tombstone_bytes_ = 0;  // about what they will take
+    std::string last_key_;          // internal
+    std::string block_checksums_;   // 8 bytes a block, in file order
+    std::string buffer_;            // bytes [written_, offset_) of the file
     uint64_t written_ = 0;
     uint64_t writeback_started_ = 0;
     uint64_t offset_ = 0;

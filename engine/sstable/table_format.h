@@ -7,20 +7,16 @@
 
 #include "kv/bytes.h"
 #include "kv/result.h"
+#include "sstable/table_options.h"
 
 namespace kv::sstable {
 
 // All of these are stored on disk, never renumber.
 inline constexpr uint64_t kTableMagic = 0x3154'5353'6476'6b89ULL;  // bytes 89 'k' 'v' 'd' "SST1"
-inline constexpr uint32_t kTableFormatVersion = 1;
-/// Feature bits that this version understands; none yet. A table with any other is refused.
-inline constexpr uint32_t kKnownTableFlags = 0;
-
-enum class Codec : uint8_t {  // stored on disk, never renumber
-    kNone = 0,
-    kLz4 = 1,   // reserved
-    kZstd = 2,  // reserved
-};
+inline constexpr uint32_t kTableFormatVersion = 2;  // what is written; all before it are read
+// Feature bits of a table; one with any other is refused.
+inline constexpr uint32_t kRangeTombstonesFlag = 1;  // a block of them lies behind the filter
+inline constexpr uint32_t kKnownTableFlags = kRangeTombstonesFlag;
 
 inline constexpr size_t kBlockTrailerBytes = 9;  // codec, checksum
 inline constexpr size_t kFooterBytes = 88;

@@ -1,7 +1,6 @@
 // The walk over a table: a position in the index and a cursor in that data block.
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
-#include <cstring>
 #include <utility>
 
 #include "sstable/block.h"
@@ -104,7 +103,7 @@ class TableIterator final : public InternalIterator {
             peek.cache_only = true;
             auto cached = table_->read_data_block(position, peek, BlockCache::Use::kScan);
             if (cached.is_ok() || mode_.cache_only) return cached;
-            const uint64_t data_end = table_->footer().filter.offset;
+            const uint64_t data_end = table_->data_end();
             run_begin_ = handle.offset;
             run_.resize(std::min<uint64_t>(std::max<uint64_t>(stored_bytes, mode_.readahead_bytes),
                                            data_end - handle.offset));
@@ -115,10 +114,7 @@ class TableIterator final : public InternalIterator {
             }
         }
         const Bytes stored = Bytes(run_).substr(handle.offset - run_begin_, stored_bytes);
-        KV_RETURN_IF_ERROR(table_->verify_block(stored, handle.offset));
-        BlockRef block = BlockRef::allocate(handle.size);
-        std::memcpy(block.mutable_data(), stored.data(), handle.size);
-        return block;
+        return table_->unpack_block(stored, handle.offset);
     }
 
     bool past_block() const {

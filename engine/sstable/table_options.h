@@ -20,6 +20,14 @@ enum class TableReason : uint8_t {  // stored on disk, never renumber
 };
 std::string_view table_reason_name(TableReason reason);
 
+/// How data blocks are compressed.
+enum class Codec : uint8_t {  // stored on disk, never renumber
+    kNone = 0,
+    kLz4 = 1,
+    kZstd = 2,
+};
+std::string_view codec_name(Codec codec);
+
 struct TableOptions {
     /// A data block is closed once its entries reach this many bytes.
     uint32_t block_size_bytes = 4096;
@@ -27,6 +35,8 @@ struct TableOptions {
     uint32_t restart_interval = 16;
     /// Filter bits a user key; 0 writes no filter.
     uint32_t bloom_bits_per_key = 10;
+    /// For data blocks; one that it does not shrink by an eighth is stored as it is.
+    Codec codec = Codec::kNone;
     TableReason reason = TableReason::kUnknown;
     /// Writeback is started each time this much has been written, so that the closing sync is
     /// short.
@@ -37,15 +47,20 @@ struct TableOptions {
 struct TableProperties {
     uint64_t entries = 0;
     uint64_t tombstones = 0;
-    std::string smallest;  ///< Internal key.
-    std::string largest;   ///< Internal key.
+    uint64_t range_tombstones = 0;
+    /// Internal keys around all entries and range tombstones; see make_exclusive_bound for what a
+    /// range tombstone may make of the largest.
+    std::string smallest;
+    std::string largest;
     Seqno smallest_seqno = 0;
     Seqno largest_seqno = 0;
     uint64_t earliest_expiry_ms = 0;  ///< 0: no entry expires.
     uint64_t raw_key_bytes = 0;       ///< Internal keys before prefix compression.
     uint64_t raw_value_bytes = 0;
     uint64_t data_blocks = 0;
-    uint64_t data_bytes = 0;  ///< Data blocks as stored, trailers included.
+    uint64_t data_bytes = 0;     ///< Data blocks as stored, trailers included.
+    uint64_t content_bytes = 0;  ///< Their contents before compression; 0 in version 1.
+    Codec codec = Codec::kNone;  ///< That was asked for.
     TableReason reason = TableReason::kUnknown;
 
     uint64_t file_number = 0;

@@ -8,14 +8,26 @@
 
 #include "base/coding.h"
 #include "sstable/block.h"
+#include "sstable/codec.h"
 #include "sstable/properties.h"
+#include "sstable/range_tombstone_block.h"
 
 namespace kv {
+
+using sstable::BlockHandle;
+using sstable::BlockHit;
+using sstable::kBlockTrailerBytes;
+using sstable::kFooterBytes;
 
 namespace {
 
 // Enough for the whole tail of a table of a few megabytes; a larger one takes a second read.
 constexpr uint64_t kFirstReadBytes = 32U << 10;
+
+/// Of a block with its trailer.
+Codec codec_of(Bytes stored) {
+    return static_cast<Codec>(stored[stored.size() - kBlockTrailerBytes]);
+}
 
 std::string hex(uint64_t v) {
     char text[20];
@@ -24,11 +36,6 @@ std::string hex(uint64_t v) {
 }
 
 }  // namespace
-
-using sstable::BlockHandle;
-using sstable::BlockHit;
-using sstable::kBlockTrailerBytes;
-using sstable::kFooterBytes;
 
 Result<std::shared_ptr<TableReader>> TableReader::open(FileSystem& fs, const std::string& path,
                                                        uint64_t file_number, BlockCache* cache,
@@ -98,10 +105,23 @@ Status TableReader::load_footer(uint64_t file_number, uint64_t file_size, Bytes 
             return corruption(footer_offset, "a block lies outside of the file");
     const BlockHandle& filter = footer_.filter;
     const uint64_t filter_end = filter.size == 0 ? filter.offset : filter.end();
-    if (footer_.properties.offset != filter_end ||
-        footer_.index.offset != footer_.properties.end() || footer_.index.end() != footer_offset)
+    const bool has_tombstones = (footer_.flags & sstable::kRangeTombstonesFlag) != 0;
+    const bool end_to_end = has_tombstones
+                                ? footer_.properties.offset > filter_end + kBlockTrailerBytes &&
+                                      filter.offset <= filter_end
+                                : footer_.properties.offset == filter_end;
+    if (!end_to_end || footer_.index.offset != footer_.properties.end() ||
+        footer_.index.end() != footer_offset)
         return corruption(footer_offset, "filter, properties and index do not lie end to end");
     return Status::ok();
+}
+
+/// Where the block of range tombstones lies; size 0 without one.
+sstable::BlockHandle TableReader::range_tombstone_handle() const {
+    const BlockHandle& filter = footer_.filter;
+    const uint64_t begin = filter.size == 0 ? filter.offset : filter.end();
+    if (begin == footer_.properties.offset) return {begin, 0};
+    return {begin, footer_.properties.offset - begin - kBlockTrailerBytes};
 }
 
 Status TableReader::load_blocks(Bytes tail, uint64_t tail_offset) {
@@ -109,7 +129,10 @@ Status TableReader::load_blocks(Bytes tail, uint64_t tail_offset) {
         const Bytes stored =
             tail.substr(handle.offset - tail_offset, handle.size + kBlockTrailerBytes);
         out = stored.substr(0, handle.size);
-        return verify_block(stored, handle.offset);
+        KV_RETURN_IF_ERROR(verify_block(stored, handle.offset));
+        return codec_of(stored) == Codec::kNone
+                   ? Status::ok()
+                   : corruption(handle.offset, "a block that is no data block is compressed");
     };
     const auto located = [&](const Status& status, const BlockHandle& handle) {
         return status.with_context(path_ + ": offset " + std::to_string(handle.offset));
@@ -120,10 +143,27 @@ Status TableReader::load_blocks(Bytes tail, uint64_t tail_offset) {
         KV_RETURN_IF_ERROR(located(filter_.load(bytes), footer_.filter));
     }
     KV_RETURN_IF_ERROR(content(footer_.properties, bytes));
-    KV_RETURN_IF_ERROR(located(sstable::decode_properties(bytes, properties_), footer_.properties));
+    KV_RETURN_IF_ERROR(
+        located(sstable::decode_properties(bytes, footer_.format_version, properties_),
+                footer_.properties));
     KV_RETURN_IF_ERROR(content(footer_.index, bytes));
-    KV_RETURN_IF_ERROR(located(index_.load(bytes, footer_.filter.offset), footer_.index));
-    if (index_.blocks() != properties_.data_blocks || index_.blocks() == 0)
+    data_end_ = footer_.format_version == 1 ? footer_.filter.offset : properties_.data_bytes;
+    if (footer_.index.size != 0 || data_end_ != 0)  // else: range tombstones only
+        KV_RETURN_IF_ERROR(located(index_.load(bytes, data_end_), footer_.index));
+    if (data_end_ != footer_.filter.offset)
+        return corruption(footer_.properties.offset,
+                          "data blocks and filter do not lie end to end");
+    const BlockHandle tombstones = range_tombstone_handle();
+    if (tombstones.size != 0) {
+        KV_RETURN_IF_ERROR(content(tombstones, bytes));
+        KV_RETURN_IF_ERROR(located(load_range_tombstones(bytes), tombstones));
+    }
+    if (properties_.range_tombstones != tombstone_count_)
+        return corruption(tombstones.offset, "range tombstones: expected " +
+                                                 std::to_string(properties_.range_tombstones) +
+                                                 ", found " + std::to_string(tombstone_count_));
+    if (index_.blocks() != properties_.data_blocks ||
+        (index_.blocks() == 0 && range_tombstones_ == nullptr))
         return corruption(footer_.index.offset, "the index names " +
                                                     std::to_string(index_.blocks()) +
                                                     " data blocks, the properties " +
@@ -131,21 +171,54 @@ Status TableReader::load_blocks(Bytes tail, uint64_t tail_offset) {
     return Status::ok();
 }
 
+Status TableReader::load_range_tombstones(Bytes content) {
+    std::vector<RangeTombstone> tombstones;
+    KV_RETURN_IF_ERROR(sstable::decode_range_tombstones(content, tombstones));
+    tombstone_count_ = tombstones.size();
+    range_tombstones_ = RangeTombstoneSet::build(std::move(tombstones));
+    return Status::ok();
+}
+
 Status TableReader::verify_block(Bytes stored, uint64_t offset) const {
     const Bytes content = stored.substr(0, stored.size() - kBlockTrailerBytes);
     const char* trailer = content.data() + content.size();
-    const auto codec = static_cast<sstable::Codec>(trailer[0]);
+    const auto codec = static_cast<Codec>(trailer[0]);
     const uint64_t expected = load_fixed64(trailer + 1);
     const uint64_t found = sstable::block_checksum(content, codec, footer_.file_number, offset);
     if (expected != found) [[unlikely]]
         return corruption(
             offset, "block checksum mismatch: expected " + hex(expected) + ", found " + hex(found));
-    if (codec != sstable::Codec::kNone) [[unlikely]]
+    if (!sstable::is_known_codec(static_cast<uint8_t>(codec))) [[unlikely]]
         return Status(Code::kUnsupported, path_ + ": offset " + std::to_string(offset) +
                                               ": block codec " +
                                               std::to_string(static_cast<int>(codec)) +
-                                              ", this kvd reads codec 0; use a newer kvd");
+                                              ", this kvd reads codecs up to 2; use a newer kvd");
     return Status::ok();
+}
+
+Result<BlockRef> TableReader::unpack_block(Bytes stored, uint64_t offset) const {
+    KV_RETURN_IF_ERROR(verify_block(stored, offset));
+    const Codec codec = codec_of(stored);
+    const Bytes packed = stored.substr(0, stored.size() - kBlockTrailerBytes);
+    size_t size = 0;
+    const char* problem = sstable::content_size(codec, packed, size);
+    BlockRef block;
+    if (problem == nullptr) {
+        block = BlockRef::allocate(size);
+        problem = sstable::decompress(codec, packed, block.mutable_data(), size);
+    }
+    if (problem != nullptr) return corruption(offset, problem);
+    return block;
+}
+
+Result<BlockRef> TableReader::read_block(const BlockHandle& handle) const {
+    const size_t stored_bytes = handle.size + kBlockTrailerBytes;
+    BlockRef block = BlockRef::allocate(stored_bytes);
+    KV_RETURN_IF_ERROR(read_range(handle.offset, stored_bytes, block.mutable_data()));
+    if (codec_of(block.bytes()) != Codec::kNone) return unpack_block(block.bytes(), handle.offset);
+    KV_RETURN_IF_ERROR(verify_block(block.bytes(), handle.offset));
+    block.shrink(handle.size);
+    return block;
 }
 
 Result<BlockRef> TableReader::read_data_block(size_t index_position, const ReadMode& mode,
@@ -158,21 +231,9 @@ Result<BlockRef> TableReader::read_data_block(size_t index_position, const ReadM
     }
     if (mode.cache_only) return Status(Code::kWouldBlock, path_ + ": a block is not in memory");
     if (from_cache != nullptr) *from_cache = false;
-    const size_t stored_bytes = handle.size + kBlockTrailerBytes;
-    BlockRef block = BlockRef::allocate(stored_bytes);
-    KV_RETURN_IF_ERROR(read_range(handle.offset, stored_bytes, block.mutable_data()));
-    KV_RETURN_IF_ERROR(verify_block(block.bytes(), handle.offset));
-    block.shrink(handle.size);
+    KV_ASSIGN_OR_RETURN(BlockRef block, read_block(handle));
     if (cache_ == nullptr || !mode.fill_cache) return block;
     return cache_->insert(file_number(), handle.offset, std::move(block), use);
-}
-
-const char* TableReader::entry_problem(uint64_t trailer, Bytes value) {
-    const Kind kind = trailer_kind(trailer);
-    if (!is_known_kind(static_cast<uint8_t>(kind))) return "an entry is of an unknown kind";
-    if (kind == Kind::kPutWithExpiry && value.size() < kExpiryBytes)
-        return "an entry has no room for its expiry";
-    return nullptr;
 }
 
 Status TableReader::get(Bytes user_key, uint64_t user_key_hash, Seqno seqno, const ReadMode& mode,
@@ -213,7 +274,12 @@ Status TableReader::get(Bytes user_key, uint64_t user_key_hash, Seqno seqno, con
 
 uint64_t TableReader::approximate_offset(Bytes user_key) const {
     const size_t position = index_.find(user_key, 0);
-    return position < index_.blocks() ? index_.handle(position).offset : footer_.filter.offset;
+    return position < index_.blocks() ? index_.handle(position).offset : data_end_;
+}
+
+size_t TableReader::memory_bytes() const {
+    return index_.memory_bytes() + filter_.memory_bytes() +
+           (range_tombstones_ == nullptr ? 0 : range_tombstones_->memory_bytes());
 }
 
 }  // namespace kv

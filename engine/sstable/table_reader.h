@@ -14,6 +14,7 @@
 #include "iterator/internal_iterator.h"
 #include "kv/file_system.h"
 #include "record/internal_key.h"
+#include "record/range_tombstones.h"
 #include "sstable/filter.h"
 #include "sstable/index.h"
 #include "sstable/table_format.h"
@@ -74,25 +75,43 @@ class TableReader : public std::enable_shared_from_this<TableReader> {
     Status verify() const;
 
     const TableProperties& properties() const { return properties_; }
+    /// The table's range tombstones; null when it has none. get() and iterators know nothing of
+    /// them: who reads several tables must apply them to the older ones too.
+    const RangeTombstoneSetPtr& range_tombstones() const { return range_tombstones_; }
     const sstable::Footer& footer() const { return footer_; }
     /// Data blocks in file order, with the separator after each.
     const sstable::Index& index() const { return index_; }
     const std::string& path() const { return path_; }
     uint64_t file_number() const { return footer_.file_number; }
     uint64_t size_bytes() const { return properties_.size_bytes; }
-    /// Heap bytes of index and filter.
-    size_t memory_bytes() const { return index_.memory_bytes() + filter_.memory_bytes(); }
+    /// The block of range tombstones; size 0 without one.
+    sstable::BlockHandle range_tombstone_handle() const;
+    /// Where the data blocks end.
+    uint64_t data_end() const { return data_end_; }
+    /// Heap bytes of index, filter and range tombstones.
+    size_t memory_bytes() const;
 
     /// A verified data block, from the cache or the disk; for dumps and iterators. `from_cache`, if
     /// not null, says which.
     Result<BlockRef> read_data_block(size_t index_position, const ReadMode& mode,
                                      BlockCache::Use use, bool* from_cache = nullptr) const;
-    /// Checks `stored` (content and trailer, as it lies in the file at `offset`).
+    /// Checks `stored` (content and trailer, as it lies in the file at `offset`): checksum, and
+    /// that the codec is one this version reads.
     Status verify_block(Bytes stored, uint64_t offset) const;
+    /// The content of a block as it lies in the file at `offset`, verified and decompressed.
+    Result<BlockRef> unpack_block(Bytes stored, uint64_t offset) const;
     /// Reads exactly these bytes of the file, unverified.
     Status read_range(uint64_t offset, size_t length, char* out) const;
     /// What is wrong with an entry of a data block (unknown kind, no room for its expiry), or null.
-    static const char* entry_problem(uint64_t trailer, Bytes value);
+    static const char* entry_problem(uint64_t trailer, Bytes value) {
+        const Kind kind = trailer_kind(trailer);
+        if (kind == Kind::kPut) [[likely]]
+            return nullptr;
+        if (!is_known_kind(static_cast<uint8_t>(kind))) return "an entry is of an unknown kind";
+        if (kind == Kind::kPutWithExpiry && value.size() < kExpiryBytes)
+            return "an entry has no room for its expiry";
+        return nullptr;
+    }
     /// kCorruption that names this file and `offset`.
     Status corruption(uint64_t offset, std::string_view what) const;
 
@@ -102,6 +121,9 @@ class TableReader : public std::enable_shared_from_this<TableReader> {
     Status load_footer(uint64_t file_number, uint64_t file_size, Bytes tail,
                        const TableExpectation& expected);
     Status load_blocks(Bytes tail, uint64_t tail_offset);
+    Status load_range_tombstones(Bytes content);
+    /// Verified and decompressed, past the cache.
+    Result<BlockRef> read_block(const sstable::BlockHandle& handle) const;
 
     // Set once by open.
     std::string path_;
@@ -110,7 +132,10 @@ class TableReader : public std::enable_shared_from_this<TableReader> {
     sstable::Footer footer_;
     sstable::Index index_;
     sstable::Filter filter_;
+    RangeTombstoneSetPtr range_tombstones_;
+    uint64_t tombstone_count_ = 0;
     TableProperties properties_;
+    uint64_t data_end_ = 0;
 };
 
 }  // namespace kv

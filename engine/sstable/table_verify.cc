@@ -6,6 +6,8 @@
 #include "base/coding.h"
 #include "base/hash.h"
 #include "sstable/block.h"
+#include "sstable/codec.h"
+#include "sstable/range_tombstone_block.h"
 #include "sstable/table_reader.h"
 
 namespace kv {
@@ -17,38 +19,38 @@ using sstable::kBlockTrailerBytes;
 
 /// What the entries say, to be held against the properties.
 struct Tally {
-    uint64_t entries = 0;
-    uint64_t tombstones = 0;
-    Seqno smallest_seqno = kMaxSeqno;
-    Seqno largest_seqno = 0;
-    uint64_t earliest_expiry_ms = 0;
-    std::string first_key;
+    TableProperties found;
     std::string last_key;
 
     void count(Bytes key, Bytes value) {
         const uint64_t trailer = trailer_of(key);
         const Seqno seqno = trailer_seqno(trailer);
-        smallest_seqno = std::min(smallest_seqno, seqno);
-        largest_seqno = std::max(largest_seqno, seqno);
-        if (trailer_kind(trailer) == Kind::kDelete) ++tombstones;
+        if (found.entries++ == 0) {
+            found.smallest.assign(key);
+            found.smallest_seqno = seqno;
+        }
+        found.smallest_seqno = std::min(found.smallest_seqno, seqno);
+        found.largest_seqno = std::max(found.largest_seqno, seqno);
+        if (trailer_kind(trailer) == Kind::kDelete) ++found.tombstones;
         if (trailer_kind(trailer) == Kind::kPutWithExpiry) {
             const uint64_t expiry_ms = load_fixed64(value.data());
-            if (earliest_expiry_ms == 0 || expiry_ms < earliest_expiry_ms)
-                earliest_expiry_ms = expiry_ms;
+            if (found.earliest_expiry_ms == 0 || expiry_ms < found.earliest_expiry_ms)
+                found.earliest_expiry_ms = expiry_ms;
         }
-        if (entries++ == 0) first_key.assign(key);
         last_key.assign(key);
     }
 
     /// The first property that does not tell the truth, or null.
     const char* difference(const TableProperties& p) const {
-        if (p.entries != entries) return "entries";
-        if (p.tombstones != tombstones) return "tombstones";
-        if (p.smallest != first_key) return "smallest key";
-        if (p.largest != last_key) return "largest key";
-        if (p.smallest_seqno != smallest_seqno || p.largest_seqno != largest_seqno)
+        if (p.entries != found.entries) return "entries";
+        if (p.tombstones != found.tombstones) return "tombstones";
+        if (p.range_tombstones != found.range_tombstones) return "range tombstones";
+        if (p.smallest != found.smallest) return "smallest key";
+        if (p.largest != found.largest) return "largest key";
+        if (p.smallest_seqno != found.smallest_seqno || p.largest_seqno != found.largest_seqno)
             return "seqno range";
-        if (p.earliest_expiry_ms != earliest_expiry_ms) return "earliest expiry";
+        if (p.earliest_expiry_ms != found.earliest_expiry_ms) return "earliest expiry";
+        if (p.content_bytes != 0 && p.content_bytes != found.content_bytes) return "content bytes";
         return nullptr;
     }
 };
@@ -64,9 +66,16 @@ class Verifier {
             KV_RETURN_IF_ERROR(read(handle));
             KV_RETURN_IF_ERROR(check_entries(i, handle));
         }
+        tally_.found.largest = tally_.last_key;
         const sstable::Footer& footer = table_.footer();
-        for (const BlockHandle& handle : {footer.filter, footer.properties, footer.index})
-            if (handle.size != 0) KV_RETURN_IF_ERROR(read(handle));
+        const BlockHandle tombstones = table_.range_tombstone_handle();
+        for (const BlockHandle& handle : {footer.filter, tombstones}) {
+            if (handle.size == 0) continue;
+            KV_RETURN_IF_ERROR(read(handle));
+        }
+        if (tombstones.size != 0) KV_RETURN_IF_ERROR(count_range_tombstones(tombstones));
+        for (const BlockHandle& handle : {footer.properties, footer.index})
+            KV_RETURN_IF_ERROR(read(handle));
         if (const char* what = tally_.difference(table_.properties()); what != nullptr)
             return table_.corruption(
                 footer.properties.offset,
@@ -87,18 +96,26 @@ class Verifier {
         return Status::ok();
     }
 
+    /// Of the block in stored_.
+    Status count_range_tombstones(const BlockHandle& handle) {
+        std::vector<RangeTombstone> tombstones;
+        const Status decoded =
+            sstable::decode_range_tombstones(Bytes(stored_).substr(0, handle.size), tombstones);
+        if (!decoded.is_ok()) return table_.corruption(handle.offset, decoded.message());
+        sstable::count_range_tombstones(tombstones, tally_.found);
+        return Status::ok();
+    }
+
     Status check_entries(size_t position, const BlockHandle& handle) {
+        KV_ASSIGN_OR_RETURN(const BlockRef block, table_.unpack_block(stored_, handle.offset));
+        const Bytes content = block.bytes();
+        tally_.found.content_bytes += content.size();
+        if (const char* problem = sstable::tagged_block_problem(content); problem != nullptr)
+            return table_.corruption(handle.offset, problem);
         sstable::BlockIterator it;
-        it.reset(Bytes(stored_).substr(0, handle.size));
+        it.reset(content);
         for (it.seek_to_first(); it.valid(); it.next()) {
-            const char* problem = TableReader::entry_problem(trailer_of(it.key()), it.value());
-            if (problem == nullptr && tally_.entries > 0 &&
-                compare_internal_keys(tally_.last_key, it.key()) >= 0)
-                problem = "entries are out of order";
-            if (problem == nullptr && !belongs(position, it.key()))
-                problem = "an entry lies outside of the range that the index gives its block";
-            if (problem == nullptr && !filter_.may_contain(hash64(user_key_of(it.key()))))
-                problem = "the filter denies a key that is there";
+            const char* problem = entry_problem(position, it.key(), it.value());
             if (problem != nullptr)
                 return table_.corruption(
                     handle.offset,
@@ -107,6 +124,18 @@ class Verifier {
         }
         if (it.problem() != nullptr) return table_.corruption(handle.offset, it.problem());
         return Status::ok();
+    }
+
+    const char* entry_problem(size_t position, Bytes key, Bytes value) const {
+        const char* problem = TableReader::entry_problem(trailer_of(key), value);
+        if (problem != nullptr) return problem;
+        if (tally_.found.entries > 0 && compare_internal_keys(tally_.last_key, key) >= 0)
+            return "entries are out of order";
+        if (!belongs(position, key))
+            return "an entry lies outside of the range that the index gives its block";
+        if (!filter_.may_contain(hash64(user_key_of(key))))
+            return "the filter denies a key that is there";
+        return nullptr;
     }
 
     bool belongs(size_t position, Bytes key) const {

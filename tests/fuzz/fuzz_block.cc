@@ -2,8 +2,8 @@
 // properties; and whole table files opened, walked both ways, searched and verified.
 //
 // Input: a mode byte, then by its low bits: 0 a block's content, 1 a table file, 2 the content of
-// index, filter and properties, 3 a data block's content that is put into a table whose checksums
-// are right, so that the layers above see it.
+// index, filter, properties, range tombstones and a compressed block, 3 a data block's content that
+// is put into a table whose checksums are right, so that the layers above see it.
 // SPDX-License-Identifier: Apache-2.0
 #include <memory>
 
@@ -14,9 +14,11 @@
 #include "record/internal_key.h"
 #include "sstable/block.h"
 #include "sstable/block_builder.h"
+#include "sstable/codec.h"
 #include "sstable/filter.h"
 #include "sstable/index.h"
 #include "sstable/properties.h"
+#include "sstable/range_tombstone_block.h"
 #include "sstable/table_builder.h"
 #include "sstable/table_reader.h"
 
@@ -38,11 +40,12 @@ void probe_block(Bytes content) {
         KV_ASSERT(++steps <= content.size());
     }
     const bool sound = it.problem() == nullptr;
+    const bool searchable = sstable::tagged_block_problem(content) == nullptr;
     KV_ASSERT(bytes_seen <= content.size());
     it.reset(content);
     size_t steps_back = 0;
     for (it.seek_to_last(); it.valid(); it.prev()) KV_ASSERT(++steps_back <= content.size());
-    if (sound && it.problem() == nullptr) KV_ASSERT(steps_back <= steps);
+    if (sound && it.problem() == nullptr && searchable) KV_ASSERT(steps_back == steps);
     for (const char* key : {"", "a", "key005", "key9"}) {
         it.reset(content);
         it.seek(make_seek_key(key, 5));
@@ -83,7 +86,31 @@ void probe_table(Bytes file) {
     }
 }
 
+/// The content as what a codec made, and as range tombstones.
+void probe_packed(Bytes content) {
+    for (const Codec codec : {Codec::kLz4, Codec::kZstd}) {
+        size_t size = 0;
+        if (sstable::content_size(codec, content, size) != nullptr || size > (1U << 20)) continue;
+        const std::unique_ptr<char[]> out(new char[size]);
+        if (sstable::decompress(codec, content, out.get(), size) == nullptr) {
+            probe_block({out.get(), size});
+        }
+    }
+    std::vector<RangeTombstone> tombstones;
+    if (sstable::decode_range_tombstones(content, tombstones).is_ok()) {
+        std::vector<RangeTombstone> again;
+        const std::string encoded = sstable::encode_range_tombstones(tombstones);
+        KV_ASSERT(sstable::decode_range_tombstones(encoded, again).is_ok());
+        KV_ASSERT(again == tombstones && encoded.size() <= content.size());
+        TableProperties properties;
+        sstable::count_range_tombstones(tombstones, properties);
+        KV_ASSERT(compare_internal_keys(properties.smallest, properties.largest) < 0);
+        KV_ASSERT(!RangeTombstoneSet::build(std::move(tombstones))->empty());
+    }
+}
+
 void probe_tail(Bytes content) {
+    probe_packed(content);
     sstable::Index index;
     if (index.load(content, kIndexedBytes).is_ok()) {
         for (const char* key : {"", "key005", "key9"}) {
@@ -99,10 +126,10 @@ void probe_tail(Bytes content) {
         for (const char* key : {"", "key005", "key9"}) (void)filter.may_contain(hash64(key));
     }
     TableProperties properties;
-    if (sstable::decode_properties(content, properties).is_ok()) {
+    if (sstable::decode_properties(content, sstable::kTableFormatVersion, properties).is_ok()) {
         TableProperties again;
         const std::string encoded = sstable::encode_properties(properties);
-        KV_ASSERT(sstable::decode_properties(encoded, again).is_ok());
+        KV_ASSERT(sstable::decode_properties(encoded, sstable::kTableFormatVersion, again).is_ok());
         KV_ASSERT(again.smallest == properties.smallest && again.entries == properties.entries);
     }
 }
@@ -112,9 +139,9 @@ std::string table_around(Bytes data_block) {
     const auto append_block = [&](Bytes content) {
         const sstable::BlockHandle handle{file.size(), content.size()};
         const uint64_t checksum =
-            sstable::block_checksum(content, sstable::Codec::kNone, kNumber, file.size());
+            sstable::block_checksum(content, Codec::kNone, kNumber, file.size());
         file += content;
-        sstable::append_block_trailer(file, sstable::Codec::kNone, checksum);
+        sstable::append_block_trailer(file, Codec::kNone, checksum);
         checksums.append(reinterpret_cast<const char*>(&checksum), sizeof checksum);
         return handle;
     };
@@ -131,6 +158,7 @@ std::string table_around(Bytes data_block) {
     properties.largest_seqno = 9;
     properties.data_blocks = 1;
     properties.data_bytes = file.size();
+    properties.content_bytes = data_block.size();
     footer.properties = append_block(sstable::encode_properties(properties));
     sstable::BlockBuilder index(1);
     index.add(make_internal_key("\xFF", 1, Kind::kPut), handle);
@@ -142,11 +170,13 @@ std::string table_around(Bytes data_block) {
 
 std::string key_of(int number) { return "key" + std::to_string(1000 + number).substr(1); }
 
-std::string block_seed(uint32_t restart_interval, int entries) {
-    sstable::BlockBuilder builder(restart_interval);
+std::string block_seed(uint32_t restart_interval, int entries,
+                       sstable::BlockForm form = sstable::BlockForm::kTagged) {
+    sstable::BlockBuilder builder(restart_interval, form);
     for (int i = 0; i < entries; ++i) {
         builder.add(make_internal_key(key_of(i), 5, Kind::kPut),
-                    std::string(static_cast<size_t>(i) % 40, 'v'));
+                    std::string(static_cast<size_t>(i) % 40, 'v'),
+                    sstable::tag_of(hash64(key_of(i))));
     }
     return std::string(1, '\0').append(builder.finish());
 }
@@ -169,6 +199,19 @@ std::string index_seed() {
     return '\0' + content;
 }
 
+std::string packed_seed(Codec codec) {
+    sstable::BlockCompressor compressor(codec);
+    std::string stored;
+    const std::string block = block_seed(16, 100);
+    KV_ASSERT(compressor.compress(Bytes(block).substr(1), stored) == codec);
+    return '\0' + stored;
+}
+
+std::string tombstone_seed() {
+    std::vector<RangeTombstone> tombstones = {{"a", "c", 5}, {"b", "d", 4}, {"b", "d", 3}};
+    return '\0' + sstable::encode_range_tombstones(tombstones);
+}
+
 std::string table_seed(const TableOptions& options, int entries) {
     MemoryFiles files;
     auto builder = TableBuilder::create(files, kPath, kNumber, options);
@@ -180,6 +223,8 @@ std::string table_seed(const TableOptions& options, int entries) {
         const Status added = (*builder)->add(make_internal_key(key_of(i), 5, kind), value);
         KV_ASSERT(added.is_ok());
     }
+    const Status added = (*builder)->add_range_tombstone({"key003", "key007", 9});
+    KV_ASSERT(added.is_ok());
     KV_ASSERT((*builder)->finish().has_value());
     return std::string(1, '\1') + files.files[kPath];
 }
@@ -193,6 +238,11 @@ std::vector<std::string> seeds() {
     TableOptions small;
     small.block_size_bytes = 200;
     small.restart_interval = 3;
+    TableOptions packed = small;
+    packed.codec = Codec::kLz4;
+    packed.block_size_bytes = 1000;
+    TableOptions packed_more = packed;
+    packed_more.codec = Codec::kZstd;
     TableOptions bare = small;
     bare.bloom_bits_per_key = 0;
     TableProperties properties;
@@ -202,6 +252,12 @@ std::vector<std::string> seeds() {
     return {block_seed(1, 5),
             block_seed(16, 1),
             block_seed(4, 50),
+            block_seed(4, 50, sstable::BlockForm::kPlain),
+            table_seed(packed, 60),
+            table_seed(packed_more, 60),
+            as_mode(2, packed_seed(Codec::kLz4)),
+            as_mode(2, packed_seed(Codec::kZstd)),
+            as_mode(2, tombstone_seed()),
             table_seed(small, 40),
             table_seed(bare, 20),
             table_seed(TableOptions(), 1),

@@ -44,7 +44,7 @@ TEST_CASE("table format document: its example is what the builder writes") {
     TableFixture f;
     TableOptions options;
     options.reason = TableReason::kFlush;
-    f.build(example_entries(), options);
+    f.build(example_entries(), options, {{"b", "c", 5}});
     CHECK(documented_bytes() == f.file());
 }
 
@@ -61,4 +61,7 @@ TEST_CASE("table format document: its example is read back as the text says") {
         if (it->valid()) it->next();
     }
     CHECK(table_reason_name(table->properties().reason) == "flush");
+    REQUIRE(table->range_tombstones() != nullptr);
+    CHECK(table->range_tombstones()->covering("b", kMaxSeqno) == 5);
+    CHECK(table->range_tombstones()->covering("c", kMaxSeqno) == 0);
 }

@@ -30,9 +30,12 @@ struct TableFixture {
 
     TableFixture() { REQUIRE(fs.create_dir("db").is_ok()); }
 
-    TableProperties build(const EntryList& entries, const TableOptions& options = {}) {
+    TableProperties build(const EntryList& entries, const TableOptions& options = {},
+                          const std::vector<RangeTombstone>& tombstones = {}) {
         auto builder = TableBuilder::create(fs, path, kFileNumber, options);
         REQUIRE(builder.is_ok());
+        for (const RangeTombstone& tombstone : tombstones)
+            REQUIRE((*builder)->add_range_tombstone(tombstone).is_ok());
         for (const auto& [key, value] : entries) REQUIRE((*builder)->add(key, value).is_ok());
         auto properties = (*builder)->finish();
         REQUIRE(properties.is_ok());

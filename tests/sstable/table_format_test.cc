@@ -74,7 +74,7 @@ TEST_CASE("table format: a newer version or an unknown flag is refused by name")
     const Status version = parse_footer(bytes_of(newer), 299).status();
     CHECK(version.is(Code::kUnsupported));
     CHECK_THAT(std::string(version.message()),
-               Catch::Contains("version 2") && Catch::Contains("up to version 1"));
+               Catch::Contains("version 3") && Catch::Contains("up to version 2"));
     Footer flagged = example();
     flagged.flags = 4;
     const Status flags = parse_footer(bytes_of(flagged), 299).status();
@@ -96,7 +96,7 @@ TEST_CASE("properties: come back, with unknown fields passed over") {
     put_varint32(content, 99);
     put_length_prefixed(content, "from the future");
     TableProperties read;
-    REQUIRE(decode_properties(content, read).is_ok());
+    REQUIRE(decode_properties(content, kTableFormatVersion, read).is_ok());
     CHECK(read.entries == written.entries);
     CHECK(read.tombstones == written.tombstones);
     CHECK(read.smallest == written.smallest);
@@ -108,12 +108,25 @@ TEST_CASE("properties: come back, with unknown fields passed over") {
     CHECK(read.reason == TableReason::kCompaction);
 }
 
+TEST_CASE("properties: version 1 has no fields of version 2, version 2 has them all") {
+    const std::string content = encode_properties(example_properties());
+    const std::string last_of_two = std::string("\x0d\x01\0", 3);  // the codec, tag 13
+    const size_t at = content.find(last_of_two);
+    REQUIRE(at != std::string::npos);
+    const std::string without = content.substr(0, at) + content.substr(at + 3);
+    TableProperties read;
+    CHECK(decode_properties(without, 1, read).is_ok());
+    CHECK(decode_properties(without, 2, read).is(Code::kCorruption));
+    CHECK(decode_properties(content, 2, read).is_ok());
+}
+
 TEST_CASE("properties: cut short anywhere, or with a field twice, they are corruption") {
     const std::string content = encode_properties(example_properties());
     for (size_t size = 0; size < content.size(); ++size) {
         TableProperties read;
-        REQUIRE(decode_properties(content.substr(0, size), read).is(Code::kCorruption));
+        REQUIRE(decode_properties(content.substr(0, size), kTableFormatVersion, read)
+                    .is(Code::kCorruption));
     }
     TableProperties read;
-    CHECK(decode_properties(content + content, read).is(Code::kCorruption));
+    CHECK(decode_properties(content + content, kTableFormatVersion, read).is(Code::kCorruption));
 }
