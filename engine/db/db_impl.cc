@@ -92,11 +92,12 @@ DbImpl::~DbImpl() {
 }
 
 void DbImpl::retire_view(std::unique_ptr<const ReadView> view) {
-    // Freeing a memtable takes long, and the tables it held may be deletable now: not here.
+    // Freeing a memtable takes long: not here. Nor behind a compaction, since the next memtable
+    // wants its memory.
     std::shared_ptr<const ReadView> shared = std::move(view);
-    context_->post(Lane::kCompaction, [this, shared = std::move(shared)]() mutable {
+    context_->post(Lane::kFlush, [this, shared = std::move(shared)]() mutable {
         shared.reset();
-        garbage_.collect();
+        garbage_.schedule();  // the tables it held may be deletable now
     });
 }
 

@@ -144,7 +144,10 @@ Status check_tables(const StoreContext& context, const Manifest& manifest) {
 class Replayer {
   public:
     Replayer(StoreContext& context, Manifest& manifest)
-        : context_(context), manifest_(manifest), memtable_(std::make_shared<Memtable>()) {}
+        : context_(context),
+          manifest_(manifest),
+          memtable_(std::make_shared<Memtable>(
+              Bytes(), std::make_shared<BlockPool>(context.options.memtable_bytes))) {}
 
     Status add(const wal::ReplayedBatch& batch) {
         if (memtable_->memory_bytes() >= context_.options.memtable_bytes) {
@@ -176,7 +179,7 @@ class Replayer {
         edit.flushed_seqno = memtable_->largest_seqno();
         if (result.file.has_value()) edit.add(0, std::move(*result.file));
         KV_RETURN_IF_ERROR(manifest_.apply(std::move(edit)));
-        memtable_ = std::make_shared<Memtable>();
+        memtable_ = memtable_->successor();
         return Status::ok();
     }
 

@@ -16,7 +16,7 @@ std::shared_ptr<Memtable> Shape::freeze(size_t limit) {
     std::lock_guard lock(mutex_);
     if (immutables_.size() >= limit) return nullptr;
     immutables_.insert(immutables_.begin(), active_);
-    active_ = std::make_shared<Memtable>(active_->common_prefix());
+    active_ = active_->successor();
     install();
     return active_;
 }

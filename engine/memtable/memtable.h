@@ -33,10 +33,18 @@ struct MemtableEntry {
 class Memtable {
   public:
     /// `common_prefix`: what most keys are expected to begin with, such as common_prefix() of the
-    /// memtable before. It makes searches faster where it is right and changes nothing else.
-    explicit Memtable(Bytes common_prefix = {}) : list_(arena_, common_prefix) {}
+    /// memtable before. It makes searches faster where it is right and changes nothing else. `pool`
+    /// is where its memory comes from and goes back to; null: the heap.
+    explicit Memtable(Bytes common_prefix = {}, std::shared_ptr<BlockPool> pool = nullptr)
+        : pool_(std::move(pool)), arena_(pool_), list_(arena_, common_prefix) {}
     Memtable(const Memtable&) = delete;
     Memtable& operator=(const Memtable&) = delete;
+
+    /// An empty memtable for what comes after this one: same pool, this one's common prefix. Engine
+    /// thread only, after the last add.
+    std::shared_ptr<Memtable> successor() const {
+        return std::make_shared<Memtable>(common_prefix(), pool_);
+    }
 
     /// Adds one version; key and value are copied. `internal_value` is the stored form (empty for
     /// kDelete, expiry and value for kPutWithExpiry). Requires: no entry with this key and seqno is
@@ -99,6 +107,7 @@ class Memtable {
     void count(Seqno seqno, Kind kind, uint64_t expiry_ms);
     void widen_seqnos(Seqno seqno);
 
+    const std::shared_ptr<BlockPool> pool_;
     Arena arena_;
     SkipList list_;
     RangeTombstoneLog ranges_;
