@@ -171,13 +171,10 @@ bool CommitStage::must_wait() {
     const bool memtable_full = active_->memory_bytes() >= context_.options.memtable_bytes;
     const bool wait =
         (memtable_full && !hooks_.freeze_memtable()) || hooks_.must_stall() || log_.is_full();
+    if (wait == (stall_began_us_ != 0)) return wait;
     const uint64_t now_us = context_.clock.monotonic_us();
-    if (wait && stall_began_us_ == 0) {
-        stall_began_us_ = now_us;
-    } else if (!wait && stall_began_us_ != 0) {
-        Counters::add(context_.counters.write_stall_us, now_us - stall_began_us_);
-        stall_began_us_ = 0;
-    }
+    if (!wait) Counters::add(context_.counters.write_stall_us, now_us - stall_began_us_);
+    stall_began_us_ = wait ? now_us : 0;
     return wait;
 }
 
@@ -186,19 +183,20 @@ CommitStage::Step CommitStage::form_group(bool may_block) {
         refuse_backlog(health_.refusal());
         return Step::kWorked;
     }
-    // Said before looking, so that progress made meanwhile finds the flag and comes back.
-    stalled_.store(true, std::memory_order_seq_cst);
-    if (must_wait()) return stall();
-    stalled_.store(false, std::memory_order_relaxed);
-
+    if (must_wait()) {
+        // Said before looking again, so that progress made meanwhile finds the flag and comes back.
+        stalled_.store(true, std::memory_order_seq_cst);
+        if (must_wait()) return stall();
+        stalled_.store(false, std::memory_order_relaxed);
+    }
     Group group;
-    group.payload.swap(payload_);
-    group.payload.clear();
+    group.record.swap(record_);
+    group.record.clear();
+    begin_log_record(group.record);
     group.first_seqno = next_seqno_;
-    const uint64_t now_us = context_.clock.monotonic_us();
     Step step = Step::kWorked;
-    while (step == Step::kWorked && !backlog_.empty() && group.payload.size() < kGroupBytes) {
-        step = add_front(group, now_us, may_block);
+    while (step == Step::kWorked && !backlog_.empty() && group.payload_bytes() < kGroupBytes) {
+        step = add_front(group, may_block);
     }
     const bool empty = group.requests.empty();
     finish_group(std::move(group));
@@ -246,10 +244,16 @@ void CommitStage::refuse_backlog(const Status& status) {
     log_.complete(std::move(refused));
 }
 
-CommitStage::Step CommitStage::add_front(Group& group, uint64_t now_us, bool may_block) {
+bool CommitStage::is_late(const WriteRequest& request, Group& group) const {
+    if (request.deadline_us == 0) return false;
+    if (group.now_us == 0) group.now_us = context_.clock.monotonic_us();
+    return request.deadline_us <= group.now_us;
+}
+
+CommitStage::Step CommitStage::add_front(Group& group, bool may_block) {
     const WriteRequest& request = *backlog_.front();
     WriteResult result;
-    if (request.deadline_us != 0 && request.deadline_us <= now_us) {
+    if (is_late(request, group)) {
         result.status = {Code::kDeadline, "the deadline passed before the write could start"};
         take_front(group, std::move(result), Durability::kMemory);
         return Step::kWorked;
@@ -257,7 +261,7 @@ CommitStage::Step CommitStage::add_front(Group& group, uint64_t now_us, bool may
     const WriteBatch& batch = request.batch;
     if (batch.count() != 0) {
         const Status room =
-            log_.ensure_room_behind(group.payload.size(), payload_bound(batch), may_block);
+            log_.ensure_room_behind(group.payload_bytes(), payload_bound(batch), may_block);
         if (room.is(Code::kWouldBlock)) return Step::kNeedsLane;
         if (!room.is_ok()) return Step::kGroupFull;  // Health knows: the next round refuses
     }
@@ -309,20 +313,20 @@ void CommitStage::take_front(Group& group, WriteResult result, Durability needs)
 }
 
 void CommitStage::apply(Group& group, uint32_t count, Bytes ops) {
-    append_batch(group.payload, count, ops);
+    append_batch(group.record, count, ops);
     BatchReader reader(ops);
     for (Op op; reader.next(op); ++next_seqno_) active_->apply(op, next_seqno_);
-    Counters::add(context_.counters.writes, 1);
-    Counters::add(context_.counters.mutations, count);
+    Counters::add_alone(context_.counters.writes, 1);
+    Counters::add_alone(context_.counters.mutations, count);
 }
 
 void CommitStage::finish_group(Group group) {
     if (!group.requests.empty()) {
-        const Seqno last_seqno = group.payload.empty() ? 0 : next_seqno_ - 1;
-        log_.enqueue(group.payload, group.first_seqno, last_seqno, group.strongest,
+        const Seqno last_seqno = group.payload_bytes() == 0 ? 0 : next_seqno_ - 1;
+        log_.enqueue(group.record, group.first_seqno, last_seqno, group.strongest,
                      std::move(group.requests));
     }
-    payload_.swap(group.payload);
+    record_.swap(group.record);
 }
 
 }  // namespace kv::db

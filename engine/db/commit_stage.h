@@ -20,6 +20,7 @@
 #include "db/read_view.h"
 #include "db/store_context.h"
 #include "db/write_queue.h"
+#include "record/log_record.h"
 
 namespace kv::db {
 
@@ -56,10 +57,13 @@ class CommitStage {
     enum class Step : uint8_t { kWorked, kGroupFull, kStalled, kNeedsLane };
     /// A commit group while it is put together.
     struct Group {
-        std::string payload;
+        std::string record;  // of the log, begun
         Seqno first_seqno = 0;
         Durability strongest = Durability::kMemory;
         RequestChain requests;
+        uint64_t now_us = 0;  // looked at once, when a request has a deadline
+
+        size_t payload_bytes() const { return record.size() - kLogRecordHeaderBytes; }
     };
     /// A group is closed once its payload reaches this.
     static constexpr size_t kGroupBytes = 1U << 20;
@@ -78,7 +82,8 @@ class CommitStage {
     Step stall();
     void freeze_if_requested();
     void refuse_backlog(const Status& status);
-    Step add_front(Group& group, uint64_t now_us, bool may_block);
+    Step add_front(Group& group, bool may_block);
+    bool is_late(const WriteRequest& request, Group& group) const;
     Status resolve(const WriteRequest& request, bool may_block, std::string& ops,
                    std::vector<int64_t>& counters);
     void take_front(Group& group, WriteResult result, Durability needs);
@@ -105,7 +110,7 @@ class CommitStage {
     Seqno next_seqno_;
     uint64_t stall_began_us_ = 0;
     bool stall_check_posted_ = false;
-    std::string payload_;  // these two are kept for their capacity
+    std::string record_;  // these two are kept for their capacity
     std::string scratch_;
 };
 

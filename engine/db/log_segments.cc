@@ -96,10 +96,7 @@ Status LogStage::open_segment(SegmentWriter* segment) {
     if (open_ != nullptr) {
         // The old segment is durable to its end before anything in the new one can be acknowledged.
         KV_ASSIGN_OR_RETURN(const wal::SegmentEnd end, open_->seal());
-        std::string records = std::move(unsynced_.back());  // the new segment's first
         unsynced_.clear();
-        unsynced_bytes_ = records.size();
-        unsynced_.push_back(std::move(records));
         durable_.store(end.last_seqno, std::memory_order_release);
         end_segment(end);
     }
@@ -118,14 +115,13 @@ void LogStage::end_segment(const wal::SegmentEnd& end) {
 }
 
 Status LogStage::sync_open_segment() {
-    if (unsynced_bytes_ == 0) return Status::ok();
+    if (unsynced_.bytes() == 0) return Status::ok();
     Counters::add(context_.counters.log_syncs, 1);
     const uint64_t began_us = context_.clock.monotonic_us();
     KV_RETURN_IF_ERROR(open_->sync());
     context_.latencies.log_sync.add(context_.clock.monotonic_us() - began_us);
     durable_.store(open_->synced_end().last_seqno, std::memory_order_release);
     unsynced_.clear();
-    unsynced_bytes_ = 0;
     return Status::ok();
 }
 
@@ -142,10 +138,7 @@ void LogStage::refuse(RequestChain requests, const Status& status) {
 }
 
 void LogStage::fail(const Status& status, Pending pending) {
-    if (!pending.records.empty()) {  // not taken over by write_and_sync
-        unsynced_bytes_ += pending.records.size();
-        unsynced_.push_back(std::move(pending.records));
-    }
+    if (!pending.records.empty()) unsynced_.append(pending.records);  // write_and_sync did not
     // unanswered_ keeps counting these groups, so nothing younger is published before relog.
     if (!failed_.exchange(true)) health_.raise(Health::Cause::kLogWrite, status);
     refuse(std::move(pending.requests), status);
@@ -191,7 +184,7 @@ Status LogStage::write_relog_segment() {
     // Emptied, never removed: the MANIFEST may name it, and what a failed sync left in its pages
     // goes with the truncation.
     KV_ASSIGN_OR_RETURN(auto segment,
-                        create_segment(number, unsynced_bytes_ + kLogRecordHeaderBytes));
+                        create_segment(number, unsynced_.bytes() + kLogRecordHeaderBytes));
     KV_RETURN_IF_ERROR(segment->begin(previous));
     Seqno last_seqno = published();
     const std::string records = reencode_unsynced(*segment, last_seqno);
@@ -199,7 +192,6 @@ Status LogStage::write_relog_segment() {
     KV_RETURN_IF_ERROR(segment->sync());
 
     unsynced_.clear();
-    unsynced_bytes_ = 0;
     next_number_ = number + 1;
     previous_ = previous;
     {
@@ -218,7 +210,7 @@ Status LogStage::write_relog_segment() {
 
 std::string LogStage::reencode_unsynced(SegmentWriter& segment, Seqno& last_seqno) const {
     std::string out;
-    for (const std::string& records : unsynced_) {
+    unsynced_.for_each([&](Bytes records) {
         for (size_t at = 0; at < records.size();) {
             const char* header = records.data() + at;
             const uint32_t length = load_fixed32(header + kLogLengthOffset);
@@ -235,7 +227,7 @@ std::string LogStage::reencode_unsynced(SegmentWriter& segment, Seqno& last_seqn
             last_seqno = std::max(last_seqno, next - 1);
             at += log_record_size(length);
         }
-    }
+    });
     return out;
 }
 

@@ -24,40 +24,48 @@ LogStage::LogStage(StoreContext& context, Manifest& manifest, Health& health, wa
     }
 }
 
-void LogStage::enqueue(Bytes payload, Seqno first_seqno, Seqno last_seqno, Durability strongest,
-                       RequestChain requests) {
-    record_.clear();
-    if (!payload.empty()) {
-        const uint64_t offset = current_->reserve(log_record_size(payload.size()));
-        const size_t start = begin_log_record(record_);
-        record_.append(payload);
-        finish_log_record(record_, start, offset,
-                          {LogRecordType::kCommitGroup, current_->number(),
-                           current_->synced_offset(), kSingleNodeEpoch, first_seqno});
-        const uint64_t half = current_->capacity() / 2;
-        if (offset < half && current_->reserved_offset() >= half) {
-            context_.post(Lane::kFlush, [this] { prepare_next(); });
-        }
+void LogStage::finish_record(std::string& record, Seqno first_seqno) {
+    const uint64_t offset =
+        current_->reserve(log_record_size(record.size() - kLogRecordHeaderBytes));
+    finish_log_record(record, 0, offset,
+                      {LogRecordType::kCommitGroup, current_->number(), current_->synced_offset(),
+                       kSingleNodeEpoch, first_seqno});
+    const uint64_t half = current_->capacity() / 2;
+    if (offset < half && current_->reserved_offset() >= half) {
+        context_.post(Lane::kFlush, [this] { prepare_next(); });
     }
-    const uint64_t record_bytes = record_.size();  // 0 for an answer only
-    Counters::add(context_.counters.commit_groups, 1);
+}
+
+LogStage::Pending& LogStage::back_pending() {
+    if (queue_.empty() || queue_.back().segment != current_) {
+        Pending& fresh = queue_.emplace_back();
+        fresh.segment = current_;
+        fresh.round = ++rounds_;
+        fresh.records.swap(spare_);
+    }
+    return queue_.back();
+}
+
+void LogStage::enqueue(std::string& record, Seqno first_seqno, Seqno last_seqno,
+                       Durability strongest, RequestChain requests) {
+    if (record.size() > kLogRecordHeaderBytes) {
+        finish_record(record, first_seqno);
+    } else {
+        record.clear();
+    }
+    Counters::add_alone(context_.counters.commit_groups, 1);
     bool answered;
     {
         std::lock_guard lock(queue_mutex_);
         answered = answer_now(strongest, last_seqno);
-        if (queue_.empty() || queue_.back().segment != current_) {
-            queue_.push_back({});
-            queue_.back().segment = current_;
-            queue_.back().round = ++rounds_;
-        }
-        Pending& pending = queue_.back();
+        Pending& pending = back_pending();
+        queued_bytes_.fetch_add(record.size(), std::memory_order_relaxed);
         if (pending.records.empty()) {
-            pending.records.swap(record_);
+            pending.records.swap(record);
         } else {
-            pending.records.append(record_);
+            pending.records.append(record);
         }
         if (last_seqno != 0) pending.last_seqno = last_seqno;
-        queued_bytes_.fetch_add(record_bytes, std::memory_order_relaxed);
         if (!answered) {
             if (strongest == Durability::kDisk && pending.joined_us == 0)
                 pending.joined_us = context_.clock.monotonic_us();
@@ -120,13 +128,12 @@ void LogStage::run_rounds(bool inline_) {
     }
 }
 
+/// True when more is known to wait.
 bool LogStage::write_next() {
     // Taken before the pop: relog has to find whatever is not written.
     std::lock_guard lock(io_mutex_);
     Pending pending;
-    if (!pop_pending(pending)) return false;
-    write_out(std::move(pending));
-    return true;
+    return pop_pending(pending) && write_out(std::move(pending));
 }
 
 bool LogStage::pop_pending(Pending& pending) {
@@ -134,27 +141,19 @@ bool LogStage::pop_pending(Pending& pending) {
     if (queue_.empty()) return false;
     pending = std::move(queue_.front());
     queue_.pop_front();
-    queued_bytes_.fetch_sub(std::min<uint64_t>(queued_bytes_, pending.records.size()),
-                            std::memory_order_relaxed);
+    queued_bytes_.fetch_sub(pending.records.size(), std::memory_order_relaxed);
     return true;
 }
 
-void LogStage::write_out(Pending pending) {
+bool LogStage::write_out(Pending pending) {
     const Status status = failed_.load(std::memory_order_relaxed)
                               ? Status(Code::kReadOnly, "an earlier log write failed")
                               : write_and_sync(pending);
     if (!status.is_ok()) {
         fail(status, std::move(pending));
-        return;
+        return true;
     }
-    {
-        std::lock_guard lock(queue_mutex_);
-        unanswered_ -= pending.unanswered_groups;
-        // Memory-level groups behind this one may have been published already.
-        if (pending.last_seqno > published_.load(std::memory_order_relaxed)) {
-            published_.store(pending.last_seqno, std::memory_order_release);
-        }
-    }
+    const bool more = publish(pending);
     for (WriteRequest* r = pending.requests.front(); r != nullptr; r = r->next) {
         r->result.reached = pending.strongest;
     }
@@ -162,20 +161,36 @@ void LogStage::write_out(Pending pending) {
         context_.latencies.write.add(context_.clock.monotonic_us() - pending.joined_us);
     complete(std::move(pending.requests));
     on_progress_();
+    return more;
+}
+
+/// True when more waits in the queue.
+bool LogStage::publish(Pending& pending) {
+    std::lock_guard lock(queue_mutex_);
+    unanswered_ -= pending.unanswered_groups;
+    // Memory-level groups behind this one may have been published already.
+    if (pending.last_seqno > published_.load(std::memory_order_relaxed)) {
+        published_.store(pending.last_seqno, std::memory_order_release);
+    }
+    const size_t capacity = pending.records.capacity();
+    if (capacity > spare_.capacity() && capacity <= kLargestSpareBytes) {
+        spare_.swap(pending.records);
+    }
+    return !queue_.empty();
 }
 
 Status LogStage::write_and_sync(Pending& pending) {
     const bool will_sync = pending.strongest == Durability::kDisk;
     const uint64_t began_us = will_sync ? context_.clock.monotonic_us() : 0;
     if (!pending.records.empty()) {
-        Counters::add(context_.counters.log_bytes, pending.records.size());
-        unsynced_bytes_ += pending.records.size();
-        unsynced_.push_back(std::move(pending.records));
+        Counters::add_alone(context_.counters.log_bytes, pending.records.size());
         if (pending.segment != open_) KV_RETURN_IF_ERROR(open_segment(pending.segment));
-        KV_RETURN_IF_ERROR(open_->write(unsynced_.back(), pending.last_seqno));
+        const Bytes records = unsynced_.append(pending.records);
+        pending.records.clear();
+        KV_RETURN_IF_ERROR(open_->write(records, pending.last_seqno));
     }
     if (will_sync) context_.latencies.log_write.add(context_.clock.monotonic_us() - began_us);
-    const bool due = will_sync || unsynced_bytes_ > kMaxUnsyncedBytes;
+    const bool due = will_sync || unsynced_.bytes() > kMaxUnsyncedBytes;
     return due ? sync_open_segment() : Status::ok();
 }
 

@@ -23,6 +23,7 @@
 #include "db/blocked_writers.h"
 #include "db/health.h"
 #include "db/store_context.h"
+#include "db/unsynced_records.h"
 #include "db/write_queue.h"
 #include "version/manifest.h"
 #include "wal/segment_writer.h"
@@ -47,10 +48,12 @@ class LogStage {
     /// when none has begun, it needs the disk and `may_block` is false. Errors are also raised in
     /// Health, and a timer tries again.
     Status ensure_room_behind(size_t begun, size_t more, bool may_block);
-    /// Encodes one commit group and queues it. `requests` are answered when the group has reached
-    /// `strongest`, at once if that is memory and nothing older is unpublished. An empty payload
-    /// queues an answer only. Requires ensure_room_behind for a payload; run() has to follow.
-    void enqueue(Bytes payload, Seqno first_seqno, Seqno last_seqno, Durability strongest,
+    /// Queues one commit group. `record` was begun with begin_log_record and holds the payload;
+    /// what it holds afterwards is of no use but its capacity. `requests` are answered when the
+    /// group has reached `strongest`, at once if that is memory and nothing older is unpublished. A
+    /// record without a payload queues an answer only. Requires ensure_room_behind for a payload;
+    /// run() has to follow.
+    void enqueue(std::string& record, Seqno first_seqno, Seqno last_seqno, Durability strongest,
                  RequestChain requests);
     /// True when so much waits for the disk that the commit stage should pause.
     bool is_full() const { return queued_bytes_.load(std::memory_order_relaxed) > kMaxQueuedBytes; }
@@ -105,6 +108,7 @@ class LogStage {
     static constexpr uint64_t kMaxQueuedBytes = 16ULL << 20;
     /// Unsynced records are kept in memory for relog(); past this a sync is forced.
     static constexpr uint64_t kMaxUnsyncedBytes = 32ULL << 20;
+    static constexpr size_t kLargestSpareBytes = 2U << 20;
     static constexpr uint64_t kRetryMs = 500;
 
     Status take_next_segment(uint64_t record_bytes, bool may_block);
@@ -113,10 +117,13 @@ class LogStage {
     void retry_segment();
     bool answer_now(Durability strongest, Seqno last_seqno);
 
+    void finish_record(std::string& record, Seqno first_seqno);
+    Pending& back_pending();
     void run_rounds(bool inline_);
     bool write_next();
     bool pop_pending(Pending& pending);
-    void write_out(Pending pending);
+    bool write_out(Pending pending);
+    bool publish(Pending& pending);
     Status write_and_sync(Pending& pending);
     Status open_segment(wal::SegmentWriter* segment);
     Status sync_open_segment();
@@ -141,7 +148,6 @@ class LogStage {
 
     // Commit side only.
     wal::SegmentWriter* current_ = nullptr;
-    std::string record_;
 
     std::mutex prepare_mutex_;  // taken before any other
     // Guarded by prepare_mutex_.
@@ -151,14 +157,15 @@ class LogStage {
     std::mutex io_mutex_;  // the log side's
     // Guarded by io_mutex_.
     wal::SegmentWriter* open_ = nullptr;
-    wal::SegmentEnd previous_;           // end of the segment before open_
-    std::vector<std::string> unsynced_;  // encoded records since the last durable point
-    uint64_t unsynced_bytes_ = 0;
+    wal::SegmentEnd previous_;  // end of the segment before open_
+    UnsyncedRecords unsynced_;  // since the last durable point
 
-    std::mutex queue_mutex_;     // innermost
-    std::deque<Pending> queue_;  // guarded by queue_mutex_
-    uint64_t rounds_ = 0;        // guarded by queue_mutex_: Pendings made so far
-    uint64_t unanswered_ = 0;    // guarded by queue_mutex_: groups enqueued, not yet published
+    std::mutex queue_mutex_;  // innermost
+    // Guarded by queue_mutex_.
+    std::deque<Pending> queue_;
+    std::string spare_;        // an empty Pending::records, kept for its capacity
+    uint64_t rounds_ = 0;      // Pendings made so far
+    uint64_t unanswered_ = 0;  // groups enqueued, not yet published
 
     mutable std::mutex segments_mutex_;  // innermost
     // Guarded by segments_mutex_.

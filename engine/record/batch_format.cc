@@ -32,6 +32,7 @@ const char* parse_prefixed(const char* p, const char* end, Bytes& bytes) {
 }  // namespace
 
 void append_put(std::string& out, Bytes key, Bytes value) {
+    out.reserve(out.size() + key.size() + value.size() + 11);  // once instead of piece by piece
     append_head(out, kPutByte, key);
     put_length_prefixed(out, value);
 }
