@@ -77,6 +77,9 @@ constexpr std::array kKeys{
 
     Key{"engine.memory_budget", Kind::kSize, 16 * kMiB, kTiB, false, "",
         "all the memory that the store may hold", KV_FIELD(engine.memory_budget_bytes)},
+    Key{"engine.disk_budget", Kind::kSize, 64 * kMiB, 1024 * kTiB, true, "",
+        "all the disk that the data directory may take; 0: no bound",
+        KV_FIELD(engine.disk_budget_bytes)},
     Key{"engine.memtable_size", Kind::kSize, 64 * kKiB, 4 * kGiB, true, "",
         "a full memtable becomes a table; 0: from the memory budget",
         KV_FIELD(engine.memtable_bytes)},

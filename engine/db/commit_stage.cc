@@ -259,6 +259,11 @@ CommitStage::Step CommitStage::add_front(Group& group, bool may_block) {
         return Step::kWorked;
     }
     const WriteBatch& batch = request.batch;
+    if (context_.disk.refuses(batch)) [[unlikely]] {
+        result.status = context_.disk.refusal();
+        take_front(group, std::move(result), Durability::kMemory);
+        return Step::kWorked;
+    }
     if (batch.count() != 0) {
         const Status room =
             log_.ensure_room_behind(group.payload_bytes(), payload_bound(batch), may_block);

@@ -52,26 +52,27 @@ DbImpl::DbImpl(OpenedFiles files)
     connect();
     shape_.start(files.memtable);
     commit_.set_active(std::move(files.memtable));
-    rebalance_memory();
+    update_budgets();
     context_->post(Lane::kFlush, [this] { log_.prepare_next(); });
     compactor_.schedule();
 }
 
 void DbImpl::connect() {
-    tables_.on_opened([this] { rebalance_memory(); });
+    garbage_.on_collected([this] { update_budgets(); });
+    tables_.on_opened([this] { update_budgets(); });
     log_.on_progress([this] {
         flusher_.schedule();
         if (health_.state() != StoreState::kOk) answer_flush_waiters();
         commit_.kick_if_waiting();
     });
     flusher_.on_flushed([this] {
-        rebalance_memory();
+        update_budgets();
         answer_flush_waiters();
         compactor_.schedule();
         commit_.kick_if_waiting();
     });
     compactor_.on_compacted([this] {
-        rebalance_memory();
+        update_budgets();
         if (shape_.level0_tables() < context_->options.level0_stop_trigger ||
             (compactor_.last_failure().is_ok() && !compactor_.is_level0_stuck())) {
             health_.clear(Health::Cause::kLevel0Full);
@@ -105,12 +106,15 @@ bool DbImpl::freeze_memtable() {
     auto fresh = shape_.freeze(MemoryBudget::kMaxImmutables);
     if (fresh == nullptr) return false;
     commit_.set_active(std::move(fresh));
-    rebalance_memory();
+    update_budgets();
     flusher_.schedule();
     return true;
 }
 
-void DbImpl::rebalance_memory() {
+void DbImpl::update_budgets() {
+    // The next segment is made ahead of its use, and a new MANIFEST before the old one goes.
+    context_->disk.update(tables_.file_bytes() + log_.live_bytes() +
+                          context_->options.wal_segment_bytes + 2 * manifest_->size_bytes());
     // The active memtable counts as full: what it will take is not the cache's.
     blocks_.set_capacity(budget_.cache_bytes(
         {shape_.immutable_count() * context_->options.memtable_bytes, tables_.memory_bytes()}));

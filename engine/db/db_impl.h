@@ -74,8 +74,8 @@ class DbImpl final : public Db {
     };
 
     void connect();
-    /// Gives the cache what memtables and tables leave of the memory budget.
-    void rebalance_memory();
+    /// Gives the cache what memtables and tables leave of the memory budget, and counts the disk.
+    void update_budgets();
     void retire_view(std::unique_ptr<const ReadView> view);
     bool freeze_memtable();
     bool level0_is_full();

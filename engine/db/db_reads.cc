@@ -191,6 +191,12 @@ StoreStats DbImpl::stats() {
     stats.cache_bytes = cache.bytes;
     stats.cache_capacity_bytes = cache.capacity_bytes;
     stats.table_memory_bytes = tables_.memory_bytes();
+    stats.disk_budget_bytes = context_->disk.budget_bytes();
+    stats.disk_used_bytes = context_->disk.used_bytes();
+    if (stats.state == StoreState::kOk && context_->disk.verdict() != DiskBudget::Verdict::kRoom) {
+        stats.state = StoreState::kNoSpace;
+        stats.state_reason = std::string(context_->disk.refusal().message());
+    }
     stats.memory_budget_bytes = context_->options.memory_budget_bytes;
     stats.filter_checks = c.filter_checks;
     stats.filter_skips = c.filter_skips;

@@ -37,10 +37,13 @@ void GarbageCollector::release() {
 }
 
 void GarbageCollector::collect() {
-    std::lock_guard lock(mutex_);
-    if (manifest_.in_doubt()) return;
-    collect_tables();
-    if (holds_ == 0) collect_segments();
+    {
+        std::lock_guard lock(mutex_);
+        if (manifest_.in_doubt()) return;
+        collect_tables();
+        if (holds_ == 0) collect_segments();
+    }
+    on_collected_();
 }
 
 void GarbageCollector::collect_tables() {

@@ -4,6 +4,7 @@
 // thread. SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <functional>
 #include <mutex>
 
 #include "db/store_context.h"
@@ -18,6 +19,8 @@ class GarbageCollector {
     GarbageCollector(StoreContext& context, Manifest& manifest, TableCache& tables,
                      const std::vector<std::string>& obsolete_segments);
 
+    /// Called after every collect(). Set before the first.
+    void on_collected(std::function<void()> callback) { on_collected_ = std::move(callback); }
     /// Has collect() run soon.
     void schedule();
     void collect();
@@ -43,6 +46,7 @@ class GarbageCollector {
     StoreContext& context_;
     Manifest& manifest_;
     TableCache& tables_;
+    std::function<void()> on_collected_;
     std::mutex mutex_;
     // Guarded by mutex_.
     uint64_t first_segment_;  // oldest segment file that may exist

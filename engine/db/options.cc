@@ -4,6 +4,8 @@
 
 #include <string>
 
+#include "db/disk_budget.h"
+#include "db/memory_budget.h"
 #include "kv/db.h"
 
 namespace kv {
@@ -45,6 +47,13 @@ Status validate_options(const Options& o) {
                   ", must hold twice memtable_bytes (" + std::to_string(o.memtable_bytes) +
                   ") and block_cache_bytes (" + std::to_string(o.block_cache_bytes) + ")");
     p.require_range("block_cache_bytes", o.block_cache_bytes, 0, 1ULL << 50);
+    if (o.disk_budget_bytes != 0) {
+        const uint64_t least = db::DiskBudget::least_bytes(db::derive_from_budget(o));
+        p.require(o.disk_budget_bytes >= least,
+                  "disk_budget_bytes is " + std::to_string(o.disk_budget_bytes) +
+                      ", must be 0 or at least " + std::to_string(least) +
+                      " for these memtable_bytes, wal_segment_bytes and table_bytes");
+    }
     p.require_range("block_size_bytes", o.block_size_bytes, 64, 4U << 20);
     p.require_range("table_bytes", o.table_bytes, 4ULL << 10, 4ULL << 30);
     p.require_range("bloom_bits_per_key", o.bloom_bits_per_key, 0, 32);

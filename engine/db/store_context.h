@@ -9,6 +9,7 @@
 #include <string>
 
 #include "base/latency_histogram.h"
+#include "db/disk_budget.h"
 #include "db/gate.h"
 #include "kv/clock.h"
 #include "kv/executor.h"
@@ -59,6 +60,7 @@ struct StoreContext {
     std::shared_ptr<Gate> gate;
     Counters counters{};
     Latencies latencies{};
+    DiskBudget disk{options};
     /// Bytes written into each level by flush and compaction.
     std::array<std::atomic<uint64_t>, kLevels> level_written_bytes{};
     /// Deletions up to here may have been forgotten by compaction: of a key without any version,

@@ -16,6 +16,7 @@ std::shared_ptr<TableSlot> TableCache::slot(const FileMeta& file) {
     if (slot == nullptr) {
         slot = std::make_shared<TableSlot>(TableExpectation{file.size_bytes, file.checksum},
                                            file.number);
+        file_bytes_.fetch_add(file.size_bytes, std::memory_order_relaxed);
     }
     return slot;
 }
@@ -50,6 +51,7 @@ void TableCache::erase(uint64_t number) {
             const TableReader* reader = found->second->reader();
             if (reader != nullptr)
                 memory_bytes_.fetch_sub(reader->memory_bytes(), std::memory_order_relaxed);
+            file_bytes_.fetch_sub(found->second->size_bytes(), std::memory_order_relaxed);
             slots_.erase(found);
         }
     }

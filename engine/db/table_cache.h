@@ -29,6 +29,7 @@ class TableSlot {
     /// The opened reader, or null when nobody has used the table yet.
     const TableReader* reader() const { return opened_.load(std::memory_order_acquire); }
     uint64_t number() const { return number_; }
+    uint64_t size_bytes() const { return expected_.size_bytes; }
 
   private:
     friend class TableCache;
@@ -52,6 +53,8 @@ class TableCache {
     Result<std::shared_ptr<TableReader>> open(TableSlot& slot);
     /// Forgets a table that is about to be deleted, its cached blocks included. Readers go on.
     void erase(uint64_t number);
+    /// Sizes of all table files that are live or not deleted yet.
+    uint64_t file_bytes() const { return file_bytes_.load(std::memory_order_relaxed); }
     /// Heap bytes of the indexes and filters of all open tables.
     uint64_t memory_bytes() const { return memory_bytes_.load(std::memory_order_relaxed); }
 
@@ -61,6 +64,7 @@ class TableCache {
     BlockCache& blocks_;
     std::function<void()> on_opened_;
     std::atomic<uint64_t> memory_bytes_{0};
+    std::atomic<uint64_t> file_bytes_{0};
     std::mutex mutex_;
     std::unordered_map<uint64_t, std::shared_ptr<TableSlot>> slots_;  // guarded by mutex_
 };

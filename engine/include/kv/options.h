@@ -38,6 +38,9 @@ struct Options {
     uint64_t memtable_bytes = 0;
     /// The most that cached blocks may take. 0: what the memory budget leaves.
     uint64_t block_cache_bytes = 0;
+    /// All the disk that the directory may take, a merge's outputs beside its inputs included. 0:
+    /// no bound but the disk's own, since only the operator knows what else lives there.
+    uint64_t disk_budget_bytes = 0;
     /// Uncompressed size at which a data block is closed. 4 KiB: one page, one flash read.
     uint32_t block_size_bytes = 4096;
     /// Size at which a compaction starts its next output. Also the grain of compaction work.
