@@ -1,17 +1,5 @@
 // CacheShard: the blocks of one part of the hash space, within one share of the cache's capacity.
 //
-// Lookup takes no lock. It finds a slot through the index, adds a reference to the slot's word, and
-// only then believes what the slot says, if the word shows it visible. Everything that changes the
-// index or a slot holds the mutex. What makes this sound:
-//  1. Slots and indexes are never given back before the shard goes, so a stale pointer to one leads
-//     to a slot, if perhaps to another block's.
-//  2. A visible slot's fields do not change. To take a slot, its word is exchanged from exactly
-//     (visible, no references) to free; a slot with references is at most made invisible, and
-//     freed by whoever drops the last of them.
-//  3. A reference added to a slot that is not the one sought is taken away again without a look at
-//     its fields. Sums commute, so such strays never disturb a change of state.
-//  4. A lookup beside a change of the index may miss a block that is there. That costs a disk read.
-//
 // Replacement: blocks that a scan brought in wait in a queue of their own, and go first unless they
 // take less than a sixteenth of the capacity and a scan asks for room. The others are the ring of a
 // CLOCK hand: each visit lets a block survive one more turn, up to a limit.
@@ -39,6 +27,17 @@ enum class BlockUse : uint8_t {
     kIndex,  ///< Part of an index or filter, which every read of its table needs: the last to go.
 };
 
+// Lookup takes no lock. It finds a slot through the index, adds a reference to the slot's word, and
+// only then believes what the slot says, if the word shows it visible. Everything that changes the
+// index or a slot holds the mutex. What makes this sound:
+//  1. Slots and indexes are never given back before the shard goes, so a stale pointer to one leads
+//     to a slot, if perhaps to another block's.
+//  2. A visible slot's fields do not change. To take a slot, its word is exchanged from exactly
+//     (visible, no references) to free; a slot with references is at most made invisible, and
+//     freed by whoever drops the last of them.
+//  3. A reference added to a slot that is not the one sought is taken away again without a look at
+//     its fields. Sums commute, so such strays never disturb a change of state.
+//  4. A lookup beside a change of the index may miss a block that is there. That costs a disk read.
 class CacheShard {
   public:
     struct Stats {
