@@ -14,34 +14,37 @@ namespace {
 constexpr uint64_t kFrontTrailer = pack_trailer(kMaxSeqno, static_cast<Kind>(0xFF));
 constexpr uint64_t kBackTrailer = pack_trailer(0, static_cast<Kind>(0));
 
-uint64_t prefix_of(Bytes key) {
-    if (key.size() >= 8) return load_big_endian64(key.data());
-    char padded[8] = {};
-    std::copy(key.begin(), key.end(), padded);
-    return load_big_endian64(padded);
-}
+/// Dead keys in a row that are worth remembering, and after how many another way is tried again.
+constexpr uint64_t kLearnFrom = 16;
+constexpr uint64_t kSkipEvery = 32;
+/// Versions of one key that are passed one by one before a seek passes the rest.
+constexpr uint32_t kMaxVersionSteps = 8;
 
 }  // namespace
 
 void DbIterator::Bound::set(std::string bound) {
     key = std::move(bound);
-    prefix = prefix_of(key);
+    prefix = user_key_prefix(key);
     is_set = true;
 }
 
 inline bool DbIterator::Bound::is_above(Bytes user_key) const {
-    const uint64_t other = prefix_of(user_key);
+    const uint64_t other = user_key_prefix(user_key);
     return other != prefix ? other < prefix : user_key < key;
 }
 
-DbIterator::DbIterator(ViewLease view, std::unique_ptr<InternalIterator> source,
-                       SnapshotPtr snapshot, Seqno seqno, uint64_t now_ms,
-                       const ScanOptions& options)
+DbIterator::DbIterator(ViewLease view, WalkSource source, SnapshotPtr snapshot, Seqno seqno,
+                       uint64_t now_ms, const ScanOptions& options)
     : view_(std::move(view)),
-      source_(std::move(source)),
+      source_(std::move(source.entries)),
+      runs_(source.runs),
       snapshot_(std::move(snapshot)),
+      snapshot_seqno_(seqno),
       snapshot_trailer_(pack_trailer(seqno, static_cast<Kind>(0xFF))),
-      now_ms_(now_ms) {
+      now_ms_(now_ms),
+      max_skipped_(options.max_skipped),
+      source_status_(std::move(source.status)),
+      cover_(source.range_deletes, seqno) {
     if (options.lower) lower_.set(*options.lower);
     if (options.upper) upper_.set(*options.upper);
     if (options.prefix.empty()) return;
@@ -80,55 +83,185 @@ DbIterator::Sight DbIterator::look_closer(const InternalEntry& entry, uint64_t& 
     return Sight::kDead;
 }
 
+/// Passes one version that is not shown. After a few of one key, a seek to `trailer` of it passes
+/// the rest; only forward, where the source then stands on or behind that.
+void DbIterator::leave_version(uint32_t& versions, uint64_t trailer) {
+    ++skipped_;
+    if (++versions % kMaxVersionSteps != 0) {
+        source_valid_ = source_->next_entry(at_);
+    } else {
+        source_seek(user_key_of(at_.key), trailer);
+    }
+}
+
+/// Whether the walk stops before `user_key`, of which it has decided nothing yet.
+bool DbIterator::stop_at_budget(Bytes user_key) {
+    if (max_skipped_ == 0 || skipped_ < max_skipped_) [[likely]]
+        return false;
+    exhausted_ = true;
+    resume_key_.assign(user_key);
+    return true;
+}
+
+void DbIterator::count_dead(Bytes user_key, uint64_t expiry_ms) {
+    if (run_.keys++ == 0) {
+        run_.first.assign(user_key);
+        run_.expiry_ms = 0;
+    }
+    run_.last.assign(user_key);
+    run_.expiry_ms = std::max(run_.expiry_ms, expiry_ms);
+    if (run_.keys % kSkipEvery == 1) skip_dead(user_key);
+}
+
+/// `user_key` is dead: where more is known to be so, moves as much of the source as may be moved.
+void DbIterator::skip_dead(Bytes user_key) {
+    const auto move = [&](Bytes to, Seqno below) {
+        if (!source_valid_) return;
+        target_.clear();
+        append_internal_key(target_, to, kFrontTrailer);
+        const bool is_ahead = (compare_internal_keys(at_.key, target_) < 0) == forward_;
+        if (!is_ahead) return;
+        forward_ ? source_->skip_forward(target_, below) : source_->skip_back(target_, below);
+        source_valid_ = source_->current(at_);
+    };
+    if (!cover_.empty()) {
+        if (const Seqno covered = cover_.at(user_key); covered != 0)
+            move(forward_ ? cover_.end() : cover_.begin(), covered);
+    }
+    if (runs_ != nullptr && !runs_->empty()) {
+        if (const auto run = runs_->find(user_key, snapshot_seqno_, now_ms_))
+            move(forward_ ? run->end : run->begin, UINT64_MAX);
+    }
+}
+
+/// The walk has met a live key, a bound or an end.
+void DbIterator::learn_run() {
+    if (run_.keys >= kLearnFrom && runs_ != nullptr && source_->status().is_ok()) {
+        // Forward, there is nothing up to where the source stands.
+        const bool ends_here = forward_ && source_valid_;
+        std::string end(ends_here  ? user_key_of(at_.key)
+                        : forward_ ? run_.last.bytes()
+                                   : Bytes(run_.first));
+        if (!ends_here) end.push_back('\0');
+        const Bytes begin = forward_ ? Bytes(run_.first) : run_.last.bytes();
+        runs_->add(begin, end, snapshot_seqno_, run_.expiry_ms, run_.keys);
+    }
+    run_.keys = 0;
+}
+
+/// Whether the entry that the source stands on, of `user_key`, is hidden by a range delete.
+inline bool DbIterator::is_covered(Bytes user_key) {
+    return !cover_.empty() && cover_.at(user_key) > trailer_seqno(trailer_of(at_.key));
+}
+
+void DbIterator::show(uint64_t expiry_ms) {
+    seqno_of_entry_ = trailer_seqno(trailer_of(at_.key));
+    expiry_ms_ = expiry_ms;
+    valid_ = true;
+}
+
 void DbIterator::find_forward(bool skip_current) {
-    // Invariant: every version of key_ is decided when skip_current is set.
     valid_ = false;
     forward_ = true;
-    for (; source_valid_; source_valid_ = source_->next_entry(at_)) {
+    walk_forward(skip_current);
+    if (run_.keys != 0) learn_run();
+}
+
+void DbIterator::walk_forward(bool skip_current) {
+    bool has_key = skip_current;     // key_ is the key whose versions are being met
+    bool is_decided = skip_current;  // and none of them is to be shown
+    uint32_t versions = 0;
+    while (source_valid_) {
         const Bytes user_key = user_key_of(at_.key);
-        if (skip_current && key_.equals(user_key)) continue;
-        if (upper_.is_set && !upper_.is_above(user_key)) return;
-        uint64_t expiry_ms;
-        const Sight sight = look(at_, expiry_ms);
-        if (sight == Sight::kLive) [[likely]] {
-            seqno_of_entry_ = trailer_seqno(trailer_of(at_.key));
-            expiry_ms_ = expiry_ms;
-            valid_ = true;
-            return;
+        const bool is_new = !has_key || !key_.equals(user_key);
+        if (!is_new && is_decided) {
+            leave_version(versions, kBackTrailer);
+            continue;
         }
-        if (sight == Sight::kDead) {
-            if (!status_.is_ok()) return;
-            key_.assign(user_key);
-            skip_current = true;
+        if (is_new) {
+            if (upper_.is_set && !upper_.is_above(user_key)) return;
+            if (stop_at_budget(user_key)) return;
+            versions = 0;
+        }
+        uint64_t expiry_ms;
+        Sight sight = look(at_, expiry_ms);
+        if (sight == Sight::kLive && is_covered(user_key)) {
+            sight = Sight::kDead;
+            expiry_ms = 0;
+        }
+        if (sight == Sight::kLive) [[likely]]
+            return show(expiry_ms);
+        if (!status_.is_ok()) return;
+        if (is_new) key_.assign(user_key);
+        has_key = true;
+        is_decided = sight == Sight::kDead;
+        if (is_decided) {
+            count_dead(key_.bytes(), expiry_ms);
+        } else {
+            leave_version(versions, snapshot_trailer_);
         }
     }
 }
 
 void DbIterator::find_backward() {
-    // Versions come oldest first: the last visible one met decides for its key.
-    valid_ = false;
     forward_ = false;
+    valid_ = false;
+    const bool is_live = walk_backward();
+    valid_ = is_live && (source_valid_ || source_->status().is_ok());
+    if (run_.keys != 0) learn_run();
+}
+
+/// True when key_ and value_ are what is to be shown next.
+bool DbIterator::walk_backward() {
+    // Versions come oldest first: the last visible one met decides for its key.
     Sight decided = Sight::kHidden;
-    for (; source_valid_; source_valid_ = source_->prev_entry(at_)) {
+    uint64_t expiry_ms = 0;
+    bool has_key = false;  // key_ is the key whose versions are being met
+    while (source_valid_) {
         const Bytes user_key = user_key_of(at_.key);
-        if (decided != Sight::kHidden && !key_.equals(user_key)) {
-            if (decided == Sight::kLive) break;
-            decided = Sight::kHidden;
+        if (has_key && !key_.equals(user_key)) {
+            if (decided == Sight::kLive) return true;
+            has_key = false;
+            if (decided == Sight::kDead) {
+                decided = Sight::kHidden;
+                count_dead(key_.bytes(), expiry_ms);
+                continue;  // perhaps elsewhere
+            }
         }
-        if (lower_.is_set && lower_.is_above(user_key)) break;
-        uint64_t expiry_ms;
-        const Sight sight = look(at_, expiry_ms);
-        if (sight == Sight::kHidden) continue;
-        if (sight == Sight::kDead && !status_.is_ok()) return;
-        if (decided == Sight::kHidden) key_.assign(user_key);
-        decided = sight;
-        if (sight == Sight::kLive) {
-            value_.assign(at_.value);
-            seqno_of_entry_ = trailer_seqno(trailer_of(at_.key));
-            expiry_ms_ = expiry_ms;
+        if (!has_key) {
+            if (lower_.is_set && lower_.is_above(user_key)) break;
+            if (stop_at_budget(user_key)) break;
+            key_.assign(user_key);
+            has_key = true;
         }
+        uint64_t entry_expiry_ms;
+        const Sight sight = look(at_, entry_expiry_ms);
+        if (sight != Sight::kHidden) {
+            if (!status_.is_ok()) return false;
+            decided = sight;
+            expiry_ms = entry_expiry_ms;
+            if (sight == Sight::kLive && is_covered(user_key)) {
+                decided = Sight::kDead;
+                expiry_ms = 0;
+            } else if (sight == Sight::kLive) {
+                value_.assign(at_.value);
+                seqno_of_entry_ = trailer_seqno(trailer_of(at_.key));
+                expiry_ms_ = expiry_ms;
+            }
+        }
+        ++skipped_;
+        source_valid_ = source_->prev_entry(at_);
     }
-    valid_ = decided == Sight::kLive && (source_valid_ || source_->status().is_ok());
+    return decided == Sight::kLive;
+}
+
+bool DbIterator::begin_seek() {
+    status_ = source_status_;
+    exhausted_ = false;
+    skipped_ = 0;
+    valid_ = false;
+    source_valid_ = false;
+    return status_.is_ok();
 }
 
 void DbIterator::source_seek(Bytes user_key, uint64_t trailer) {
@@ -146,7 +279,7 @@ void DbIterator::source_seek_for_prev(Bytes user_key, uint64_t trailer) {
 }
 
 void DbIterator::seek_to_first() {
-    status_ = Status::ok();
+    if (!begin_seek()) return;
     if (lower_.is_set) {
         source_seek(lower_.key, snapshot_trailer_);
     } else {
@@ -157,7 +290,7 @@ void DbIterator::seek_to_first() {
 }
 
 void DbIterator::seek_to_last() {
-    status_ = Status::ok();
+    if (!begin_seek()) return;
     if (upper_.is_set) {
         source_seek_for_prev(upper_.key, kFrontTrailer);
     } else {
@@ -172,7 +305,7 @@ void DbIterator::seek(Bytes key) {
         seek_to_first();
         return;
     }
-    status_ = Status::ok();
+    if (!begin_seek()) return;
     source_seek(key, snapshot_trailer_);
     find_forward(false);
 }
@@ -182,7 +315,7 @@ void DbIterator::seek_for_prev(Bytes key) {
         seek_to_last();
         return;
     }
-    status_ = Status::ok();
+    if (!begin_seek()) return;
     source_seek_for_prev(key, kBackTrailer);
     find_backward();
 }

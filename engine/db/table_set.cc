@@ -26,6 +26,7 @@ TableSet::TableSet(std::shared_ptr<const Version> version, TableCache& cache)
     for (int number = 0; number < kLevels; ++number) {
         Level& level = levels_[static_cast<size_t>(number)];
         for (const auto& file : version_->files(number)) {
+            largest_seqno_ = std::max(largest_seqno_, file->largest_seqno);
             level.tables.push_back({file.get(), cache.slot(*file), user_key_of(file->smallest),
                                     user_key_of(file->largest), is_exclusive_bound(file->largest)});
             if (number > 0)

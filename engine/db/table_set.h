@@ -1,6 +1,7 @@
 // TableSet: the tables of one Version, laid out for searching. Built once a version, shared by
 // every ReadView of it. Bounds are kept as arrays of 8-byte big-endian prefixes, so that most steps
-// of a search touch one cache line and compare integers. Thread rule: immutable; any thread.
+// of a search touch one cache line and compare integers. Thread rule: immutable but for
+// what walks learn about it; any thread.
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
@@ -8,6 +9,7 @@
 #include <memory>
 #include <vector>
 
+#include "db/hidden_runs.h"
 #include "db/table_cache.h"
 #include "version/version.h"
 
@@ -42,6 +44,11 @@ class TableSet {
     /// The one table of `level` (>= 1) whose range holds `user_key`; null when none does.
     const Table* find(int level, Bytes user_key) const;
 
+    /// Of all tables; 0 without any.
+    Seqno largest_seqno() const { return largest_seqno_; }
+    /// What walks have learnt about these tables.
+    HiddenRuns& hidden_runs() const { return hidden_runs_; }
+
   private:
     struct Level {
         std::vector<Table> tables;
@@ -49,6 +56,8 @@ class TableSet {
     };
     const std::shared_ptr<const Version> version_;
     std::vector<Level> levels_;
+    Seqno largest_seqno_ = 0;
+    mutable HiddenRuns hidden_runs_;
 };
 
 }  // namespace kv::db

@@ -43,6 +43,9 @@ class ViewLevel final : public TableRun {
     Bytes smallest(size_t index) const override {
         return set_.tables(level_)[index].file->smallest;
     }
+    Seqno largest_seqno(size_t index) const override {
+        return set_.tables(level_)[index].file->largest_seqno;
+    }
     Result<std::unique_ptr<InternalIterator>> open(size_t index) const override {
         return open_table(tables_, *set_.tables(level_)[index].slot, mode_);
     }
@@ -61,15 +64,18 @@ bool is_invisible(const Memtable& memtable, Seqno seqno) {
 
 }  // namespace
 
-std::unique_ptr<InternalIterator> new_view_source(const ReadView& view, TableCache& tables,
-                                                  Seqno seqno, const ReadOptions& options) {
+WalkSource new_view_source(const ReadView& view, TableCache& tables, Seqno seqno,
+                           const ReadOptions& options) {
     const ReadMode mode{.cache_only = options.cache_only,
                         .fill_cache = options.fill_cache,
                         .readahead_bytes = kScanReadaheadBytes};
+    WalkSource source;
     std::vector<std::unique_ptr<InternalIterator>> children;
     children.reserve(16);
     const auto add_memtable = [&](const Memtable& memtable) {
         if (!is_invisible(memtable, seqno)) children.push_back(memtable.new_iterator());
+        if (memtable.range_deletes() != 0)
+            source.range_deletes.push_back(memtable.range_tombstones());
     };
     add_memtable(*view.active);
     for (const auto& memtable : view.immutables) add_memtable(*memtable);
@@ -83,7 +89,10 @@ std::unique_ptr<InternalIterator> new_view_source(const ReadView& view, TableCac
         children.push_back(
             new_level_iterator(std::make_unique<ViewLevel>(*view.tables, level, tables, mode)));
     }
-    return new_merging_iterator(std::move(children));
+    source.entries = new_merging_iterator(std::move(children));
+    // A walk that does not see all of the tables can neither learn nor use what is so for all.
+    if (seqno >= view.tables->largest_seqno()) source.runs = &view.tables->hidden_runs();
+    return source;
 }
 
 }  // namespace kv::db

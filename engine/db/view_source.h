@@ -4,17 +4,17 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <memory>
-
+#include "db/db_iterator.h"
 #include "db/read_view.h"
-#include "iterator/internal_iterator.h"
 #include "kv/db.h"
 
 namespace kv::db {
 
-/// Every entry of `view` with a seqno up to `seqno`, others possibly too. `view` and `tables` must
-/// outlive the iterator, and `seqno` must have been read after the view was taken.
-std::unique_ptr<InternalIterator> new_view_source(const ReadView& view, TableCache& tables,
-                                                  Seqno seqno, const ReadOptions& options);
+/// Every entry of `view` with a seqno up to `seqno`, others possibly too, and its range deletes.
+/// `view` and `tables` must outlive the source, and `seqno` must have been read after the view was
+/// taken. kWouldBlock in its status when the range deletes of tables are not in memory
+/// (cache_only).
+WalkSource new_view_source(const ReadView& view, TableCache& tables, Seqno seqno,
+                           const ReadOptions& options);
 
 }  // namespace kv::db

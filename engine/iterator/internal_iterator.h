@@ -7,6 +7,7 @@
 
 #include "kv/bytes.h"
 #include "kv/status.h"
+#include "kv/types.h"
 
 namespace kv {
 
@@ -49,6 +50,13 @@ class InternalIterator {
         prev();
         return current(out);
     }
+
+    /// Hints during a walk in that direction: of tables, entries with a seqno below `below` are not
+    /// wanted until `target`. The iterator may move on towards the first entry >= `target`
+    /// (skip_back: the last <= it), but passes over nothing else. Doing nothing is right as well;
+    /// memtables do that. Requires valid().
+    virtual void skip_forward(Bytes /*target*/, Seqno /*below*/) {}
+    virtual void skip_back(Bytes /*target*/, Seqno /*below*/) {}
 };
 
 }  // namespace kv

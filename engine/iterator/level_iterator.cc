@@ -23,6 +23,7 @@ class BoundsRun final : public TableRun {
         return static_cast<size_t>(it - bounds_.begin());
     }
     Bytes smallest(size_t index) const override { return bounds_[index].smallest; }
+    Seqno largest_seqno(size_t) const override { return kMaxSeqno; }
     Result<std::unique_ptr<InternalIterator>> open(size_t index) const override {
         return open_(index);
     }
@@ -49,15 +50,15 @@ class LevelIterator final : public InternalIterator {
 
     void seek_to_first() override {
         if (enter(0)) table_->seek_to_first();
-        skip_forward();
+        settle_forward();
     }
     void seek_to_last() override {
         if (enter(size_ - 1)) table_->seek_to_last();
-        skip_back();
+        settle_back();
     }
     void seek(Bytes internal_key) override {
         if (enter(run_->find(internal_key))) table_->seek(internal_key);
-        skip_forward();
+        settle_forward();
     }
     void seek_for_prev(Bytes internal_key) override {
         size_t position = run_->find(internal_key);
@@ -66,27 +67,54 @@ class LevelIterator final : public InternalIterator {
         if (position == size_ || compare_internal_keys(run_->smallest(position), internal_key) > 0)
             --position;
         if (enter(position)) table_->seek_for_prev(internal_key);
-        skip_back();
+        settle_back();
     }
     bool next_entry(InternalEntry& out) override {
         if (table_->next_entry(out)) [[likely]]
             return true;
-        skip_forward();
+        settle_forward();
         return LevelIterator::current(out);
     }
     bool prev_entry(InternalEntry& out) override {
         if (table_->prev_entry(out)) [[likely]]
             return true;
-        skip_back();
+        settle_back();
         return LevelIterator::current(out);
     }
     void next() override {
         table_->next();
-        skip_forward();
+        settle_forward();
     }
     void prev() override {
         table_->prev();
-        skip_back();
+        settle_back();
+    }
+
+    void skip_forward(Bytes target, Seqno below) override {
+        const size_t found = run_->find(target);
+        size_t next = position_;
+        while (next < found && run_->largest_seqno(next) < below) ++next;
+        if (next == position_) {
+            table_->skip_forward(target, below);
+        } else if (enter(next)) {
+            const bool may_seek = next == found && run_->largest_seqno(next) < below;
+            may_seek ? table_->seek(target) : table_->seek_to_first();
+        }
+        settle_forward();
+    }
+    void skip_back(Bytes target, Seqno below) override {
+        // The table in which to look may be any before the one that ends at or behind the target.
+        size_t next = position_;
+        while (next < size_ && run_->largest_seqno(next) < below &&
+               compare_internal_keys(run_->smallest(next), target) > 0)
+            --next;  // wraps to "none" at the front
+        if (next == position_) {
+            table_->skip_back(target, below);
+        } else if (enter(next)) {
+            run_->largest_seqno(next) < below ? table_->seek_for_prev(target)
+                                              : table_->seek_to_last();
+        }
+        settle_back();
     }
 
   private:
@@ -110,11 +138,11 @@ class LevelIterator final : public InternalIterator {
     bool at_end_of_table() const {
         return table_ != nullptr && !table_->valid() && table_->status().is_ok();
     }
-    void skip_forward() {
+    void settle_forward() {
         while (at_end_of_table())
             if (enter(position_ + 1)) table_->seek_to_first();
     }
-    void skip_back() {
+    void settle_back() {
         while (at_end_of_table())
             if (enter(position_ - 1)) table_->seek_to_last();
     }

@@ -74,6 +74,18 @@ class MergingIterator final : public InternalIterator {
         MergingIterator::prev();
         return MergingIterator::current(out);
     }
+    void skip_forward(Bytes target, Seqno below) override {
+        if (forward_ || turn(true)) {
+            skip([&](InternalIterator& child) { child.skip_forward(target, below); },
+                 [&](Bytes key) { return compare_internal_keys(key, target) < 0; });
+        }
+    }
+    void skip_back(Bytes target, Seqno below) override {
+        if (!forward_ || turn(false)) {
+            skip([&](InternalIterator& child) { child.skip_back(target, below); },
+                 [&](Bytes key) { return compare_internal_keys(key, target) > 0; });
+        }
+    }
 
   private:
     struct Child {
@@ -101,6 +113,17 @@ class MergingIterator final : public InternalIterator {
         heap_.clear();
         for (Child& child : children_) {
             position(*child.it);
+            if (!add(child)) return;
+        }
+        heapify();
+    }
+
+    template <class Move, class IsBefore>
+    void skip(Move move, IsBefore is_before_target) {
+        heap_.clear();
+        for (Child& child : children_) {
+            InternalEntry entry;
+            if (child.it->current(entry) && is_before_target(entry.key)) move(*child.it);
             if (!add(child)) return;
         }
         heapify();

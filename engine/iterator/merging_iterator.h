@@ -31,6 +31,8 @@ class TableRun {
     virtual size_t find(Bytes internal_key) const = 0;
     /// The smallest internal key of a table.
     virtual Bytes smallest(size_t index) const = 0;
+    /// No entry of the table has a larger seqno.
+    virtual Seqno largest_seqno(size_t index) const = 0;
     virtual Result<std::unique_ptr<InternalIterator>> open(size_t index) const = 0;
 };
 

@@ -35,6 +35,12 @@ class TableIterator final : public InternalIterator {
         TableIterator::prev();
         return TableIterator::current(out);
     }
+    void skip_forward(Bytes target, Seqno below) override {
+        if (table_->properties().largest_seqno < below) TableIterator::seek(target);
+    }
+    void skip_back(Bytes target, Seqno below) override {
+        if (table_->properties().largest_seqno < below) TableIterator::seek_for_prev(target);
+    }
 
     void seek_to_first() override {
         if (enter(0)) cursor_.seek_to_first();

@@ -80,6 +80,9 @@ struct ScanOptions : ReadOptions {
     std::optional<std::string> lower;  ///< Inclusive.
     std::optional<std::string> upper;  ///< Exclusive.
     std::string prefix;                ///< Narrows both bounds; empty: no prefix.
+    /// Dead or invisible entries that a walk may pass over after a seek before it stops with
+    /// Iterator::budget_exhausted(); 0: no limit. Many versions of one key may exceed it.
+    uint64_t max_skipped = 0;
 };
 
 /// A live entry.

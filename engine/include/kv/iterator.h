@@ -35,6 +35,15 @@ class Iterator {
     virtual Seqno seqno() const = 0;
     /// 0 when the entry never expires.
     virtual uint64_t expiry_ms() const = 0;
+
+    /// True when valid() is false because ScanOptions::max_skipped entries were passed over since
+    /// the last seek: nothing is wrong, and there may be more. The walk goes on where it stopped
+    /// with seek(resume_key()), or seek_for_prev(resume_key()) if it went backwards, on this
+    /// iterator or on another one with the same options and snapshot. Every such seek decides on
+    /// one key at least, so repeating it comes to an end.
+    virtual bool budget_exhausted() const { return false; }
+    /// Empty unless budget_exhausted(); lasts until the next move. The caller copies it.
+    virtual Bytes resume_key() const { return {}; }
 };
 
 }  // namespace kv
