@@ -10,6 +10,7 @@
 #include "tools/bench_command.h"
 #include "tools/bench_kvd.h"
 #include "tools/dump.h"
+#include "tools/repair.h"
 #include "tools/stat.h"
 #include "tools/verify.h"
 
@@ -19,6 +20,7 @@ namespace {
 
 struct Arguments {
     std::string path;
+    std::string out;
     DumpOptions dump;
     bool json = false;
     bool quiet = false;
@@ -75,7 +77,15 @@ void add_directory_commands(CLI::App& app, Arguments& arguments) {
         command->add_option("DIR", arguments.path, "The data directory")->required();
         command->add_flag("--json", arguments.json, "One JSON object");
     }
-    verify->add_flag("-q,--quiet", arguments.quiet, "No progress on the terminal");
+    CLI::App* repair = app.add_subcommand(
+        "repair", "Save what can be saved into a new directory; exit 1 if anything is lost");
+    repair->add_option("DIR", arguments.path, "The damaged data directory, which is only read")
+        ->required();
+    repair->add_option("--out", arguments.out, "The new directory: missing or empty")->required();
+    repair->add_flag("--json", arguments.json, "One JSON object");
+    for (CLI::App* command : {verify, repair}) {
+        command->add_flag("-q,--quiet", arguments.quiet, "No progress on the terminal");
+    }
 }
 
 int report(const Status& status, int code, std::ostream& err) {
@@ -83,15 +93,29 @@ int report(const Status& status, int code, std::ostream& err) {
     return code;
 }
 
+VerifyProgress progress_on(std::ostream& err, bool shown) {
+    if (!shown) return {};
+    return [&err](const std::string& file, uint64_t done, uint64_t total) {
+        const uint64_t percent = total == 0 ? 100 : std::min<uint64_t>(done * 100 / total, 100);
+        err << "\r\033[K" << percent << " % " << file << std::flush;
+    };
+}
+
+int run_repair(FileSystem& fs, const Arguments& arguments, bool show_progress, std::ostream& out,
+               std::ostream& err) {
+    Status status = check_repair_output(fs, arguments.path, arguments.out);
+    if (!status.is_ok()) return report(status, exit_code_of(status), err);
+    const VerifyProgress progress = progress_on(err, show_progress && !arguments.quiet);
+    const auto result = repair_directory(fs, arguments.path, arguments.out, progress);
+    if (progress) err << "\r\033[K" << std::flush;
+    if (!result) return report(result.error(), directory_exit_code(result.error()), err);
+    print_repair(*result, arguments.path, arguments.out, arguments.json, out);
+    return result->all_saved() ? kExitOk : kExitDamage;
+}
+
 int run_verify(FileSystem& fs, const Arguments& arguments, bool show_progress, std::ostream& out,
                std::ostream& err) {
-    VerifyProgress progress;
-    if (show_progress && !arguments.quiet) {
-        progress = [&err](const std::string& file, uint64_t done, uint64_t total) {
-            const uint64_t percent = total == 0 ? 100 : std::min<uint64_t>(done * 100 / total, 100);
-            err << "\r\033[K" << percent << " % " << file << std::flush;
-        };
-    }
+    const VerifyProgress progress = progress_on(err, show_progress && !arguments.quiet);
     const auto result = verify_directory(fs, arguments.path, progress);
     if (progress) err << "\r\033[K" << std::flush;
     if (!result) return report(result.error(), directory_exit_code(result.error()), err);
@@ -103,6 +127,7 @@ int run_command(FileSystem& fs, const std::string& name, Arguments& arguments, b
                 std::ostream& out, std::ostream& err) {
     arguments.dump.json = arguments.json;
     if (name == "verify") return run_verify(fs, arguments, show_progress, out, err);
+    if (name == "repair") return run_repair(fs, arguments, show_progress, out, err);
     if (name == "stat") {
         const Status status = stat_directory(fs, arguments.path, arguments.json, out);
         return report(status, directory_exit_code(status), err);

@@ -1,0 +1,209 @@
+// Valid records of the log, those behind damage included: see salvage.h.
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+
+#include "record/batch_format.h"
+#include "record/file_names.h"
+#include "record/log_record.h"
+#include "tools/salvage.h"
+#include "wal/segment_format.h"
+
+namespace kv::tools {
+
+namespace {
+
+class LogSalvager {
+  public:
+    LogSalvager(FileSystem& fs, const std::string& dir, const std::vector<uint64_t>& numbers,
+                const ManifestCounters* counters, const OpsCallback& on_batch)
+        : fs_(fs), dir_(dir), numbers_(numbers), counters_(counters), on_batch_(on_batch) {
+        if (counters_ != nullptr) flushed_ = counters_->flushed_seqno;
+        result_.last_seqno = flushed_;
+    }
+
+    Result<LogSalvage> run() {
+        for (size_t i = 0; i < numbers_.size(); ++i) {
+            const uint64_t number = numbers_[i];
+            if (counters_ != nullptr && number < counters_->oldest_segment) continue;
+            KV_RETURN_IF_ERROR(read_segment(number, ending_of(i)));
+        }
+        if (counters_ != nullptr) note_missing_segments();
+        return std::move(result_);
+    }
+
+  private:
+    /// What the next segment's header says about this one's end; nullopt: nothing.
+    std::optional<wal::SegmentEnd> ending_of(size_t position) const {
+        if (position + 1 >= numbers_.size()) return std::nullopt;
+        const auto file = fs_.open(segment_path(numbers_[position + 1]));
+        if (!file) return std::nullopt;
+        char bytes[wal::kSegmentHeaderBytes];
+        const auto got = (*file)->read_at(0, sizeof bytes, bytes);
+        wal::SegmentHeader header;
+        if (!got ||
+            wal::decode_segment_header(Bytes(bytes, *got), numbers_[position + 1], header) !=
+                wal::HeaderState::kValid ||
+            header.previous.number != numbers_[position]) {
+            return std::nullopt;
+        }
+        return header.previous;
+    }
+
+    std::string segment_path(uint64_t number) const {
+        return join_path(dir_, log_segment_name(number));
+    }
+
+    Status read_segment(uint64_t number, const std::optional<wal::SegmentEnd>& ending) {
+        file_ = log_segment_name(number);
+        const auto image = read_image(fs_, segment_path(number));
+        if (!image) {
+            lose(0, 0, std::string(image.error().message()));
+            return Status::ok();
+        }
+        const Bytes bytes = image->bytes;
+        const bool has_header = read_header(bytes, number);
+        uint64_t end = bytes.size();
+        // Bytes behind the length that the next header names do not count: they were in doubt.
+        if (ending && ending->length != 0) end = std::min<uint64_t>(end, ending->length);
+        if (ending && ending->length == 0) return Status::ok();
+        uint64_t good_end = wal::kSegmentHeaderBytes;
+        bool any = false;
+        for (uint64_t offset = good_end; offset + kLogRecordHeaderBytes <= end;) {
+            LogRecord record;
+            if (!record_at(bytes, number, offset, end, record)) {
+                offset += kLogRecordAlignment;
+                continue;
+            }
+            if (offset > good_end) lose(good_end, offset - good_end, "damaged records");
+            offset += log_record_size(record.payload.size());
+            good_end = offset;
+            any = true;
+            KV_RETURN_IF_ERROR(take(record));
+        }
+        if (any && !has_header) lose(0, wal::kSegmentHeaderBytes, "the header is damaged");
+        result_.segments += any || has_header ? 1 : 0;
+        judge_end(bytes, good_end, ending);
+        return Status::ok();
+    }
+
+    bool read_header(Bytes bytes, uint64_t number) {
+        wal::SegmentHeader header;
+        if (wal::decode_segment_header(bytes.substr(0, wal::kSegmentHeaderBytes), number, header) !=
+            wal::HeaderState::kValid) {
+            return false;
+        }
+        result_.database_id = header.database_id;
+        return true;
+    }
+
+    static bool record_at(Bytes bytes, uint64_t number, uint64_t offset, uint64_t end,
+                          LogRecord& record) {
+        uint32_t payload = 0;
+        if (!log_header_is_plausible(bytes.data() + offset, number, offset, end, payload)) {
+            return false;
+        }
+        const size_t size = log_record_size(payload);
+        return offset + size <= end &&
+               parse_log_record(bytes.substr(offset, size), offset, record) &&
+               record.type == LogRecordType::kCommitGroup;
+    }
+
+    Status take(const LogRecord& record) {
+        Seqno seqno = record.first_seqno;
+        GroupReader group(record.payload);
+        uint32_t count = 0;
+        Bytes ops;
+        while (group.next(count, ops)) {
+            if (!check_logged_ops(count, ops).is_ok()) {
+                lose(0, 0, "a batch of seqno " + std::to_string(seqno) + " does not parse");
+                return Status::ok();
+            }
+            const Seqno first = seqno;
+            seqno += count;
+            // In tables already, or written again into this segment after a failed sync.
+            if (seqno - 1 <= result_.last_seqno) continue;
+            note_gap(first);
+            result_.last_seqno = seqno - 1;
+            ++result_.batches;
+            KV_RETURN_IF_ERROR(on_batch_(first, ops));
+        }
+        return Status::ok();
+    }
+
+    /// Seqnos are given out without gaps, so a gap is what was lost.
+    void note_gap(Seqno first) {
+        const bool begun = result_.batches > 0 || counters_ != nullptr;
+        if (!begun || first <= result_.last_seqno + 1) return;
+        Loss& loss = last_loss();
+        loss.first_seqno = result_.last_seqno + 1;
+        loss.last_seqno = first - 1;
+        loss.entries = loss.last_seqno - loss.first_seqno + 1;
+    }
+
+    /// The damage that a gap comes from; if none was seen, a segment is missing.
+    Loss& last_loss() {
+        if (!result_.losses.empty() && result_.losses.back().first_seqno == 0) {
+            return result_.losses.back();
+        }
+        lose(0, 0, "the records before this segment's first are in no segment that is here");
+        return result_.losses.back();
+    }
+
+    void judge_end(Bytes bytes, uint64_t good_end, const std::optional<wal::SegmentEnd>& ending) {
+        if (ending) {
+            if (good_end >= ending->length) return;
+            lose(good_end, ending->length - good_end,
+                 "the next segment proves that this one was longer");
+            if (ending->last_seqno > result_.last_seqno) {
+                result_.losses.back().first_seqno = result_.last_seqno + 1;
+                result_.losses.back().last_seqno = ending->last_seqno;
+                result_.losses.back().entries = ending->last_seqno - result_.last_seqno;
+                result_.last_seqno = ending->last_seqno;
+            }
+            return;
+        }
+        const size_t last = bytes.find_last_not_of('\0');
+        if (last != Bytes::npos && last >= good_end) {
+            result_.notes.push_back(file_ + ": torn tail of " +
+                                    std::to_string(last + 1 - good_end) + " bytes at offset " +
+                                    std::to_string(good_end) + ", never acknowledged as durable");
+        }
+    }
+
+    void note_missing_segments() {
+        for (uint64_t number = counters_->oldest_segment; number <= counters_->last_created_segment;
+             ++number) {
+            if (std::binary_search(numbers_.begin(), numbers_.end(), number)) continue;
+            file_ = log_segment_name(number);
+            lose(0, 0, "the segment is missing");
+        }
+    }
+
+    void lose(uint64_t offset, uint64_t bytes, std::string what) {
+        Loss loss;
+        loss.file = file_;
+        loss.offset = offset;
+        loss.bytes = bytes;
+        loss.what = std::move(what);
+        result_.losses.push_back(std::move(loss));
+    }
+
+    FileSystem& fs_;
+    const std::string& dir_;
+    const std::vector<uint64_t>& numbers_;
+    const ManifestCounters* const counters_;
+    const OpsCallback& on_batch_;
+    Seqno flushed_ = 0;
+    std::string file_;  // being read
+    LogSalvage result_;
+};
+
+}  // namespace
+
+Result<LogSalvage> salvage_log(FileSystem& fs, const std::string& dir,
+                               const std::vector<uint64_t>& numbers,
+                               const ManifestCounters* counters, const OpsCallback& on_batch) {
+    return LogSalvager(fs, dir, numbers, counters, on_batch).run();
+}
+
+}  // namespace kv::tools
