@@ -69,6 +69,8 @@ class Manifest {
     /// The next number for a table. Every call gives another one; used up even if no file comes of
     /// it.
     uint64_t allocate_file_number() { return next_file_number_.fetch_add(1); }
+    /// Every table so far has a smaller number, every one to come this or a larger one.
+    uint64_t next_file_number() const { return next_file_number_.load(); }
     bool in_doubt() const { return in_doubt_.load(std::memory_order_acquire); }
     FileRegistry& files() { return files_; }
 

@@ -12,7 +12,10 @@
 #include "version/order_check.h"
 
 #include <algorithm>
+#include <array>
 #include <unordered_set>
+#include <utility>
+#include <vector>
 
 #include "kv/bytes.h"
 
@@ -48,9 +51,24 @@ Status check_level0(const Version& version) {
 Status check_sorted_level(const Version& version, int level) {
     const auto& files = version.files(level);
     for (size_t i = 0; i + 1 < files.size(); ++i) {
-        if (files[i]->largest_user_key() >= files[i + 1]->smallest_user_key()) {
+        if (!files[i]->ends_before(files[i + 1]->smallest_user_key())) {
             return disorder(level, *files[i], "meets", level, *files[i + 1]);
         }
+    }
+    return Status::ok();
+}
+
+/// `added` against its neighbours in its level; the others were checked when they were added.
+Status check_neighbours(const Version& version, int level, const FileMeta& added) {
+    const auto& files = version.files(level);
+    if (level == 0) return check_level0(version);  // a handful
+    const size_t at = version.lower_bound(level, added.smallest_user_key());
+    // The first that does not end before `added` begins must be `added` itself.
+    if (at == files.size() || files[at]->number != added.number) {
+        return disorder(level, added, "meets", level, *files[std::min(at, files.size() - 1)]);
+    }
+    if (at + 1 < files.size() && !added.ends_before(files[at + 1]->smallest_user_key())) {
+        return disorder(level, added, "meets", level, *files[at + 1]);
     }
     return Status::ok();
 }
@@ -60,7 +78,7 @@ Status check_sorted_level(const Version& version, int level) {
 bool boundary_in_order(const FileMeta& upper, const FileMeta& lower, Bytes user_key) {
     const auto seqno_at = [&](const FileMeta& file, bool newest) {
         const bool at_start = file.smallest_user_key() == user_key;
-        const bool at_end = file.largest_user_key() == user_key;
+        const bool at_end = file.largest_user_key() == user_key && !file.largest_is_exclusive();
         if (at_start && at_end) return seqno_of(newest ? file.smallest : file.largest);
         return seqno_of(at_start ? file.smallest : file.largest);
     };
@@ -70,12 +88,14 @@ bool boundary_in_order(const FileMeta& upper, const FileMeta& lower, Bytes user_
 }
 
 bool has_boundary(const FileMeta& file, Bytes user_key) {
-    return file.smallest_user_key() == user_key || file.largest_user_key() == user_key;
+    return file.smallest_user_key() == user_key ||
+           (file.largest_user_key() == user_key && !file.largest_is_exclusive());
 }
 
 Status check_pair(int upper_level, const FileMeta& upper, int lower_level, const FileMeta& lower) {
     for (const Bytes key : {upper.smallest_user_key(), upper.largest_user_key()}) {
-        if (has_boundary(lower, key) && !boundary_in_order(upper, lower, key)) {
+        if (has_boundary(upper, key) && has_boundary(lower, key) &&
+            !boundary_in_order(upper, lower, key)) {
             return disorder(upper_level, upper, "holds an older entry of a key than", lower_level,
                             lower);
         }
@@ -123,31 +143,54 @@ Status check_levels(const Version& version) {
 class Step {
   public:
     Step(const Version& before, const VersionEdit& edit) : before_(before), edit_(edit) {
-        for (const RemovedFile& file : edit.removed) removed_.insert(file.number);
+        for (const RemovedFile& file : edit.removed) {
+            FileMetaPtr input = before.find_number(file.level, file.number);
+            if (input == nullptr) continue;  // with_edit refused the edit already
+            removed_.insert(file.number);
+            add_input(file.level, std::move(input));
+        }
     }
 
     Status check() const;
 
   private:
+    struct Input {
+        int level;
+        FileMetaPtr file;
+    };
+    void add_input(int level, FileMetaPtr file);
     bool stays(const FileMeta& file) const { return removed_.count(file.number) == 0; }
-    const FileMeta* find_removed(const RemovedFile& removed) const;
     Status check_new_level0(const AddedFile& added) const;
-    Status check_output(const AddedFile& added) const;
-    Status check_departure(int from, const FileMeta& input, const AddedFile& output) const;
+    Status check_departures(const AddedFile& output) const;
+    Status check_departure(const Input& input, const AddedFile& output) const;
+    Status check_hull(const AddedFile& added) const;
 
     const Version& before_;
     const VersionEdit& edit_;
     std::unordered_set<uint64_t> removed_;
+    std::vector<Input> inputs_;
+    // What the inputs cover.
+    Bytes smallest_, largest_;
+    bool largest_is_exclusive_ = false;
+    Seqno oldest_ = 0, newest_ = 0;
 };
 
-const FileMeta* Step::find_removed(const RemovedFile& removed) const {
-    for (const FileMetaPtr& file : before_.files(removed.level)) {
-        if (file->number == removed.number) return file.get();
+void Step::add_input(int level, FileMetaPtr file) {
+    const bool is_first = inputs_.empty();
+    if (is_first || file->smallest_user_key() < smallest_) smallest_ = file->smallest_user_key();
+    if (is_first || file->largest_user_key() > largest_) {
+        largest_ = file->largest_user_key();
+        largest_is_exclusive_ = file->largest_is_exclusive();
+    } else if (file->largest_user_key() == largest_ && !file->largest_is_exclusive()) {
+        largest_is_exclusive_ = false;
     }
-    return nullptr;
+    oldest_ = is_first ? file->smallest_seqno : std::min(oldest_, file->smallest_seqno);
+    newest_ = is_first ? file->largest_seqno : std::max(newest_, file->largest_seqno);
+    inputs_.push_back({level, std::move(file)});
 }
 
 Status Step::check_new_level0(const AddedFile& added) const {
+    if (before_.largest_seqno() < added.meta.smallest_seqno) return Status::ok();
     for (int level = 0; level < kLevels; ++level) {
         for (const FileMetaPtr& file : before_.files(level)) {
             if (file->largest_seqno >= added.meta.smallest_seqno) {
@@ -159,60 +202,61 @@ Status Step::check_new_level0(const AddedFile& added) const {
     return Status::ok();
 }
 
-/// Data of `input` goes from level `from` to where `output` is. It must not pass older data.
-Status Step::check_departure(int from, const FileMeta& input, const AddedFile& output) const {
-    if (output.level < from) {
-        return disorder(output.level, output.meta, "would bring data up past level of", from,
-                        input);
+/// Data of `input` goes to where `output` is. It must not pass older data.
+Status Step::check_departure(const Input& input, const AddedFile& output) const {
+    const FileMeta& file = *input.file;
+    if (output.level < input.level) {
+        return disorder(output.level, output.meta, "would bring data up past level of", input.level,
+                        file);
     }
-    if (from == 0 && output.level > 0) {
+    if (input.level == 0 && output.level > 0) {
         for (const FileMetaPtr& other : before_.files(0)) {
-            if (stays(*other) && other->largest_seqno < input.smallest_seqno &&
-                other->overlaps(input)) {
-                return disorder(0, input, "would sink below the older", 0, *other);
+            if (stays(*other) && other->largest_seqno < file.smallest_seqno &&
+                other->overlaps(file)) {
+                return disorder(0, file, "would sink below the older", 0, *other);
             }
         }
     }
-    for (int level = from + 1; level < output.level; ++level) {
+    for (int level = input.level + 1; level < output.level; ++level) {
         for (const FileMetaPtr& other :
-             before_.overlapping(level, input.smallest_user_key(), input.largest_user_key())) {
-            if (stays(*other)) return disorder(from, input, "would sink past", level, *other);
+             before_.overlapping(level, file.smallest_user_key(), file.largest_user_key(),
+                                 file.largest_is_exclusive())) {
+            if (stays(*other)) return disorder(input.level, file, "would sink past", level, *other);
         }
     }
     return Status::ok();
 }
 
-Status Step::check_output(const AddedFile& added) const {
-    const FileMeta* first = nullptr;
-    Bytes smallest, largest;
-    Seqno oldest = 0, newest = 0;
-    for (const RemovedFile& removed : edit_.removed) {
-        const FileMeta* input = find_removed(removed);
-        if (input == nullptr) continue;  // with_edit refused the edit already
-        KV_RETURN_IF_ERROR(check_departure(removed.level, *input, added));
-        const bool is_first = first == nullptr;
-        if (is_first) first = input;
-        smallest =
-            is_first ? input->smallest_user_key() : std::min(smallest, input->smallest_user_key());
-        largest =
-            is_first ? input->largest_user_key() : std::max(largest, input->largest_user_key());
-        oldest = is_first ? input->smallest_seqno : std::min(oldest, input->smallest_seqno);
-        newest = is_first ? input->largest_seqno : std::max(newest, input->largest_seqno);
-    }
-    if (first == nullptr) return Status::ok();
-    const FileMeta& meta = added.meta;
-    if (meta.smallest_user_key() < smallest || meta.largest_user_key() > largest ||
-        meta.smallest_seqno < oldest || meta.largest_seqno > newest) {
-        return Status::corruption("order check: " + describe(added.level, meta) +
-                                  " holds what none of the tables it replaces held");
-    }
+Status Step::check_departures(const AddedFile& output) const {
+    for (const Input& input : inputs_) KV_RETURN_IF_ERROR(check_departure(input, output));
     return Status::ok();
 }
 
+Status Step::check_hull(const AddedFile& added) const {
+    if (inputs_.empty()) return Status::ok();
+    const FileMeta& meta = added.meta;
+    const int end = meta.largest_user_key().compare(largest_);
+    const bool ends_inside =
+        end < 0 || (end == 0 && (!largest_is_exclusive_ || meta.largest_is_exclusive()));
+    if (ends_inside && meta.smallest_user_key() >= smallest_ && meta.smallest_seqno >= oldest_ &&
+        meta.largest_seqno <= newest_) {
+        return Status::ok();
+    }
+    return Status::corruption("order check: " + describe(added.level, meta) +
+                              " holds what none of the tables it replaces held");
+}
+
 Status Step::check() const {
+    std::array<bool, kLevels> departed{};  // inputs were checked against outputs of this level
     for (const AddedFile& added : edit_.added) {
-        const bool is_flush = added.level == 0 && removed_.count(added.meta.number) == 0;
-        KV_RETURN_IF_ERROR(is_flush ? check_new_level0(added) : check_output(added));
+        if (added.level == 0 && removed_.count(added.meta.number) == 0) {
+            KV_RETURN_IF_ERROR(check_new_level0(added));
+            continue;
+        }
+        bool& done = departed[static_cast<size_t>(added.level)];
+        if (!done) KV_RETURN_IF_ERROR(check_departures(added));
+        done = true;
+        KV_RETURN_IF_ERROR(check_hull(added));
     }
     return Status::ok();
 }
@@ -230,8 +274,8 @@ Status check_order(const Version& version) {
 }
 
 Status check_step(const Version& before, const VersionEdit& edit, const Version& after) {
-    KV_RETURN_IF_ERROR(check_levels(after));
     for (const AddedFile& added : edit.added) {
+        KV_RETURN_IF_ERROR(check_neighbours(after, added.level, added.meta));
         KV_RETURN_IF_ERROR(check_against_deeper(after, added.level, added.meta));
         KV_RETURN_IF_ERROR(check_against_shallower(after, added.level, added.meta));
     }

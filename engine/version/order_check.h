@@ -21,7 +21,8 @@ Status check_order(const Version& version);
 /// Step: a new level 0 table is newer than every table before it; what leaves level 0 leaves no
 /// older overlapping table behind; nothing moves past an overlapping table of a level in between or
 /// upwards; outputs stay within their inputs' keys and seqnos. Also check_order, limited to what
-/// the edit added. kCorruption naming the two tables.
+/// the edit added and its neighbours, so that the cost does not grow with the store. kCorruption
+/// naming the two tables.
 Status check_step(const Version& before, const VersionEdit& edit, const Version& after);
 
 }  // namespace kv

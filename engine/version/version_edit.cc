@@ -37,7 +37,15 @@ void put_added(std::string& out, const AddedFile& file) {
     put_varint64(value, meta.tombstones);
     put_varint64(value, meta.earliest_expiry_ms);
     value.push_back(static_cast<char>(meta.reason));
-    put_field(out, EditTag::kAddedFile, value);
+    // A table without any of these is written as before, for programs that know no others.
+    const bool has_more =
+        meta.range_tombstones != 0 || meta.expiring != 0 || meta.latest_expiry_ms != 0;
+    if (has_more) {
+        put_varint64(value, meta.range_tombstones);
+        put_varint64(value, meta.expiring);
+        put_varint64(value, meta.latest_expiry_ms);
+    }
+    put_field(out, has_more ? EditTag::kAddedFileWithMore : EditTag::kAddedFile, value);
 }
 
 void put_removed(std::string& out, const RemovedFile& file) {
@@ -71,20 +79,26 @@ Status take_number(EditTag tag, Bytes value, std::optional<T>& number) {
     return Status::ok();
 }
 
-Status take_added(Bytes value, VersionEdit& edit) {
+Status take_added(EditTag tag, Bytes value, VersionEdit& edit) {
     ByteReader reader(value);
     AddedFile file;
     FileMeta& meta = file.meta;
     Bytes smallest, largest;
-    uint8_t reason;
+    uint8_t reason = 0;
     const bool complete =
         read_level(reader, file.level) && reader.read_varint64(meta.number) &&
         reader.read_varint64(meta.size_bytes) && reader.read_fixed64(meta.checksum) &&
         reader.read_length_prefixed(smallest) && reader.read_length_prefixed(largest) &&
         reader.read_varint64(meta.smallest_seqno) && reader.read_varint64(meta.largest_seqno) &&
         reader.read_varint64(meta.entries) && reader.read_varint64(meta.tombstones) &&
-        reader.read_varint64(meta.earliest_expiry_ms) && reader.read_u8(reason) && reader.at_end();
-    if (!complete) return malformed(EditTag::kAddedFile, "not a table's metadata");
+        reader.read_varint64(meta.earliest_expiry_ms) && reader.read_u8(reason);
+    const bool has_more = tag == EditTag::kAddedFileWithMore;
+    const bool more_complete = !has_more || (reader.read_varint64(meta.range_tombstones) &&
+                                             reader.read_varint64(meta.expiring) &&
+                                             reader.read_varint64(meta.latest_expiry_ms));
+    if (!complete || !more_complete || !reader.at_end()) {
+        return malformed(tag, "not a table's metadata");
+    }
     meta.smallest = smallest;
     meta.largest = largest;
     meta.reason = static_cast<TableReason>(reason);
@@ -127,7 +141,8 @@ Status take_field(uint32_t raw_tag, Bytes value, VersionEdit& edit) {
         case EditTag::kFlushedSeqno:
             return take_number(tag, value, edit.flushed_seqno);
         case EditTag::kAddedFile:
-            return take_added(value, edit);
+        case EditTag::kAddedFileWithMore:
+            return take_added(tag, value, edit);
         case EditTag::kRemovedFile:
             return take_removed(value, edit);
     }

@@ -28,6 +28,7 @@ enum class EditTag : uint32_t {  // stored on disk, never renumber
     kFlushedSeqno = 7,
     kAddedFile = 8,
     kRemovedFile = 9,
+    kAddedFileWithMore = 10,
 };
 
 struct AddedFile {
