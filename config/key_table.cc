@@ -100,7 +100,7 @@ constexpr std::array kKeys{
         "level 0 tables at which writes wait", KV_FIELD(engine.level0_stop_trigger)},
     Key{"engine.level1_size", Kind::kSize, kMiB, kTiB, false, "", "target of level 1",
         KV_FIELD(engine.level1_bytes)},
-    Key{"engine.compaction_threads", Kind::kCount, 1, 64, false, "", "compactions side by side",
+    Key{"engine.compaction_threads", Kind::kCount, 0, 64, false, "", "compactions side by side",
         KV_FIELD(engine.compaction_threads)},
     Key{"engine.max_queued_writes_size", Kind::kSize, kMiB, 64 * kGiB, true, "",
         "writes waiting for the engine, past it: overloaded; 0: from the memory budget",

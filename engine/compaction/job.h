@@ -1,47 +1,23 @@
 // CompactionJob: carries out one CompactionPlan, from open inputs to durable outputs and the edit
-// that swaps them. It commits nothing: the caller gives the edit to Manifest::apply, and until that
+// that swaps them. A big merge is split by key range into parts that may run side by side, and each
+// part runs in slices of a millisecond or two, so that whoever runs it can put more urgent work in
+// between. It commits nothing: the caller gives the edit to Manifest::apply, and until that
 // succeeds the inputs are the truth.
-// Caller: the store's compaction lane. Thread rule: one thread runs it; `cancel` may be set by any.
+// Caller: the store's compaction lane. Thread rule: prepare, then each part by one thread at a
+// time, then finish; `cancel` may be set by any thread.
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <atomic>
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
 
-#include "compaction/merge.h"
-#include "compaction/output.h"
+#include "compaction/job_part.h"
 #include "compaction/picker.h"
-#include "kv/file_system.h"
-#include "kv/result.h"
-#include "sstable/table_reader.h"
 #include "version/version_edit.h"
 
 namespace kv {
-
-/// What a job needs from the store. All of it outlives the job.
-struct CompactionContext {
-    FileSystem& fs;
-    std::string dir;
-    /// The open reader of a live table.
-    std::function<Result<std::shared_ptr<TableReader>>(const FileMeta&)> open_table;
-    /// A new table number at every call.
-    std::function<uint64_t()> next_number;
-    /// Set: the job stops soon with kCancelled. May be null.
-    const std::atomic<bool>* cancel = nullptr;
-};
-
-struct CompactionJobOptions {
-    /// Of the outputs; the job sets `reason`.
-    TableOptions table;
-    /// An output is closed at the first new user key past this size.
-    uint64_t table_bytes = 64ULL << 20;
-    /// Bytes read at a time from each input.
-    uint32_t readahead_bytes = 256U << 10;
-};
 
 struct CompactionResult {
     /// Removes the inputs, adds the outputs; nothing else is set.
@@ -54,43 +30,40 @@ struct CompactionResult {
 class CompactionJob {
   public:
     /// `base` is the version that `plan` was picked from; the job keeps it, and so its tables.
-    /// `rules` describes the readers at this moment; its may_exist_below is replaced.
+    /// `rules` describes the readers at this moment; its may_exist_below and range_tombstones are
+    /// replaced.
     CompactionJob(const CompactionContext& context, CompactionPlan plan, VersionPtr base,
                   DropRules rules, const CompactionJobOptions& options);
     CompactionJob(const CompactionJob&) = delete;
     CompactionJob& operator=(const CompactionJob&) = delete;
 
-    /// Merges. On success the outputs and their directory entries are durable; there may be none.
-    /// Errors: kCancelled; the status of an input that fails verification, naming file and offset;
-    /// kCorruption when entries in, out and dropped do not balance or an input does not hold what
-    /// the MANIFEST says; kNoSpace, kIoError. After an error the inputs stand as before and the
-    /// outputs are removed, or the message says which could not be. Call it once.
+    const CompactionPlan& plan() const { return work_.plan; }
+    /// Opens the inputs and splits their key range into `most_parts` parts at most, each of at
+    /// least about a table's size. Errors: those of opening a table.
+    Status prepare(size_t most_parts);
+    /// 0 for a move, which has nothing to merge.
+    size_t parts() const { return parts_.size(); }
+    /// Merges about half a MiB of a part. False: it is complete. Errors: kCancelled; the status of
+    /// an input that fails verification, naming file and offset; kNoSpace, kIoError.
+    Result<bool> run_slice(size_t part) { return parts_[part]->run_slice(); }
+    /// What all parts amount to. On success the outputs and their directory entries are durable;
+    /// there may be none. `status`: the first error of prepare or of a part, if any. Errors: that
+    /// one; kCorruption when entries in, out and dropped do not balance or an input does not hold
+    /// what the MANIFEST says; kNoSpace, kIoError. After an error the inputs stand as before and
+    /// the outputs are removed, or the message says which could not be. Call it once.
+    Result<CompactionResult> finish(Status status);
+
+    /// All of it on this thread. Call it once.
     Result<CompactionResult> run();
 
   private:
-    Result<std::unique_ptr<InternalIterator>> open_inputs() const;
-    Status merge(InternalIterator& source, OutputSet& outputs, MergeCounters& counters);
-    Status check_balance(const OutputSet& outputs, const MergeCounters& counters) const;
-    bool may_exist_below(Bytes user_key) const;
-    bool closes_before(Bytes user_key, const OutputSet& outputs);
+    Status finish_outputs(const MergeCounters& counters);
+    Status check_balance(const MergeCounters& counters) const;
+    Status discard_after(Status cause);
     CompactionResult move_result() const;
-    bool is_cancelled() const {
-        return context_.cancel != nullptr && context_.cancel->load(std::memory_order_relaxed);
-    }
 
-    // Set once.
-    const CompactionContext context_;
-    const CompactionPlan plan_;
-    const VersionPtr base_;
-    DropRules rules_;
-    CompactionJobOptions options_;
-    int first_level_;                      // shallowest input
-    Seqno largest_seqno_;                  // of the inputs
-    std::vector<uint64_t> input_numbers_;  // sorted
-
-    // While merging.
-    size_t below_position_ = 0;  // in plan_.below: first table not behind the open output
-    uint64_t below_bytes_ = 0;   // of plan_.below that the open output has passed
+    CompactionWork work_;
+    std::vector<std::unique_ptr<CompactionPart>> parts_;  // in key order
 };
 
 /// Removes the outputs of a result whose edit was refused before anything was written (kCorruption

@@ -11,15 +11,45 @@
 
 namespace kv {
 
-EntryDropper::EntryDropper(DropRules rules)
-    : boundaries_(std::move(rules.snapshots)),
-      now_ms_(rules.now_ms),
-      may_exist_below_(std::move(rules.may_exist_below)) {
-    boundaries_.push_back(rules.published);
-    std::sort(boundaries_.begin(), boundaries_.end());
-    boundaries_.erase(std::unique(boundaries_.begin(), boundaries_.end()), boundaries_.end());
+void MergeCounters::add(const MergeCounters& other) {
+    entries_in += other.entries_in;
+    entries_out += other.entries_out;
+    dropped_shadowed += other.dropped_shadowed;
+    dropped_tombstone += other.dropped_tombstone;
+    dropped_expired += other.dropped_expired;
+    dropped_covered += other.dropped_covered;
+    expired_to_tombstone += other.expired_to_tombstone;
+}
+
+std::vector<Seqno> boundaries_of(const DropRules& rules) {
+    std::vector<Seqno> boundaries = rules.snapshots;
+    boundaries.push_back(rules.published);
+    std::sort(boundaries.begin(), boundaries.end());
+    boundaries.erase(std::unique(boundaries.begin(), boundaries.end()), boundaries.end());
     // Seqno 0 is before everything: nobody there can see an entry, so it is no boundary.
-    if (boundaries_.front() == 0) boundaries_.erase(boundaries_.begin());
+    if (boundaries.front() == 0) boundaries.erase(boundaries.begin());
+    return boundaries;
+}
+
+EntryDropper::EntryDropper(DropRules rules)
+    : boundaries_(boundaries_of(rules)),
+      now_ms_(rules.now_ms),
+      may_exist_below_(std::move(rules.may_exist_below)),
+      ranges_(std::move(rules.range_tombstones)) {
+    if (ranges_ != nullptr && ranges_->empty()) ranges_ = nullptr;
+}
+
+/// Whether a range tombstone of the entry's own class, newer than it, covers it. Keys ascend from
+/// call to call.
+bool EntryDropper::is_covered(Bytes user_key, Seqno seqno, size_t own_class) {
+    while (range_position_ < ranges_->fragments() &&
+           ranges_->fragment(range_position_).end <= user_key) {
+        ++range_position_;
+    }
+    if (range_position_ == ranges_->fragments()) return false;
+    const RangeTombstoneSet::Fragment fragment = ranges_->fragment(range_position_);
+    // The newest that a reader at the class's boundary sees; in between nobody reads.
+    return fragment.begin <= user_key && fragment.newest_at(boundaries_[own_class]) > seqno;
 }
 
 size_t EntryDropper::class_of(Seqno seqno) const {
@@ -52,6 +82,10 @@ Verdict EntryDropper::decide(Bytes internal_key, Bytes value) {
     }
     if (at_new_user_key_) user_key_.assign(user_key);
     last_class_ = own_class;
+    if (ranges_ != nullptr && is_published &&
+        is_covered(user_key, trailer_seqno(trailer), own_class)) {
+        return Verdict::kDropCovered;
+    }
 
     const Kind kind = trailer_kind(trailer);
     const bool expired = kind == Kind::kPutWithExpiry && load_fixed64(value.data()) <= now_ms_;
@@ -104,6 +138,9 @@ void count_verdict(Verdict verdict, MergeCounters& counters) {
             return;
         case Verdict::kDropExpired:
             ++counters.dropped_expired;
+            return;
+        case Verdict::kDropCovered:
+            ++counters.dropped_covered;
             return;
         case Verdict::kMalformed:
             break;

@@ -8,7 +8,9 @@
 //   1. a version with a newer one in its class is dropped (shadowed);
 //   2. a tombstone of the oldest class is dropped if nothing below can hold its key;
 //   3. an entry whose expiry has passed is a tombstone: dropped under rule 2, otherwise rewritten
-//      as a delete with its own seqno.
+//      as a delete with its own seqno;
+//   4. an entry that a newer range tombstone of its own class covers is dropped. What becomes of
+//      the range tombstones themselves: range_merge.h.
 // Callers: flush_job.h, job.h. Thread rule: one thread at a time.
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
@@ -21,6 +23,7 @@
 #include "kv/bytes.h"
 #include "kv/status.h"
 #include "kv/types.h"
+#include "record/range_tombstones.h"
 
 namespace kv {
 
@@ -31,12 +34,15 @@ struct MergeCounters {
     uint64_t dropped_shadowed = 0;
     uint64_t dropped_tombstone = 0;
     uint64_t dropped_expired = 0;
+    uint64_t dropped_covered = 0;  ///< By a range tombstone.
     /// Of entries_out: expired puts that were written as deletes, because older versions remain.
     uint64_t expired_to_tombstone = 0;
 
     bool balanced() const {
-        return entries_in == entries_out + dropped_shadowed + dropped_tombstone + dropped_expired;
+        return entries_in == entries_out + dropped_shadowed + dropped_tombstone + dropped_expired +
+                                 dropped_covered;
     }
+    void add(const MergeCounters& other);
 };
 
 enum class Verdict : uint8_t {
@@ -45,6 +51,7 @@ enum class Verdict : uint8_t {
     kDropShadowed,
     kDropTombstone,
     kDropExpired,
+    kDropCovered,
     kMalformed,  ///< Not an entry this engine writes: stop the job with malformed_entry().
 };
 
@@ -60,7 +67,12 @@ struct DropRules {
     /// May an entry of this user key, older than the job's inputs, exist outside them? Called with
     /// ascending keys, at most once a key. Empty: yes for every key, so tombstones are kept.
     std::function<bool(Bytes user_key)> may_exist_below;
+    /// The range tombstones of all that is merged; null: none.
+    RangeTombstoneSetPtr range_tombstones{};
 };
+
+/// The seqnos at which somebody may read, ascending, distinct, none 0.
+std::vector<Seqno> boundaries_of(const DropRules& rules);
 
 /// Decides entry by entry. Feed entries in internal-key order, each exactly once.
 class EntryDropper {
@@ -81,11 +93,14 @@ class EntryDropper {
   private:
     size_t class_of(Seqno seqno) const;
     bool is_well_formed(Bytes internal_key, Bytes value) const;
+    bool is_covered(Bytes user_key, Seqno seqno, size_t own_class);
 
     std::vector<Seqno> boundaries_;  // set once: ascending, distinct, none 0
     uint64_t now_ms_;                // set once
     std::function<bool(Bytes)> may_exist_below_;
+    RangeTombstoneSetPtr ranges_;  // set once; null: none
 
+    size_t range_position_ = 0;  // in ranges_: the first fragment that ends behind user_key_
     std::string user_key_;       // of the last entry
     uint64_t last_trailer_ = 0;  // of the last entry
     size_t last_class_ = 0;      // of the newest entry of user_key_ that was not shadowed

@@ -7,93 +7,136 @@
 #include <cstdio>
 #include <utility>
 
+#include "compaction/plan_builder.h"
+
 namespace kv {
 
 namespace {
 
-bool is_busy(const PickerState& state, const FileMetaPtr& file) {
-    return state.busy.count(file->number) != 0;
-}
+/// A level above the base level wants to be empty, but nothing hurts while it is not.
+constexpr double kStrayScore = 1.5;
+/// Tables that one edit moves at most.
+constexpr size_t kMostMoves = 64;
 
-bool any_busy(const PickerState& state, const std::vector<FileMetaPtr>& files) {
-    return std::any_of(files.begin(), files.end(),
-                       [&](const FileMetaPtr& file) { return is_busy(state, file); });
-}
-
-uint64_t sum_bytes(const std::vector<FileMetaPtr>& files) {
-    uint64_t bytes = 0;
-    for (const FileMetaPtr& file : files) bytes += file->size_bytes;
-    return bytes;
-}
-
-/// The user keys that some tables cover.
-struct Hull {
-    Bytes lower, upper;
-
-    explicit Hull(const FileMeta& file)
-        : lower(file.smallest_user_key()), upper(file.largest_user_key()) {}
-    /// True when `file` made it wider.
-    bool extend(const FileMeta& file) {
-        const bool wider = file.smallest_user_key() < lower || file.largest_user_key() > upper;
-        lower = std::min(lower, file.smallest_user_key());
-        upper = std::max(upper, file.largest_user_key());
-        return wider;
-    }
-};
-
-std::vector<FileMetaPtr> overlapping(const Version& version, int level, const Hull& hull) {
-    if (level >= kLevels) return {};
-    return version.overlapping(level, hull.lower, hull.upper);
-}
-
-void append_inputs(CompactionPlan& plan, int level, const std::vector<FileMetaPtr>& files) {
-    for (const FileMetaPtr& file : files) plan.inputs.push_back({level, file});
-}
-
-/// Adds what `upper` meets at the output level, and what all of it meets below that.
-CompactionPlan complete_plan(const Version& version, const PickerOptions& options, int level,
-                             const std::vector<FileMetaPtr>& upper,
-                             const std::vector<FileMetaPtr>& lower, Hull hull) {
-    CompactionPlan plan;
-    plan.output_level = level + 1;
-    append_inputs(plan, level, upper);
-    append_inputs(plan, level + 1, lower);
-    for (const FileMetaPtr& file : lower) hull.extend(*file);
-    plan.below = overlapping(version, level + 2, hull);
+bool moves_freely(const Version& version, const PickerOptions& options, const FileMetaPtr& file,
+                  int output_level) {
+    const Hull hull(*file);
     // A moved table keeps its bounds: one that meets too much below would make its own next
     // compaction a huge one.
-    plan.move_only = upper.size() == 1 && lower.empty() &&
-                     sum_bytes(plan.below) <= max_overlap_below(options.table_bytes);
-    return plan;
+    return overlapping(version, output_level, hull).empty() &&
+           sum_bytes(overlapping(version, output_level + 1, hull)) <=
+               max_overlap_below(options.table_bytes);
 }
 
-std::optional<CompactionPlan> pick_level0(const Version& version, const PickerOptions& options,
-                                          const PickerState& state) {
+/// More tables of level 0 to go the way of the oldest, which is moved: the next older ones, as long
+/// as each meets nothing else.
+void add_level0_moves(const Version& version, const PickerOptions& options,
+                      const PickerState& state, CompactionPlan& plan) {
     const std::vector<FileMetaPtr>& level0 = version.files(0);
-    if (level0.size() < options.level0_trigger || any_busy(state, level0)) return std::nullopt;
+    const uint64_t first = plan.inputs.front().file->number;
+    for (size_t i = level0.size(); i-- > 0 && plan.inputs.size() < kMostMoves;) {
+        const FileMetaPtr& file = level0[i];
+        if (file->number == first) continue;
+        if (is_busy(state, file) || overlapping(version, 0, Hull(*file)).size() > 1 ||
+            !moves_freely(version, options, file, plan.output_level)) {
+            break;
+        }
+        plan.inputs.insert(plan.inputs.begin(), {0, file});
+    }
+}
+
+/// The tables of level 0 that may leave it, newest first: not a busy one, nor one that would sink
+/// past one that stays.
+std::vector<FileMetaPtr> free_level0(const Version& version, const PickerState& state) {
+    const std::vector<FileMetaPtr>& level0 = version.files(0);
+    std::vector<FileMetaPtr> free, staying;
+    for (size_t i = level0.size(); i-- > 0;) {
+        const FileMetaPtr& file = level0[i];
+        const bool stays = is_busy(state, file) || std::any_of(staying.begin(), staying.end(),
+                                                               [&](const FileMetaPtr& older) {
+                                                                   return older->overlaps(*file);
+                                                               });
+        (stays ? staying : free).push_back(file);
+    }
+    std::reverse(free.begin(), free.end());
+    return free;
+}
+
+std::optional<CompactionPlan> merge_level0(const Version& version, const LevelTargets& targets,
+                                           const PickerOptions& options, const PickerState& state) {
+    const std::vector<FileMetaPtr> free = free_level0(version, state);
+    if (free.empty()) return std::nullopt;
     // The oldest table, and whatever meets it, directly or through others.
-    Hull hull(*level0.back());
+    Hull hull(*free.back());
     std::vector<FileMetaPtr> upper;
     for (bool wider = true; wider;) {
         wider = false;
-        upper = overlapping(version, 0, hull);
+        upper.clear();
+        for (const FileMetaPtr& file : free) {
+            if (hull.meets(*file)) upper.push_back(file);
+        }
         for (const FileMetaPtr& file : upper) wider |= hull.extend(*file);
     }
-    const std::vector<FileMetaPtr> lower = overlapping(version, 1, hull);
+    const int output_level = level0_output(version, targets);
+    const std::vector<FileMetaPtr> lower = overlapping(version, output_level, hull);
     if (any_busy(state, lower)) return std::nullopt;
-    CompactionPlan plan = complete_plan(version, options, 0, upper, lower, hull);
-    plan.reason = "level 0 holds " + std::to_string(level0.size()) + " tables";
+    CompactionPlan plan = build_plan(version, options, {0, output_level}, upper, lower);
+    if (plan.move_only) add_level0_moves(version, options, state, plan);
+    plan.is_urgent = true;
     return plan;
 }
 
+std::optional<CompactionPlan> pick_level0(const Version& version, const LevelTargets& targets,
+                                          const PickerOptions& options, const PickerState& state) {
+    const size_t tables = version.files(0).size();
+    if (tables < options.level0_trigger) return std::nullopt;
+    auto plan = merge_level0(version, targets, options, state);
+    if (plan) plan->reason = "level 0 holds " + std::to_string(tables) + " tables";
+    return plan;
+}
+
+/// The tables of `level` that can join `best` without making the merge meet more below: what they
+/// share with it there is written once instead of once each.
+std::vector<FileMetaPtr> widen(const Version& version, const PickerOptions& options,
+                               const PickerState& state, LevelStep step, const FileMetaPtr& best,
+                               const std::vector<FileMetaPtr>& lower) {
+    if (lower.empty()) return {best};
+    Hull hull(*best);
+    for (const FileMetaPtr& file : lower) hull.extend(*file);
+    std::vector<FileMetaPtr> upper = overlapping(version, step.from, hull);
+    for (const FileMetaPtr& file : upper) hull.extend(*file);
+    const bool wider = overlapping(version, step.to, hull).size() != lower.size();
+    if (wider || any_busy(state, upper) ||
+        sum_bytes(upper) + sum_bytes(lower) > 2 * max_overlap_below(options.table_bytes)) {
+        return {best};
+    }
+    return upper;
+}
+
+/// More tables that need no rewriting, while the level has too many bytes.
+void add_level_moves(const Version& version, const PickerOptions& options, const PickerState& state,
+                     uint64_t excess_bytes, CompactionPlan& plan) {
+    const PlanInput first = plan.inputs.front();
+    uint64_t bytes = first.file->size_bytes;
+    for (const FileMetaPtr& file : version.files(first.level)) {
+        if (bytes >= excess_bytes || plan.inputs.size() >= kMostMoves) return;
+        if (file->number == first.file->number || is_busy(state, file)) continue;
+        if (!moves_freely(version, options, file, plan.output_level)) continue;
+        plan.inputs.push_back({first.level, file});
+        bytes += file->size_bytes;
+    }
+}
+
 std::optional<CompactionPlan> pick_level(const Version& version, int level,
-                                         const PickerOptions& options, const PickerState& state) {
+                                         const LevelTargets& targets, const PickerOptions& options,
+                                         const PickerState& state) {
+    const LevelStep step{level, output_level_of(version, targets, level)};
     FileMetaPtr best;
     std::vector<FileMetaPtr> best_lower;
     double best_cost = 0;
     for (const FileMetaPtr& file : version.files(level)) {
         if (is_busy(state, file)) continue;
-        std::vector<FileMetaPtr> lower = overlapping(version, level + 1, Hull(*file));
+        std::vector<FileMetaPtr> lower = overlapping(version, step.to, Hull(*file));
         if (any_busy(state, lower)) continue;
         const double cost = static_cast<double>(sum_bytes(lower)) /
                             static_cast<double>(std::max<uint64_t>(file->size_bytes, 1));
@@ -104,42 +147,68 @@ std::optional<CompactionPlan> pick_level(const Version& version, int level,
         if (best_cost == 0) break;
     }
     if (!best) return std::nullopt;
-    return complete_plan(version, options, level, {best}, best_lower, Hull(*best));
+    CompactionPlan plan = build_plan(
+        version, options, step, widen(version, options, state, step, best, best_lower), best_lower);
+    if (plan.move_only) {
+        const uint64_t target = targets.bytes[static_cast<size_t>(level)];
+        const uint64_t bytes = version.bytes(level);
+        add_level_moves(version, options, state, bytes > target ? bytes - target : 0, plan);
+    }
+    return plan;
+}
+
+std::optional<CompactionPlan> pick_by_score(const Version& version, const LevelTargets& targets,
+                                            const PickerOptions& options,
+                                            const PickerState& state) {
+    // Where level 0 is due but has to wait for the tables it merges with, nothing else may take
+    // more of them.
+    const int reserved =
+        version.files(0).size() >= options.level0_trigger ? level0_output(version, targets) : 0;
+    std::array<std::pair<double, int>, kLevels> scores;
+    for (int level = 0; level < kLevels; ++level) {
+        scores[static_cast<size_t>(level)] = {
+            level == 0 ? 0 : level_score(version, level, targets, options, state), level};
+    }
+    std::stable_sort(scores.begin(), scores.end(),
+                     [](const auto& a, const auto& b) { return a.first > b.first; });
+    for (const auto& [score, level] : scores) {
+        if (score < 1) break;
+        if (level == reserved) continue;
+        auto plan = pick_level(version, level, targets, options, state);
+        if (!plan) continue;
+        char text[64];
+        if (level < targets.base_level) {
+            std::snprintf(text, sizeof text, "level %d is not needed any more", level);
+        } else {
+            std::snprintf(text, sizeof text, "level %d is at %.2f of its target", level, score);
+        }
+        plan->reason = text;
+        return plan;
+    }
+    return std::nullopt;
+}
+
+/// At rest, level 0 and what lies above the last level should not take much more room than the
+/// targets give them.
+std::optional<CompactionPlan> pick_at_rest(const Version& version, const LevelTargets& targets,
+                                           const PickerOptions& options, const PickerState& state) {
+    if (!state.at_rest || version.files(0).empty()) return std::nullopt;
+    uint64_t largest = 0;
+    for (int level = 1; level < kLevels; ++level) {
+        largest = std::max(largest, version.bytes(level));
+    }
+    const uint64_t above = version.total_bytes() - largest;
+    if (above <= largest / options.ratio) return std::nullopt;  // not even a tenth more
+    auto plan = merge_level0(version, targets, options, state);
+    if (plan) plan->reason = "the store is at rest";
+    return plan;
 }
 
 }  // namespace
 
-uint64_t CompactionPlan::input_bytes() const {
-    uint64_t bytes = 0;
-    for (const PlanInput& input : inputs) bytes += input.file->size_bytes;
-    return bytes;
-}
-
-uint64_t CompactionPlan::input_entries() const {
-    uint64_t entries = 0;
-    for (const PlanInput& input : inputs) entries += input.file->entries;
-    return entries;
-}
-
-std::vector<uint64_t> CompactionPlan::input_numbers() const {
-    std::vector<uint64_t> numbers;
-    for (const PlanInput& input : inputs) numbers.push_back(input.file->number);
-    return numbers;
-}
-
-uint64_t level_target_bytes(int level, const PickerOptions& options) {
-    if (level >= kLevels - 1) return UINT64_MAX;
-    uint64_t target = options.level1_bytes;
-    for (int i = 1; i < level; ++i) {
-        if (target > UINT64_MAX / options.ratio) return UINT64_MAX;
-        target *= options.ratio;
-    }
-    return std::max<uint64_t>(target, 1);
-}
-
-double level_score(const Version& version, int level, const PickerOptions& options,
-                   const PickerState& state) {
-    if (level >= kLevels - 1) return 0;
+double level_score(const Version& version, int level, const LevelTargets& targets,
+                   const PickerOptions& options, const PickerState& state) {
+    if (level >= kLastLevel) return 0;
     uint64_t tables = 0, bytes = 0;
     for (const FileMetaPtr& file : version.files(level)) {
         if (is_busy(state, file)) continue;
@@ -149,19 +218,28 @@ double level_score(const Version& version, int level, const PickerOptions& optio
     if (level == 0) {
         return static_cast<double>(tables) / std::max<uint32_t>(options.level0_trigger, 1);
     }
-    return static_cast<double>(bytes) / static_cast<double>(level_target_bytes(level, options));
+    if (level < targets.base_level) return tables == 0 ? 0 : kStrayScore;
+    return static_cast<double>(bytes) /
+           static_cast<double>(targets.bytes[static_cast<size_t>(level)]);
+}
+
+bool level0_can_merge(const Version& version, const PickerOptions& options,
+                      const PickerState& state) {
+    const LevelTargets targets = level_targets(version, options.base_bytes, options.ratio);
+    return merge_level0(version, targets, options, state).has_value();
 }
 
 uint64_t compaction_debt_bytes(const Version& version, const PickerOptions& options) {
+    const LevelTargets targets = level_targets(version, options.base_bytes, options.ratio);
     uint64_t debt = 0;
     uint64_t arriving = 0;  // from the levels above
     if (version.files(0).size() >= options.level0_trigger) {
         arriving = version.bytes(0);
-        debt = arriving + version.bytes(1);
+        debt = arriving + version.bytes(level0_output(version, targets));
     }
-    for (int level = 1; level < kLevels - 1; ++level) {
+    for (int level = targets.base_level; level < kLastLevel; ++level) {
         const uint64_t bytes = version.bytes(level) + arriving;
-        const uint64_t target = level_target_bytes(level, options);
+        const uint64_t target = targets.bytes[static_cast<size_t>(level)];
         arriving = bytes > target ? bytes - target : 0;
         if (arriving == 0) continue;
         const double share = static_cast<double>(arriving) / static_cast<double>(bytes);
@@ -173,39 +251,11 @@ uint64_t compaction_debt_bytes(const Version& version, const PickerOptions& opti
 
 std::optional<CompactionPlan> pick_compaction(const Version& version, const PickerOptions& options,
                                               const PickerState& state) {
-    if (auto plan = pick_level0(version, options, state)) return plan;
-    std::array<std::pair<double, int>, kLevels> scores;
-    for (int level = 0; level < kLevels; ++level) {
-        scores[static_cast<size_t>(level)] = {
-            level == 0 ? 0 : level_score(version, level, options, state), level};
-    }
-    std::stable_sort(scores.begin(), scores.end(),
-                     [](const auto& a, const auto& b) { return a.first > b.first; });
-    for (const auto& [score, level] : scores) {
-        if (score < 1) break;
-        auto plan = pick_level(version, level, options, state);
-        if (!plan) continue;
-        char text[64];
-        std::snprintf(text, sizeof text, "level %d is at %.2f of its target", level, score);
-        plan->reason = text;
-        return plan;
-    }
-    return std::nullopt;
-}
-
-std::optional<CompactionPlan> pick_full_compaction(const Version& version,
-                                                   const PickerState& state) {
-    CompactionPlan plan;
-    for (int level = 0; level < kLevels; ++level) {
-        const std::vector<FileMetaPtr>& files = version.files(level);
-        if (files.empty()) continue;
-        if (any_busy(state, files)) return std::nullopt;
-        append_inputs(plan, level, files);
-        plan.output_level = std::max(level, 1);
-    }
-    if (plan.inputs.empty()) return std::nullopt;
-    plan.reason = "everything, as asked";
-    return plan;
+    const LevelTargets targets = level_targets(version, options.base_bytes, options.ratio);
+    if (auto plan = pick_level0(version, targets, options, state)) return plan;
+    if (auto plan = pick_by_score(version, targets, options, state)) return plan;
+    if (auto plan = pick_early(version, targets, options, state)) return plan;
+    return pick_at_rest(version, targets, options, state);
 }
 
 }  // namespace kv

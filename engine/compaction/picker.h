@@ -2,9 +2,11 @@
 // file or a clock, so every rule is a line of text in tests/compaction/picker_test.cc.
 //
 // Rules, in order of urgency: level 0 once it holds level0_trigger tables (every read asks all of
-// them); else the level that is furthest beyond its target, there the table that drags along the
-// fewest bytes of the next level. Tables in use by a running job, and tables that would meet one,
-// are left alone. Caller: the store's scheduler. Thread rule: pure functions.
+// them); else the level that is furthest beyond its target (level_targets.h), there the table that
+// drags along the fewest bytes of the next level; else tables worth rewriting for what they hold
+// (tombstones, expired entries); else, in a store that is at rest, what is left of level 0. Tables
+// in use by a running job, and tables that would meet one, are left alone.
+// Caller: the store's scheduler. Thread rule: pure functions.
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
@@ -14,16 +16,17 @@
 #include <string>
 #include <vector>
 
+#include "compaction/level_targets.h"
 #include "version/version.h"
 
 namespace kv {
 
 struct PickerOptions {
     /// Level 0 tables that start a compaction.
-    uint32_t level0_trigger = 4;
-    /// Target size of level 1; each further level's is `ratio` times the one above. The last level
-    /// has none.
-    uint64_t level1_bytes = 256ULL << 20;
+    uint32_t level0_trigger = 12;
+    /// The base level is the first that a target of at most this much suffices for.
+    uint64_t base_bytes = 512ULL << 20;
+    /// How many times larger each level is than the one above it.
     uint32_t ratio = 10;
     /// Size of a full table.
     uint64_t table_bytes = 64ULL << 20;
@@ -32,6 +35,13 @@ struct PickerOptions {
 struct PickerState {
     /// Numbers of the tables that running jobs read.
     std::set<uint64_t> busy;
+    /// Nothing was written for a while: time to tidy up.
+    bool at_rest = false;
+    /// Unix milliseconds; 0: nothing is picked for being expired.
+    uint64_t now_ms = 0;
+    /// The oldest seqno that anybody reads at: a tombstone or expired entry newer than it is not
+    /// worth a rewrite yet.
+    Seqno oldest_read = 0;
 };
 
 struct PlanInput {
@@ -53,6 +63,8 @@ struct CompactionPlan {
     std::vector<FileMetaPtr> below;
     /// One input, which only changes its level: no bytes are written.
     bool move_only = false;
+    /// Level 0 shrinks by it: goes before every other job.
+    bool is_urgent = false;
     /// For the log, such as "level 0 holds 4 tables".
     std::string reason;
 
@@ -65,25 +77,39 @@ struct CompactionPlan {
 /// The most bytes of the level below that an output of a compaction should meet.
 inline uint64_t max_overlap_below(uint64_t table_bytes) { return 10 * table_bytes; }
 
-/// Target size of `level` (1 or more); UINT64_MAX for the last.
-uint64_t level_target_bytes(int level, const PickerOptions& options);
-
-/// How urgent each level is: 1 or more wants a compaction. Level 0 by tables, the others by bytes;
-/// busy tables do not count; the last level is 0.
-double level_score(const Version& version, int level, const PickerOptions& options,
-                   const PickerState& state);
+/// How urgent each level is: 1 or more wants a compaction. Level 0 by tables, the others by bytes
+/// against their target, a level above the base level by being in use at all; busy tables do not
+/// count; the last level is 0.
+double level_score(const Version& version, int level, const LevelTargets& targets,
+                   const PickerOptions& options, const PickerState& state);
 
 /// Bytes that must still be moved down until no level asks for a compaction; for pacing.
 uint64_t compaction_debt_bytes(const Version& version, const PickerOptions& options);
+
+/// Whether level 0, which is not empty, could be merged if it had to.
+bool level0_can_merge(const Version& version, const PickerOptions& options,
+                      const PickerState& state);
 
 /// The next compaction, or nullopt when nothing asks for one or all that does is busy.
 std::optional<CompactionPlan> pick_compaction(const Version& version, const PickerOptions& options,
                                               const PickerState& state);
 
-/// Everything into the deepest level in use (1 at least), rewritten even if it is there already, so
-/// that all that can be dropped is. Carry it out once, not in a loop. nullopt for an empty version,
-/// or while a job is running.
-std::optional<CompactionPlan> pick_full_compaction(const Version& version,
-                                                   const PickerState& state);
+/// When, after `now_ms`, so much of some table will have expired that it is picked for that; at
+/// UINT64_MAX: never.
+uint64_t next_expiry_work_ms(const Version& version, uint64_t now_ms);
+
+/// What a full compaction is about: everything that was in tables when it was asked for.
+struct FullCompaction {
+    Seqno up_to = 0;            ///< Largest seqno of any table then.
+    uint64_t first_number = 0;  ///< Tables numbered below it were there.
+};
+
+/// The next step of a full compaction: level 0, then each level into the next one, table by table,
+/// then the tables of the last level that no step has rewritten yet, so that all that can be
+/// dropped is. The scratch space is that of one such step. nullopt: it is complete, or the next
+/// step meets a busy table, which `*blocked` tells apart.
+std::optional<CompactionPlan> pick_full_step(const Version& version, const FullCompaction& full,
+                                             const PickerOptions& options, const PickerState& state,
+                                             bool* blocked);
 
 }  // namespace kv

@@ -3,8 +3,9 @@
 #include "db/compactor.h"
 
 #include <algorithm>
+#include <utility>
 
-#include "db/flusher.h"
+#include "db/derived_options.h"
 #include "record/file_names.h"
 
 namespace kv::db {
@@ -20,58 +21,73 @@ Compactor::Compactor(StoreContext& context, Manifest& manifest, Health& health, 
       snapshots_(snapshots),
       tables_(tables),
       garbage_(garbage),
+      threads_(compaction_threads(context.options)),
       picker_options_{.level0_trigger = context.options.level0_compaction_trigger,
-                      .level1_bytes = context.options.level1_bytes,
+                      .base_bytes = context.options.level1_bytes,
                       .ratio = 10,
-                      .table_bytes = context.options.table_bytes} {}
+                      .table_bytes = context.options.table_bytes},
+      runner_(context, threads_) {}
 
 void Compactor::schedule() {
     while (start_next()) {
     }
 }
 
-bool Compactor::start_next() {
-    std::lock_guard lock(mutex_);
-    if (stopping_ || waiting_for_retry_ || running_ >= context_.options.compaction_threads) {
-        return false;
-    }
-    PickerState state;
-    state.busy = busy_;
-    Manual* manual = nullptr;
-    VersionPtr base = manifest_.current();
-    std::optional<CompactionPlan> plan;
-    if (manual_ != nullptr) {
-        if (running_ != 0) return false;  // everything at once needs everything idle
-        manual = std::exchange(manual_, nullptr);
-        plan = pick_full_compaction(*base, state);
-        if (!plan.has_value()) {
-            finish_manual(manual, Status::ok());
-            return true;
-        }
-    } else {
-        state.busy.insert(damaged_.begin(), damaged_.end());
-        plan = pick_compaction(*base, picker_options_, state);
-        if (!plan.has_value()) return false;
-    }
-    for (const uint64_t number : plan->input_numbers()) busy_.insert(number);
-    ++running_;
-    auto shared = std::make_shared<CompactionPlan>(std::move(*plan));
-    context_.post(Lane::kCompaction, [this, shared, base, manual] { run(shared, base, manual); });
-    return true;
-}
-
-void Compactor::run(std::shared_ptr<CompactionPlan> plan, VersionPtr base, Manual* manual) {
-    const Status status = carry_out(*plan, base);
-    finish(*plan, status, manual);
-    garbage_.schedule();
-    on_compacted_();
-    schedule();
-}
-
-Status Compactor::carry_out(const CompactionPlan& plan, const VersionPtr& base) {
+DropRules Compactor::rules_now() const {
     DropRules rules;
     rules.snapshots = snapshots_.list_with([this] { return log_.published(); }, rules.published);
     rules.now_ms = context_.clock.wall_ms();
+    return rules;
+}
+
+bool Compactor::start_next() {
+    std::lock_guard lock(mutex_);
+    if (stopping_ || waiting_for_retry_) return false;
+    const VersionPtr base = manifest_.current();
+    watch_for_rest(*base);
+    // One merge of level 0 may run beyond the number of threads: it goes ahead of the others.
+    const bool only_urgent = running_ >= threads_;
+    if (only_urgent &&
+        (urgent_running_ != 0 || base->files(0).size() < picker_options_.level0_trigger)) {
+        return false;
+    }
+    DropRules rules = rules_now();
+    Manual* manual = nullptr;
+    auto plan = pick(*base, rules, &manual);
+    if (!plan.has_value() || (only_urgent && !plan->is_urgent)) return false;
+    start(std::move(*plan), base, std::move(rules), manual);
+    return true;
+}
+
+std::optional<CompactionPlan> Compactor::pick(const Version& version, const DropRules& rules,
+                                              Manual** manual) {
+    PickerState state;
+    state.busy = busy_;
+    state.now_ms = rules.now_ms;
+    state.oldest_read = rules.snapshots.empty() ? rules.published : rules.snapshots.front();
+    state.at_rest = at_rest_;
+    if (manual_ != nullptr && manual_->status.is_ok()) {
+        bool blocked = false;
+        auto plan = pick_full_step(version, manual_->what, picker_options_, state, &blocked);
+        if (plan) {
+            *manual = manual_;
+            return plan;
+        }
+        if (!blocked && manual_->running == 0) finish_manual(Status::ok());
+    }
+    state.busy.insert(damaged_.begin(), damaged_.end());
+    watch_for_expiry(version, rules.now_ms);
+    return pick_compaction(version, picker_options_, state);
+}
+
+void Compactor::start(CompactionPlan plan, VersionPtr base, DropRules rules, Manual* manual) {
+    for (const uint64_t number : plan.input_numbers()) busy_.insert(number);
+    ++running_;
+    if (plan.is_urgent) ++urgent_running_;
+    if (manual != nullptr) {
+        ++manual->running;
+        ++manual->steps;
+    }
     const CompactionContext job_context{
         context_.fs, context_.dir,
         [this](const FileMeta& file) { return tables_.open(*tables_.slot(file)); },
@@ -79,15 +95,37 @@ Status Compactor::carry_out(const CompactionPlan& plan, const VersionPtr& base) 
     CompactionJobOptions job_options;
     job_options.table = table_options(context_.options, TableReason::kCompaction);
     job_options.table_bytes = context_.options.table_bytes;
-    const uint64_t began_us = context_.clock.monotonic_us();
-    CompactionJob job(job_context, plan, base, std::move(rules), job_options);
-    KV_ASSIGN_OR_RETURN(const CompactionResult result, job.run());
-    return commit(plan, result, began_us);
+    const Task task{base, manual, context_.clock.monotonic_us()};
+    auto job = std::make_shared<CompactionJob>(job_context, std::move(plan), std::move(base),
+                                               std::move(rules), job_options);
+    const std::weak_ptr<CompactionJob> same = job;  // whoever runs it holds it until it is done
+    const bool started = runner_.start(job, [this, same, task](Result<CompactionResult> result) {
+        const std::shared_ptr<CompactionJob> done = same.lock();
+        complete(done->plan(), task, std::move(result));
+    });
+    if (started) return;
+    --running_;
+    if (job->plan().is_urgent) --urgent_running_;
+    stopping_ = true;  // the store is closing: nothing will be started any more
+    if (manual == nullptr) return;
+    if (manual->status.is_ok()) manual->status = {Code::kCancelled, "the store is closing"};
+    if (--manual->running == 0) finish_manual(manual->status);
+}
+
+void Compactor::complete(const CompactionPlan& plan, const Task& task,
+                         Result<CompactionResult> result) {
+    const Status status = result.is_ok() ? commit(plan, *result, task.began_us) : result.status();
+    finish(plan, status, task.manual);
+    garbage_.schedule();
+    on_compacted_();
+    schedule();
 }
 
 Status Compactor::commit(const CompactionPlan& plan, const CompactionResult& result,
                          uint64_t began_us) {
-    if (result.counters.dropped_tombstone + result.counters.dropped_expired != 0) {
+    if (result.counters.dropped_tombstone + result.counters.dropped_expired +
+            result.counters.dropped_covered !=
+        0) {
         Seqno newest = 0;
         for (const PlanInput& input : plan.inputs) {
             newest = std::max(newest, input.file->largest_seqno);
@@ -150,32 +188,84 @@ void Compactor::finish(const CompactionPlan& plan, const Status& status, Manual*
     }
     std::lock_guard lock(mutex_);
     --running_;
+    if (plan.is_urgent) --urgent_running_;
     for (const uint64_t number : plan.input_numbers()) {
         busy_.erase(number);
-        if (damage) damaged_.insert(number);
     }
+    if (damage) add_damaged(plan, status);
     if (status.is_ok()) last_failure_ = Status::ok();
     if (!status.is_ok() && !damage && !stopping_) {
         last_failure_ = status;
-        waiting_for_retry_ = true;
-        context_.post_after(Lane::kCompaction, kRetryMs, [this] {
-            {
-                std::lock_guard retry_lock(mutex_);
-                waiting_for_retry_ = false;
-            }
-            schedule();
-        });
+        retry_later();
     }
-    if (manual != nullptr) finish_manual(manual, status);
-    if (stopping_ && manual_ != nullptr) {
-        finish_manual(std::exchange(manual_, nullptr),
-                      Status(Code::kCancelled, "the store is closing"));
-    }
+    if (manual == nullptr) return;
+    --manual->running;
+    if (!status.is_ok() && manual->status.is_ok()) manual->status = status;
+    // Steps that run beside it refer to it.
+    if (!manual->status.is_ok() && manual->running == 0) finish_manual(manual->status);
 }
 
-void Compactor::finish_manual(Manual* manual, const Status& status) {
-    manual->status = status;
-    context_.executor.signal(manual->done);
+/// Remembers the inputs that `status` names, or all when it names none. Requires mutex_.
+void Compactor::add_damaged(const CompactionPlan& plan, const Status& status) {
+    bool any = false;
+    for (const PlanInput& input : plan.inputs) {
+        const std::string name = table_file_name(input.file->number);
+        if (status.message().find(name) == std::string_view::npos) continue;
+        damaged_.insert(input.file->number);
+        any = true;
+    }
+    if (any) return;
+    for (const uint64_t number : plan.input_numbers()) damaged_.insert(number);
+}
+
+void Compactor::retry_later() {
+    waiting_for_retry_ = true;
+    context_.post_after(Lane::kCompaction, kRetryMs, [this] {
+        {
+            std::lock_guard retry_lock(mutex_);
+            waiting_for_retry_ = false;
+        }
+        schedule();
+    });
+}
+
+/// Sets a timer that finds out whether anything was written since, over and over until nothing was.
+/// Only level 0 is tidied up then. Requires mutex_.
+void Compactor::watch_for_rest(const Version& version) {
+    const Seqno flushed = manifest_.counters().flushed_seqno;
+    if (flushed != flushed_) at_rest_ = false;
+    flushed_ = flushed;
+    if (rest_watched_ || at_rest_ || version.files(0).empty()) return;
+    rest_watched_ = true;
+    context_.post_after(Lane::kCompaction, kRestMs, [this, published = log_.published()] {
+        {
+            std::lock_guard rest_lock(mutex_);
+            rest_watched_ = false;
+            at_rest_ = log_.published() == published;
+        }
+        schedule();
+    });
+}
+
+/// Sets a timer for when so much of some table has expired that it is worth a rewrite. Requires
+/// mutex_.
+void Compactor::watch_for_expiry(const Version& version, uint64_t now_ms) {
+    const uint64_t next = next_expiry_work_ms(version, now_ms);
+    if (next >= expiry_watched_ms_ && expiry_watched_ms_ > now_ms) return;
+    expiry_watched_ms_ = next;
+    if (next == UINT64_MAX) return;
+    context_.post_after(Lane::kCompaction, next - now_ms, [this] { schedule(); });
+}
+
+/// Requires mutex_ and manual_.
+void Compactor::finish_manual(const Status& status) {
+    Manual& manual = *std::exchange(manual_, nullptr);
+    if (status.is_ok()) {
+        context_.log(LogLevel::kInfo,
+                     "full compaction: complete after " + std::to_string(manual.steps) + " steps");
+    }
+    manual.status = status;
+    context_.executor.signal(manual.done);
 }
 
 Status Compactor::compact_all() {
@@ -184,8 +274,10 @@ Status Compactor::compact_all() {
         std::lock_guard lock(mutex_);
         if (stopping_) return {Code::kUnavailable, "the store is closing"};
         if (manual_ != nullptr) {
-            return {Code::kOverloaded, "a full compaction is waiting already", 1000};
+            return {Code::kOverloaded, "a full compaction is under way already", 1000};
         }
+        manual.what.up_to = manifest_.current()->largest_seqno();
+        manual.what.first_number = manifest_.next_file_number();
         manual_ = &manual;
         waiting_for_retry_ = false;
     }
@@ -201,19 +293,33 @@ Status Compactor::last_failure() const {
 
 bool Compactor::is_level0_stuck() const {
     const VersionPtr version = manifest_.current();
-    std::lock_guard lock(mutex_);
-    for (const FileMetaPtr& file : version->files(0)) {
-        if (damaged_.count(file->number) != 0) return true;
+    PickerState state;
+    {
+        std::lock_guard lock(mutex_);
+        if (damaged_.empty()) return false;
+        state.busy = damaged_;
     }
-    return false;
+    return !version->files(0).empty() && !level0_can_merge(*version, picker_options_, state);
+}
+
+std::vector<Compactor::DamagedTable> Compactor::damaged_tables() const {
+    const VersionPtr version = manifest_.current();
+    std::vector<DamagedTable> tables;
+    std::lock_guard lock(mutex_);
+    for (const uint64_t number : damaged_) {
+        for (int level = 0; level < kLevels; ++level) {
+            FileMetaPtr file = version->find_number(level, number);
+            if (file != nullptr) tables.push_back({level, std::move(file)});
+        }
+    }
+    return tables;
 }
 
 void Compactor::stop() {
     stopping_.store(true);
     std::lock_guard lock(mutex_);
-    if (running_ == 0 && manual_ != nullptr) {
-        finish_manual(std::exchange(manual_, nullptr),
-                      Status(Code::kCancelled, "the store is closing"));
+    if (manual_ != nullptr && manual_->running == 0) {
+        finish_manual(Status(Code::kCancelled, "the store is closing"));
     }
 }
 

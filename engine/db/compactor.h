@@ -1,21 +1,25 @@
 // Compactor: decides when the picker is asked, runs its plans on the compaction lane, and commits
 // their results.
 //
-// A plan that meets a damaged table is given up: its inputs stay as they are and are not picked
-// again until the store is reopened; everything else goes on. Thread rule: schedule and compact_all
-// from any thread; jobs run on the compaction lane. SPDX-License-Identifier: Apache-2.0
+// A plan that meets a damaged table is given up: that table is not picked again until the store is
+// reopened; everything else goes on. A store that was not written to for a while is tidied up.
+// Thread rule: schedule and compact_all from any thread; jobs run on the compaction lane.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 
 #include <atomic>
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <set>
+#include <vector>
 
 #include "compaction/job.h"
 #include "compaction/picker.h"
 #include "db/garbage.h"
 #include "db/health.h"
+#include "db/job_runner.h"
 #include "db/log_stage.h"
 #include "db/shape.h"
 #include "db/snapshot_list.h"
@@ -33,11 +37,17 @@ class Compactor {
     void on_compacted(std::function<void()> callback) { on_compacted_ = std::move(callback); }
     /// Starts as many jobs as there is work and room for.
     void schedule();
-    /// Merges everything into the deepest level in use and waits. The error that stopped it, if
-    /// any.
+    /// Merges all that is in tables now into the last level, step by step, and waits. The error
+    /// that stopped it, if any.
     Status compact_all();
-    /// A damaged table is in level 0: nothing merges that level until the store is opened anew.
+    /// Damaged tables keep level 0 from being merged until the store is opened anew.
     bool is_level0_stuck() const;
+    struct DamagedTable {
+        int level = 0;
+        FileMetaPtr file;
+    };
+    /// The live tables that compaction has given up on; reads of what they hold may fail.
+    std::vector<DamagedTable> damaged_tables() const;
     /// Why the last job failed, if it did, the disk being the reason; it is tried again.
     Status last_failure() const;
     /// Running jobs stop soon, no new one starts.
@@ -45,20 +55,38 @@ class Compactor {
 
   private:
     struct Manual {
+        FullCompaction what;
+        uint32_t steps = 0;
+        uint32_t running = 0;  // steps under way
         Status status;
         std::atomic<uint32_t> done{0};
     };
+    /// A job under way.
+    struct Task {
+        VersionPtr base;
+        Manual* manual = nullptr;
+        uint64_t began_us = 0;
+    };
     static constexpr uint64_t kRetryMs = 1000;
+    /// Without a write for so long, the store is at rest.
+    static constexpr uint64_t kRestMs = 2000;
 
     bool start_next();
-    void run(std::shared_ptr<CompactionPlan> plan, VersionPtr base, Manual* manual);
-    Status carry_out(const CompactionPlan& plan, const VersionPtr& base);
+    std::optional<CompactionPlan> pick(const Version& version, const DropRules& rules,
+                                       Manual** manual);
+    DropRules rules_now() const;
+    void start(CompactionPlan plan, VersionPtr base, DropRules rules, Manual* manual);
+    void complete(const CompactionPlan& plan, const Task& task, Result<CompactionResult> result);
     Status commit(const CompactionPlan& plan, const CompactionResult& result, uint64_t began_us);
     /// After a doubtful commit: the outputs go once a later edit has settled that they are unused.
     void give_up_outputs(const CompactionPlan& plan, const CompactionResult& result);
     void raise_forgotten(Seqno newest);
     void finish(const CompactionPlan& plan, const Status& status, Manual* manual);
-    void finish_manual(Manual* manual, const Status& status);
+    void add_damaged(const CompactionPlan& plan, const Status& status);
+    void retry_later();
+    void watch_for_rest(const Version& version);
+    void watch_for_expiry(const Version& version, uint64_t now_ms);
+    void finish_manual(const Status& status);
 
     StoreContext& context_;
     Manifest& manifest_;
@@ -68,7 +96,9 @@ class Compactor {
     const SnapshotList& snapshots_;
     TableCache& tables_;
     GarbageCollector& garbage_;
+    const uint32_t threads_;
     const PickerOptions picker_options_;
+    JobRunner runner_;
     std::function<void()> on_compacted_;
     std::atomic<bool> stopping_{false};
 
@@ -77,9 +107,14 @@ class Compactor {
     std::set<uint64_t> busy_;     // inputs of running jobs
     std::set<uint64_t> damaged_;  // inputs of jobs that met damage
     uint32_t running_ = 0;
+    uint32_t urgent_running_ = 0;
     bool waiting_for_retry_ = false;
     Status last_failure_;
-    Manual* manual_ = nullptr;  // asked for, not started
+    Manual* manual_ = nullptr;  // asked for, not complete
+    Seqno flushed_ = 0;         // when watch_for_rest last looked
+    bool rest_watched_ = false;
+    bool at_rest_ = false;
+    uint64_t expiry_watched_ms_ = UINT64_MAX;  // a timer is set for then
 };
 
 }  // namespace kv::db

@@ -6,14 +6,6 @@
 
 namespace kv::db {
 
-TableOptions table_options(const Options& options, TableReason reason) {
-    TableOptions table;
-    table.block_size_bytes = options.block_size_bytes;
-    table.bloom_bits_per_key = options.bloom_bits_per_key;
-    table.reason = reason;
-    return table;
-}
-
 void Flusher::schedule() {
     if (shape_.immutable_count() == 0) return;
     if (running_.exchange(true)) return;

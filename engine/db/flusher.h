@@ -13,6 +13,7 @@
 #include <optional>
 
 #include "compaction/flush_job.h"
+#include "db/derived_options.h"
 #include "db/garbage.h"
 #include "db/health.h"
 #include "db/log_stage.h"
@@ -21,9 +22,6 @@
 #include "db/store_context.h"
 
 namespace kv::db {
-
-/// The table options that a store's options amount to.
-TableOptions table_options(const Options& options, TableReason reason);
 
 class Flusher {
   public:

@@ -239,7 +239,7 @@ Result<OpenedFiles> open_files(const Options& options, const std::string& path) 
     KV_RETURN_IF_ERROR(validate_options(options));
     OpenedFiles files;
     if (options.executor == nullptr) {
-        files.own_executor = make_thread_executor(static_cast<int>(options.compaction_threads));
+        files.own_executor = make_thread_executor(static_cast<int>(compaction_threads(options)));
     }
     files.explicit_cache_bytes = options.block_cache_bytes;
     Executor& executor = options.executor != nullptr ? *options.executor : *files.own_executor;

@@ -63,7 +63,7 @@ Status validate_options(const Options& o) {
     p.require(o.level0_stop_trigger > o.level0_compaction_trigger,
               "level0_stop_trigger must be above level0_compaction_trigger");
     p.require_range("level1_bytes", o.level1_bytes, 4ULL << 10, 1ULL << 50);
-    p.require_range("compaction_threads", o.compaction_threads, 1, 64);
+    p.require_range("compaction_threads", o.compaction_threads, 0, 64);
     if (o.max_queued_write_bytes != 0)
         p.require_range("max_queued_write_bytes", o.max_queued_write_bytes, 1ULL << 20, 1ULL << 40);
     p.require_range("max_key_bytes", o.max_key_bytes, 1, kMaxKeyBytes);

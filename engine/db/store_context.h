@@ -5,6 +5,7 @@
 
 #include <array>
 #include <atomic>
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -80,6 +81,13 @@ struct StoreContext {
             entry->leave(lanes);
         });
     }
+    /// Posts a job that is posted again for as long as it returns true, and that the store's
+    /// closing waits for. False, and nothing is posted, once closing has begun.
+    bool post_repeating(Lane lane, std::function<bool()> job) {
+        if (!gate->enter()) return false;
+        repeat(gate, executor, lane, std::move(job));
+        return true;
+    }
     /// The same after a delay; dropped if the store has closed by then.
     void post_after(Lane lane, uint64_t delay_ms, Executor::Job job) {
         executor.post_after(lane, delay_ms,
@@ -88,6 +96,18 @@ struct StoreContext {
                                 job();
                                 entry->leave(lanes);
                             });
+    }
+
+  private:
+    static void repeat(std::shared_ptr<Gate> entry, Executor& lanes, Lane lane,
+                       std::function<bool()> job) {
+        lanes.post(lane, [entry = std::move(entry), &lanes, lane, job = std::move(job)]() mutable {
+            if (job()) {
+                repeat(std::move(entry), lanes, lane, std::move(job));
+            } else {
+                entry->leave(lanes);
+            }
+        });
     }
 };
 

@@ -22,6 +22,7 @@ class DbFixture {
         options_.memtable_bytes = 64U << 10;
         options_.table_bytes = 32U << 10;
         options_.level1_bytes = 128U << 10;
+        options_.level0_compaction_trigger = 4;
         options_.wal_segment_bytes = 64U << 10;
         options_.block_size_bytes = 512;
         options_.block_cache_bytes = 1U << 20;

@@ -49,14 +49,19 @@ struct Options {
     uint32_t bloom_bits_per_key = 10;
     /// Size of a preallocated log segment.
     uint64_t wal_segment_bytes = 64ULL << 20;
-    /// Level 0 tables that start a compaction. 4: LevelDB's figure; reads stay below 5 look-ups.
-    uint32_t level0_compaction_trigger = 4;
+    /// Level 0 tables that start a compaction. 12: level 0 then holds about as much as the level it
+    /// is merged into, which halves the bytes rewritten against a trigger of 4; what it costs reads
+    /// is some filters more while there are writes. A store at rest merges it anyway.
+    uint32_t level0_compaction_trigger = 12;
     /// Level 0 tables at which new writes wait for compaction; the bound that keeps reads sane.
     uint32_t level0_stop_trigger = 40;
-    /// Target size of level 1; each further level is ten times the one above it.
-    uint64_t level1_bytes = 256ULL << 20;
-    /// Compactions that may run side by side when the store owns its executor.
-    uint32_t compaction_threads = 1;
+    /// Most that the first level below level 0 is meant to hold. The last level holds nearly all
+    /// data, each level above it a tenth of the next, and those that would be smaller than a tenth
+    /// of this stay empty. 512 MiB: what level 0 holds when it is merged.
+    uint64_t level1_bytes = 512ULL << 20;
+    /// Compactions, or parts of a big one, that may run side by side. 0: half of the cores, from 1
+    /// to 4.
+    uint32_t compaction_threads = 0;
     /// Bytes of submitted writes that may wait for the engine thread; past it submit answers
     /// kOverloaded. 0: an eighth of the memory budget.
     uint64_t max_queued_write_bytes = 0;

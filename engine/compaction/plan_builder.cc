@@ -1,0 +1,90 @@
+// Putting plans together: see plan_builder.h and picker.h.
+// SPDX-License-Identifier: Apache-2.0
+#include "compaction/plan_builder.h"
+
+#include <algorithm>
+
+namespace kv {
+
+bool Hull::meets(const FileMeta& file) const {
+    const int order = file.smallest_user_key().compare(upper);
+    const bool begins_inside = order < 0 || (order == 0 && !upper_is_exclusive);
+    return begins_inside && !file.ends_before(lower);
+}
+
+bool Hull::extend(const FileMeta& file) {
+    bool wider = false;
+    if (file.smallest_user_key() < lower) {
+        lower = file.smallest_user_key();
+        wider = true;
+    }
+    const Bytes end = file.largest_user_key();
+    if (end > upper || (end == upper && upper_is_exclusive && !file.largest_is_exclusive())) {
+        upper = end;
+        upper_is_exclusive = file.largest_is_exclusive();
+        wider = true;
+    }
+    return wider;
+}
+
+bool is_busy(const PickerState& state, const FileMetaPtr& file) {
+    return state.busy.count(file->number) != 0;
+}
+
+bool any_busy(const PickerState& state, const std::vector<FileMetaPtr>& files) {
+    return std::any_of(files.begin(), files.end(),
+                       [&](const FileMetaPtr& file) { return is_busy(state, file); });
+}
+
+uint64_t sum_bytes(const std::vector<FileMetaPtr>& files) {
+    uint64_t bytes = 0;
+    for (const FileMetaPtr& file : files) bytes += file->size_bytes;
+    return bytes;
+}
+
+std::vector<FileMetaPtr> overlapping(const Version& version, int level, const Hull& hull) {
+    if (level >= kLevels) return {};
+    return version.overlapping(level, hull.lower, hull.upper, hull.upper_is_exclusive);
+}
+
+CompactionPlan build_plan(const Version& version, const PickerOptions& options, LevelStep step,
+                          const std::vector<FileMetaPtr>& upper,
+                          const std::vector<FileMetaPtr>& lower) {
+    CompactionPlan plan;
+    plan.output_level = step.to;
+    Hull hull(*upper.front());
+    for (const FileMetaPtr& file : upper) {
+        plan.inputs.push_back({step.from, file});
+        hull.extend(*file);
+    }
+    for (const FileMetaPtr& file : lower) {
+        plan.inputs.push_back({step.to, file});
+        hull.extend(*file);
+    }
+    plan.below = overlapping(version, step.to + 1, hull);
+    // A moved table keeps its bounds: one that meets too much below would make its own next
+    // compaction a huge one.
+    plan.move_only = upper.size() == 1 && lower.empty() &&
+                     sum_bytes(plan.below) <= max_overlap_below(options.table_bytes);
+    return plan;
+}
+
+uint64_t CompactionPlan::input_bytes() const {
+    uint64_t bytes = 0;
+    for (const PlanInput& input : inputs) bytes += input.file->size_bytes;
+    return bytes;
+}
+
+uint64_t CompactionPlan::input_entries() const {
+    uint64_t entries = 0;
+    for (const PlanInput& input : inputs) entries += input.file->entries;
+    return entries;
+}
+
+std::vector<uint64_t> CompactionPlan::input_numbers() const {
+    std::vector<uint64_t> numbers;
+    for (const PlanInput& input : inputs) numbers.push_back(input.file->number);
+    return numbers;
+}
+
+}  // namespace kv

@@ -1,0 +1,49 @@
+// What the parts of the picker share: hulls of tables, what meets them, and how a plan is put
+// together from the tables it merges. Callers: picker.cc, early_picker.cc, full_picker.cc.
+// Thread rule: pure functions.
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <vector>
+
+#include "compaction/picker.h"
+
+namespace kv {
+
+/// The user keys that some tables cover.
+struct Hull {
+    Bytes lower, upper;
+    bool upper_is_exclusive = false;
+
+    explicit Hull(const FileMeta& file)
+        : lower(file.smallest_user_key()),
+          upper(file.largest_user_key()),
+          upper_is_exclusive(file.largest_is_exclusive()) {}
+    bool meets(const FileMeta& file) const;
+    /// True when `file` made it wider.
+    bool extend(const FileMeta& file);
+};
+
+/// From which level a compaction takes tables, and to which it writes.
+struct LevelStep {
+    int from = 0;
+    int to = 1;
+};
+
+bool is_busy(const PickerState& state, const FileMetaPtr& file);
+bool any_busy(const PickerState& state, const std::vector<FileMetaPtr>& files);
+uint64_t sum_bytes(const std::vector<FileMetaPtr>& files);
+
+/// Tables of `level` that meet the hull, in the level's order; none beyond the last level.
+std::vector<FileMetaPtr> overlapping(const Version& version, int level, const Hull& hull);
+
+/// The merge of `upper` (at step.from, not empty) with `lower` (all that it meets at step.to).
+CompactionPlan build_plan(const Version& version, const PickerOptions& options, LevelStep step,
+                          const std::vector<FileMetaPtr>& upper,
+                          const std::vector<FileMetaPtr>& lower);
+
+/// A table worth rewriting for what it holds, when nothing more urgent is there.
+std::optional<CompactionPlan> pick_early(const Version& version, const LevelTargets& targets,
+                                         const PickerOptions& options, const PickerState& state);
+
+}  // namespace kv
