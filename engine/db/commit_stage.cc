@@ -295,7 +295,8 @@ Status CommitStage::resolve(const WriteRequest& request, bool may_block, std::st
                             std::vector<int64_t>& counters) {
     const ViewLease view = views_.acquire();
     const uint64_t now_ms = context_.clock.wall_ms();
-    const ReadMode mode{.cache_only = !may_block, .fill_cache = true, .readahead_bytes = 0};
+    const ReadMode mode{
+        .cache_only = !may_block, .fill_cache = true, .readahead_bytes = 0, .counts = nullptr};
     const NewestLookup newest = [&](Bytes key, Found& found) {
         return lookup(*view, tables_, key, kMaxSeqno, now_ms, mode, found);
     };

@@ -53,6 +53,7 @@ class DbImpl final : public Db {
     std::vector<Result<std::optional<Entry>>> multi_get(const std::vector<Bytes>& keys,
                                                         const ReadOptions& options) override;
     Result<GetExplanation> explain_get(Bytes key, const ReadOptions& options) override;
+    Result<ScanExplanation> explain_scan(const ScanOptions& options, uint64_t limit) override;
     std::unique_ptr<Iterator> new_iterator(const ScanOptions& options) override;
     SnapshotPtr snapshot() override;
     Seqno published_seqno() const override { return log_.published(); }

@@ -11,13 +11,16 @@
 namespace kv::db {
 
 ReadMode read_mode(const ReadOptions& options) {
-    return {
-        .cache_only = options.cache_only, .fill_cache = options.fill_cache, .readahead_bytes = 0};
+    return {.cache_only = options.cache_only,
+            .fill_cache = options.fill_cache,
+            .readahead_bytes = 0,
+            .counts = nullptr};
 }
 
 Status DbImpl::prepare(const WriteBatch& batch, bool cache_only) {
     const ViewLease view = views_.acquire();
-    const ReadMode mode{.cache_only = cache_only, .fill_cache = true, .readahead_bytes = 0};
+    const ReadMode mode{
+        .cache_only = cache_only, .fill_cache = true, .readahead_bytes = 0, .counts = nullptr};
     const auto warm = [&](Bytes key) {
         Found found;
         return lookup(*view, tables_, key, kMaxSeqno, 0, mode, found);

@@ -2,9 +2,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "kv/explain.h"
 
+#include <algorithm>
+#include <utility>
+
 #include "db/db_impl.h"
 #include "db/lookup.h"
 #include "db/lookup_trace.h"
+#include "db/view_source.h"
 
 namespace kv {
 
@@ -57,9 +61,42 @@ std::string to_text(const GetExplanation& explanation) {
     return text;
 }
 
+std::string to_text(const ScanExplanation& explanation) {
+    const auto number = [](uint64_t n) { return std::to_string(n); };
+    std::string text = number(explanation.entries) + " entries, " +
+                       number(explanation.passed_over) +
+                       " passed over\nmemtables: " + number(explanation.memtables) +
+                       ", range deletes: " + number(explanation.range_deletes) + "\n";
+    for (size_t level = 0; level < explanation.tables_by_level.size(); ++level) {
+        if (explanation.tables_by_level[level] == 0) continue;
+        text += "level " + number(level) + ": " + number(explanation.tables_by_level[level]) +
+                " tables in range\n";
+    }
+    return text + "blocks: " + number(explanation.cached_blocks) + " cached, " +
+           number(explanation.disk_blocks) + " from disk\nopen " + number(explanation.open_us) +
+           " us, seek " + number(explanation.seek_us) + " us, walk " + number(explanation.walk_us) +
+           " us\n";
+}
+
 }  // namespace kv
 
 namespace kv::db {
+
+namespace {
+
+uint64_t tables_in_range(const TableSet& tables, int level, const ScanOptions& options) {
+    std::string lower = std::max(options.lower.value_or(""), options.prefix);
+    std::optional<std::string> upper = options.upper;
+    std::string behind = prefix_successor(options.prefix);
+    if (!behind.empty() && (!upper || behind < *upper)) upper = std::move(behind);
+    const auto& all = tables.tables(level);
+    return static_cast<uint64_t>(
+        std::count_if(all.begin(), all.end(), [&](const TableSet::Table& table) {
+            return !table.ends_before(lower) && (!upper || table.smallest < *upper);
+        }));
+}
+
+}  // namespace
 
 Result<GetExplanation> DbImpl::explain_get(Bytes key, const ReadOptions& options) {
     GetExplanation out;
@@ -82,6 +119,37 @@ Result<GetExplanation> DbImpl::explain_get(Bytes key, const ReadOptions& options
     }
     out.tables_passed_over = view->tables->version().total_files() - out.tables.size();
     out.total_us = context_->clock.monotonic_us() - began_us;
+    return out;
+}
+
+Result<ScanExplanation> DbImpl::explain_scan(const ScanOptions& options, uint64_t limit) {
+    ScanExplanation out;
+    BlockCounts blocks;
+    uint64_t began_us = context_->clock.monotonic_us();
+    const auto lap = [&] {
+        const uint64_t now_us = context_->clock.monotonic_us();
+        return now_us - std::exchange(began_us, now_us);
+    };
+    ViewLease view = views_.pin();
+    const Seqno seqno = options.snapshot ? options.snapshot->seqno() : log_.published();
+    const ReadView& pinned = *view;
+    WalkSource source = new_view_source(pinned, tables_, seqno, options, &blocks);
+    for (const RangeTombstoneSetPtr& ranges : source.range_deletes)
+        out.range_deletes += ranges->fragments();
+    out.memtables = static_cast<uint32_t>(1 + pinned.immutables.size());
+    for (int level = 0; level < pinned.tables->levels(); ++level)
+        out.tables_by_level.push_back(tables_in_range(*pinned.tables, level, options));
+    DbIterator it(std::move(view), std::move(source), options.snapshot, seqno,
+                  context_->clock.wall_ms(), options);
+    out.open_us = lap();
+    it.seek_to_first();
+    out.seek_us = lap();
+    for (; it.valid() && out.entries < limit; it.next()) ++out.entries;
+    out.walk_us = lap();
+    KV_RETURN_IF_ERROR(it.status());
+    out.passed_over = it.skipped();
+    out.cached_blocks = blocks.cached;
+    out.disk_blocks = blocks.from_disk;
     return out;
 }
 

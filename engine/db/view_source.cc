@@ -65,10 +65,11 @@ bool is_invisible(const Memtable& memtable, Seqno seqno) {
 }  // namespace
 
 WalkSource new_view_source(const ReadView& view, TableCache& tables, Seqno seqno,
-                           const ReadOptions& options) {
+                           const ReadOptions& options, BlockCounts* counts) {
     const ReadMode mode{.cache_only = options.cache_only,
                         .fill_cache = options.fill_cache,
-                        .readahead_bytes = kScanReadaheadBytes};
+                        .readahead_bytes = kScanReadaheadBytes,
+                        .counts = counts};
     WalkSource source;
     std::vector<std::unique_ptr<InternalIterator>> children;
     children.reserve(16);

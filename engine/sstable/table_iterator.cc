@@ -87,9 +87,13 @@ class TableIterator final : public InternalIterator {
             block_.reset();
             return false;
         }
-        auto read = is_next && mode_.readahead_bytes > 0
-                        ? read_ahead(position)
-                        : table_->read_data_block(position, mode_, BlockCache::Use::kScan);
+        bool from_cache = false;
+        auto read =
+            is_next && mode_.readahead_bytes > 0
+                ? read_ahead(position, from_cache)
+                : table_->read_data_block(position, mode_, BlockCache::Use::kScan, &from_cache);
+        if (mode_.counts != nullptr && read.is_ok())
+            ++(from_cache ? mode_.counts->cached : mode_.counts->from_disk);
         if (!read.is_ok()) {
             block_.reset();
             status_ = read.status();
@@ -101,13 +105,14 @@ class TableIterator final : public InternalIterator {
     }
 
     /// Takes the block from the run of blocks read last, reading the next run when it is not there.
-    Result<BlockRef> read_ahead(size_t position) {
+    Result<BlockRef> read_ahead(size_t position, bool& from_cache) {
         const BlockHandle handle = table_->index().handle(position);
         const size_t stored_bytes = handle.size + kBlockTrailerBytes;
         if (handle.end() > run_begin_ + run_.size() || handle.offset < run_begin_) {
             ReadMode peek = mode_;
             peek.cache_only = true;
             auto cached = table_->read_data_block(position, peek, BlockCache::Use::kScan);
+            from_cache = cached.is_ok();
             if (cached.is_ok() || mode_.cache_only) return cached;
             const uint64_t data_end = table_->data_end();
             run_begin_ = handle.offset;

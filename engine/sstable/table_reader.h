@@ -22,11 +22,19 @@
 
 namespace kv {
 
+/// Data blocks that a walk touched.
+struct BlockCounts {
+    uint64_t cached = 0;
+    uint64_t from_disk = 0;
+};
+
 struct ReadMode {
     bool cache_only = false;  ///< kWouldBlock instead of a disk read.
     bool fill_cache = true;   ///< Keep the blocks read.
     /// For iterators: read this many bytes at a time once the walk is sequential; 0 = a block.
     uint32_t readahead_bytes = 0;
+    /// For iterators: where to count their blocks, or null. Must outlive the iterator.
+    BlockCounts* counts = nullptr;
 };
 
 /// The answer of get, and what it cost. The counters add up over calls, so one TableGet serves a

@@ -95,3 +95,25 @@ TEST_CASE_METHOD(Explained, "explain get: reads as text, a line for each table")
           std::string::npos);
     CHECK(to_text(explain("b")).find("filter says no") != std::string::npos);
 }
+
+TEST_CASE_METHOD(Explained,
+                 "explain scan: counts entries, what it passed over, tables and blocks") {
+    for (char key = 'a'; key <= 'j'; ++key) put(Bytes(&key, 1), std::string(100, key));
+    REQUIRE(db().flush().is_ok());
+    REQUIRE(db().del("c").status.is_ok());
+    put("d", "newer");
+    ScanOptions options;
+    options.upper.emplace("h");
+    const auto cold = db().explain_scan(options, 100);
+    REQUIRE(cold.is_ok());
+    CHECK(cold->entries == 6);
+    CHECK(cold->passed_over >= 3);  // the tombstone of c, and what it and d hide
+    CHECK(cold->memtables == 1);
+    CHECK(cold->tables_by_level[0] == 1);
+    CHECK(cold->disk_blocks > 0);
+    CHECK(db().explain_scan(options, 2)->entries == 2);
+    options.lower.emplace("x");
+    options.upper.reset();
+    CHECK(db().explain_scan(options, 100)->tables_by_level[0] == 0);
+    CHECK(to_text(*cold).find("6 entries, ") == 0);
+}

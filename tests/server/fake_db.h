@@ -42,6 +42,9 @@ class FakeDb final : public Db {
     Result<GetExplanation> explain_get(Bytes, const ReadOptions&) override {
         return GetExplanation{};
     }
+    Result<ScanExplanation> explain_scan(const ScanOptions&, uint64_t) override {
+        return ScanExplanation{};
+    }
     std::unique_ptr<Iterator> new_iterator(const ScanOptions& options) override;
     SnapshotPtr snapshot() override;
     Seqno published_seqno() const override { return seqno_.load(); }

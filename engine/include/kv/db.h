@@ -123,6 +123,8 @@ class Db {
         const std::vector<Bytes>& keys, const ReadOptions& options = {}) = 0;
     /// Does what get does and tells how: sources asked, filters, blocks, time.
     virtual Result<GetExplanation> explain_get(Bytes key, const ReadOptions& options = {}) = 0;
+    /// Walks forward over at most `limit` entries and tells how.
+    virtual Result<ScanExplanation> explain_scan(const ScanOptions& options, uint64_t limit) = 0;
     virtual std::unique_ptr<Iterator> new_iterator(const ScanOptions& options = {}) = 0;
     virtual SnapshotPtr snapshot() = 0;
 

@@ -1,4 +1,4 @@
-// What a read did: Db::explain_get does the read and tells its story.
+// What a read did: Db::explain_get and Db::explain_scan do the read and tell its story.
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
@@ -35,7 +35,21 @@ struct GetExplanation {
     uint64_t total_us = 0;
 };
 
+struct ScanExplanation {
+    uint64_t entries = 0;      ///< Live ones met.
+    uint64_t passed_over = 0;  ///< Older versions, tombstones, expired and range-deleted entries.
+    uint32_t memtables = 0;
+    std::vector<uint64_t> tables_by_level;  ///< Those whose bounds meet the scan's.
+    uint64_t range_deletes = 0;             ///< Fragments of range deletes to be minded.
+    uint64_t cached_blocks = 0;
+    uint64_t disk_blocks = 0;
+    uint64_t open_us = 0;  ///< Making the iterator.
+    uint64_t seek_us = 0;  ///< To the first entry.
+    uint64_t walk_us = 0;  ///< The rest.
+};
+
 /// For people, several lines.
 std::string to_text(const GetExplanation& explanation);
+std::string to_text(const ScanExplanation& explanation);
 
 }  // namespace kv
