@@ -168,7 +168,9 @@ CommitStage::Step CommitStage::work(bool may_block) {
 }
 
 bool CommitStage::must_wait() {
-    const bool memtable_full = active_->memory_bytes() >= context_.options.memtable_bytes;
+    // An empty one holds memory too, as much as a tiny limit allows.
+    const bool memtable_full =
+        !active_->empty() && active_->memory_bytes() >= context_.options.memtable_bytes;
     const bool wait =
         (memtable_full && !hooks_.freeze_memtable()) || hooks_.must_stall() || log_.is_full();
     if (wait == (stall_began_us_ != 0)) return wait;

@@ -92,3 +92,16 @@ TEST_CASE("memory budget: an open store moves cache to memtables and back") {
     f.executor_.run_until_idle();
     CHECK(f.db().stats().cache_capacity_bytes > full.cache_capacity_bytes);
 }
+
+TEST_CASE("memory budget: an empty memtable is never written out, however small its limit") {
+    DbFixture f;
+    f.options_.memtable_bytes = 4096;  // what an empty one takes already
+    for (int round = 0; round < 3; ++round) {
+        for (int i = 0; i < 20; ++i) {
+            REQUIRE(f.put("key" + std::to_string(i), std::string(300, 'v')).status.is_ok());
+        }
+        REQUIRE(f.db().flush().is_ok());
+        f.reopen();
+        CHECK(f.db().stats().state == StoreState::kOk);
+    }
+}
