@@ -52,7 +52,7 @@ TEST_CASE("bench: every benchmark runs and counts its operations") {
     CHECK(has(out, "readseq      : "));
     CHECK(has(out, " 4000 operations;"));
     CHECK(has(out, "Percentiles: P50: "));
-    CHECK(has(out, "level 1: "));
+    CHECK(has(out, " tables, "));
     CHECK(has(out, "mixed        : "));
     CHECK(has(out, "Microseconds per write:"));
     CHECK(has(out, "write amplification: "));
