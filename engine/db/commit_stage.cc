@@ -28,12 +28,14 @@ size_t payload_bound(const WriteBatch& batch) {
 }  // namespace
 
 CommitStage::CommitStage(StoreContext& context, Health& health, LogStage& log, ViewRegistry& views,
-                         TableCache& tables, CommitHooks hooks, Seqno last_seqno)
+                         TableCache& tables, Admission& admission, CommitHooks hooks,
+                         Seqno last_seqno)
     : context_(context),
       health_(health),
       log_(log),
       views_(views),
       tables_(tables),
+      admission_(admission),
       hooks_(std::move(hooks)),
       next_seqno_(last_seqno + 1) {}
 
@@ -79,8 +81,15 @@ bool CommitStage::push(std::unique_ptr<WriteRequest> request) {
     const uint64_t bytes = request->batch.size_bytes();
     if (refusal.is_ok() &&
         queued_bytes_.load(std::memory_order_relaxed) > context_.options.max_queued_write_bytes) {
+        Counters::add(context_.counters.refused_writes, 1);
         refusal = {Code::kOverloaded, "too many writes are waiting; try again later",
                    kRetryAfterMs};
+    }
+    // A caller that blocks anyway waits in the queue instead, for a bounded time. What writes
+    // nothing, a sync, goes through.
+    if (refusal.is_ok() && overloaded_.load(std::memory_order_relaxed) &&
+        request->observer != nullptr && request->batch.count() != 0) {
+        refusal = overloaded("flush and compaction lag too far behind");
     }
     if (!refusal.is_ok()) {
         request->result.status = std::move(refusal);
@@ -157,26 +166,42 @@ CommitStage::Step CommitStage::work(bool may_block) {
         if (!may_block) return Step::kNeedsLane;
         log_.relog();
     }
-    if (stall_check_due_.exchange(false, std::memory_order_acquire)) stall_check_posted_ = false;
+    if (stall_check_due_.exchange(false, std::memory_order_acquire)) next_check_us_ = 0;
     freeze_if_requested();
     backlog_.append(queue_.take_all());
     while (!backlog_.empty()) {
         const Step step = form_group(may_block);
         if (step != Step::kWorked) return step;
     }
+    // Nobody waits any more: without a look now, nobody would notice that the store has room.
+    if (overloaded_.load(std::memory_order_relaxed) && !must_wait()) {
+        stalled_.store(false, std::memory_order_relaxed);
+    }
     return Step::kWorked;
+}
+
+Status CommitStage::overloaded(const char* why) {
+    Counters::add(context_.counters.refused_writes, 1);
+    return {Code::kOverloaded, std::string(why) + "; try again later", Admission::kRetryAfterMs};
 }
 
 bool CommitStage::must_wait() {
     // An empty one holds memory too, as much as a tiny limit allows.
     const bool memtable_full =
         !active_->empty() && active_->memory_bytes() >= context_.options.memtable_bytes;
-    const bool wait =
-        (memtable_full && !hooks_.freeze_memtable()) || hooks_.must_stall() || log_.is_full();
+    const bool full = (memtable_full && !hooks_.freeze_memtable()) || hooks_.is_overloaded();
+    if (full != overloaded_.load(std::memory_order_relaxed)) {
+        overloaded_.store(full, std::memory_order_relaxed);
+    }
+    pause_us_ = admission_.limits() ? admission_.wait_us(context_.clock.monotonic_us()) : 0;
+    const bool wait = full || log_.is_full() || pause_us_ != 0;
     if (wait == (stall_began_us_ != 0)) return wait;
     const uint64_t now_us = context_.clock.monotonic_us();
     if (!wait) Counters::add(context_.counters.write_stall_us, now_us - stall_began_us_);
     stall_began_us_ = wait ? now_us : 0;
+    for (WriteRequest* r = backlog_.front(); wait && r != nullptr; r = r->next) {
+        Counters::add_alone(context_.counters.delayed_writes, 1);
+    }
     return wait;
 }
 
@@ -209,31 +234,44 @@ CommitStage::Step CommitStage::form_group(bool may_block) {
 CommitStage::Step CommitStage::stall() {
     // What stops us may have turned out to be for good: then the next round refuses.
     if (health_.state() != StoreState::kOk) return Step::kWorked;
-    const uint64_t now_us = context_.clock.monotonic_us();
+    expire(context_.clock.monotonic_us());
+    if (!backlog_.empty()) {
+        check_again_after(pause_us_ != 0 ? (pause_us_ + 999) / 1000 : kStallCheckMs);
+    }
+    return Step::kStalled;
+}
+
+/// Answers those of the backlog that have waited long enough.
+void CommitStage::expire(uint64_t now_us) {
     RequestChain waiting, expired;
-    bool has_deadline = false;
     while (!backlog_.empty()) {
         std::unique_ptr<WriteRequest> request = backlog_.pop_front();
-        if (request->deadline_us == 0 || request->deadline_us > now_us) {
-            has_deadline = has_deadline || request->deadline_us != 0;
+        if (request->stalled_us == 0) request->stalled_us = now_us;
+        const bool too_long = now_us - request->stalled_us >= kLongestStallUs;
+        const bool late = request->deadline_us != 0 && request->deadline_us <= now_us;
+        if (!late && !too_long) {
             waiting.push_back(std::move(request));
             continue;
         }
-        request->result.status = {
-            Code::kDeadline, "the deadline passed while writes waited for flush or compaction"};
+        request->result.status =
+            late ? Status(Code::kDeadline,
+                          "the deadline passed while writes waited for flush or compaction")
+                 : overloaded("waited for flush and compaction in vain");
         queued_bytes_.fetch_sub(request->batch.size_bytes(), std::memory_order_relaxed);
         expired.push_back(std::move(request));
     }
     backlog_.append(std::move(waiting));
-    if (has_deadline && !stall_check_posted_) {
-        stall_check_posted_ = true;
-        context_.post_after(Lane::kCommit, kStallCheckMs, [this] {
-            stall_check_due_.store(true, std::memory_order_release);
-            kick();
-        });
-    }
     log_.complete(std::move(expired));
-    return Step::kStalled;
+}
+
+void CommitStage::check_again_after(uint64_t delay_ms) {
+    const uint64_t due_us = context_.clock.monotonic_us() + delay_ms * 1000;
+    if (next_check_us_ != 0 && next_check_us_ <= due_us) return;
+    next_check_us_ = due_us;
+    context_.post_after(Lane::kCommit, delay_ms, [this] {
+        stall_check_due_.store(true, std::memory_order_release);
+        kick();
+    });
 }
 
 void CommitStage::refuse_backlog(const Status& status) {
@@ -329,6 +367,9 @@ void CommitStage::apply(Group& group, uint32_t count, Bytes ops) {
 }
 
 void CommitStage::finish_group(Group group) {
+    if (admission_.limits() && group.payload_bytes() != 0) {
+        admission_.admitted(group.record.size(), context_.clock.monotonic_us());
+    }
     if (!group.requests.empty()) {
         const Seqno last_seqno = group.payload_bytes() == 0 ? 0 : next_seqno_ - 1;
         log_.enqueue(group.record, group.first_seqno, last_seqno, group.strongest,

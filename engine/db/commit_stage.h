@@ -14,6 +14,7 @@
 #include <string>
 #include <vector>
 
+#include "db/admission.h"
 #include "db/baton.h"
 #include "db/health.h"
 #include "db/log_stage.h"
@@ -28,14 +29,14 @@ namespace kv::db {
 struct CommitHooks {
     /// Freezes the active memtable and installs a new one, or says that too many wait for flush.
     std::function<bool()> freeze_memtable;
-    /// True while level 0 is so full that writes have to wait.
-    std::function<bool()> must_stall;
+    /// True while tables are so many or compaction owes so much that writes have to wait.
+    std::function<bool()> is_overloaded;
 };
 
 class CommitStage {
   public:
     CommitStage(StoreContext& context, Health& health, LogStage& log, ViewRegistry& views,
-                TableCache& tables, CommitHooks hooks, Seqno last_seqno);
+                TableCache& tables, Admission& admission, CommitHooks hooks, Seqno last_seqno);
     CommitStage(const CommitStage&) = delete;
     CommitStage& operator=(const CommitStage&) = delete;
 
@@ -69,6 +70,8 @@ class CommitStage {
     static constexpr size_t kGroupBytes = 1U << 20;
     /// How often stalled writes are looked at for deadlines that have passed.
     static constexpr uint64_t kStallCheckMs = 50;
+    /// A write that got into the queue waits for flush and compaction at most so long.
+    static constexpr uint64_t kLongestStallUs = 10'000'000;
 
     /// False: the request was refused and answered.
     bool push(std::unique_ptr<WriteRequest> request);
@@ -80,6 +83,9 @@ class CommitStage {
     Step form_group(bool may_block);
     bool must_wait();
     Step stall();
+    void expire(uint64_t now_us);
+    void check_again_after(uint64_t delay_ms);
+    Status overloaded(const char* why);
     void freeze_if_requested();
     void refuse_backlog(const Status& status);
     Step add_front(Group& group, bool may_block);
@@ -95,12 +101,14 @@ class CommitStage {
     LogStage& log_;
     ViewRegistry& views_;
     TableCache& tables_;
+    Admission& admission_;
     const CommitHooks hooks_;
 
     WriteQueue queue_;
     Baton baton_;
     std::atomic<uint64_t> queued_bytes_{0};
     std::atomic<bool> stalled_{false};
+    std::atomic<bool> overloaded_{false};  // since the last look: submitted writes are refused
     std::atomic<bool> freeze_requested_{false};
     std::atomic<bool> stall_check_due_{false};
 
@@ -109,8 +117,9 @@ class CommitStage {
     RequestChain backlog_;
     Seqno next_seqno_;
     uint64_t stall_began_us_ = 0;
-    bool stall_check_posted_ = false;
-    std::string record_;  // these two are kept for their capacity
+    uint64_t pause_us_ = 0;       // what Admission asks the next group to wait
+    uint64_t next_check_us_ = 0;  // when a posted timer looks again; 0: none is
+    std::string record_;          // these two are kept for their capacity
     std::string scratch_;
 };
 

@@ -48,6 +48,10 @@ class Compactor {
     };
     /// The live tables that compaction has given up on; reads of what they hold may fail.
     std::vector<DamagedTable> damaged_tables() const;
+    /// Bytes that compaction must still move.
+    uint64_t debt_bytes() const {
+        return compaction_debt_bytes(*manifest_.current(), picker_options_);
+    }
     /// Why the last job failed, if it did, the disk being the reason; it is tried again.
     Status last_failure() const;
     /// Running jobs stop soon, no new one starts.

@@ -44,8 +44,9 @@ DbImpl::DbImpl(OpenedFiles files)
       shape_(*manifest_, tables_, views_),
       flusher_(*context_, *manifest_, health_, log_, shape_, *snapshots_, garbage_),
       compactor_(*context_, *manifest_, health_, log_, shape_, *snapshots_, tables_, garbage_),
-      commit_(*context_, health_, log_, views_, tables_,
-              {[this] { return freeze_memtable(); }, [this] { return level0_is_full(); }},
+      admission_(Admission::limits_for(context_->options)),
+      commit_(*context_, health_, log_, views_, tables_, admission_,
+              {[this] { return freeze_memtable(); }, [this] { return is_overloaded(); }},
               files.log.last_seqno) {
     // What was forgotten before the restart is not recorded.
     context_->forgotten_seqno = files.log.last_seqno;
@@ -54,6 +55,7 @@ DbImpl::DbImpl(OpenedFiles files)
     commit_.set_active(std::move(files.memtable));
     update_budgets();
     context_->post(Lane::kFlush, [this] { log_.prepare_next(); });
+    observe_pressure();
     compactor_.schedule();
 }
 
@@ -67,6 +69,7 @@ void DbImpl::connect() {
     });
     flusher_.on_flushed([this] {
         update_budgets();
+        observe_pressure();
         answer_flush_waiters();
         compactor_.schedule();
         commit_.kick_if_waiting();
@@ -77,6 +80,7 @@ void DbImpl::connect() {
             (compactor_.last_failure().is_ok() && !compactor_.is_level0_stuck())) {
             health_.clear(Health::Cause::kLevel0Full);
         }
+        observe_pressure();
         commit_.kick_if_waiting();
     });
 }
@@ -107,8 +111,20 @@ bool DbImpl::freeze_memtable() {
     if (fresh == nullptr) return false;
     commit_.set_active(std::move(fresh));
     update_budgets();
+    observe_pressure();
     flusher_.schedule();
     return true;
+}
+
+void DbImpl::observe_pressure() {
+    const VersionPtr version = manifest_->current();
+    Admission::Pressure pressure;
+    pressure.level0_tables = shape_.level0_tables();
+    pressure.debt_bytes = compactor_.debt_bytes();
+    for (int level = 0; level < kLevels; ++level) pressure.stored_bytes += version->bytes(level);
+    pressure.immutables = shape_.immutable_count();
+    pressure.written_bytes = context_->counters.log_bytes;
+    admission_.observe(pressure, context_->clock.monotonic_us());
 }
 
 void DbImpl::update_budgets() {
@@ -120,8 +136,10 @@ void DbImpl::update_budgets() {
         {shape_.immutable_count() * context_->options.memtable_bytes, tables_.memory_bytes()}));
 }
 
-bool DbImpl::level0_is_full() {
-    if (shape_.level0_tables() < context_->options.level0_stop_trigger) return false;
+bool DbImpl::is_overloaded() {
+    if (shape_.level0_tables() < context_->options.level0_stop_trigger) {
+        return admission_.is_overloaded();
+    }
     // Where waiting might never end, writes are refused instead.
     const Status failure = compactor_.last_failure();
     if (compactor_.is_level0_stuck()) {

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "cache/block_cache.h"
+#include "db/admission.h"
 #include "db/commit_stage.h"
 #include "db/compactor.h"
 #include "db/flusher.h"
@@ -79,7 +80,8 @@ class DbImpl final : public Db {
     void update_budgets();
     void retire_view(std::unique_ptr<const ReadView> view);
     bool freeze_memtable();
-    bool level0_is_full();
+    bool is_overloaded();
+    void observe_pressure();
     void answer_flush_waiters();
     Result<std::optional<Entry>> get_from(const ReadView& view, Bytes key, Seqno seqno,
                                           uint64_t now_ms, const ReadMode& mode);
@@ -102,6 +104,7 @@ class DbImpl final : public Db {
     Shape shape_;
     Flusher flusher_;
     Compactor compactor_;
+    Admission admission_;
     CommitStage commit_;
 
     std::mutex waiters_mutex_;

@@ -209,6 +209,8 @@ StoreStats DbImpl::stats() {
     stats.wal_segments = log_.live_segments();
     stats.wal_bytes = log_.live_bytes();
     stats.open_snapshots = snapshots_->size();
+    stats.delayed_writes = c.delayed_writes;
+    stats.refused_writes = c.refused_writes;
     stats.write_stall_us = c.write_stall_us;
     add_table_stats(stats);
     add_stage_stats(stats);

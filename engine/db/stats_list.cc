@@ -50,6 +50,8 @@ constexpr Field kFields[] = {
     {"wal_bytes", &StoreStats::wal_bytes},
     {"open_snapshots", &StoreStats::open_snapshots},
     {"write_stall_us", &StoreStats::write_stall_us},
+    {"delayed_writes", &StoreStats::delayed_writes},
+    {"refused_writes", &StoreStats::refused_writes},
 };
 
 constexpr struct {

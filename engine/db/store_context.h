@@ -28,7 +28,7 @@ struct Counters {
     Counter flushes{0}, flush_bytes{0}, compactions{0};
     Counter compaction_read_bytes{0}, compaction_written_bytes{0};
     Counter dropped_shadowed{0}, dropped_tombstone{0}, dropped_expired{0};
-    Counter write_stall_us{0};
+    Counter write_stall_us{0}, delayed_writes{0}, refused_writes{0};
 
     static void add(Counter& counter, uint64_t n) {
         counter.fetch_add(n, std::memory_order_relaxed);

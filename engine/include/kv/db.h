@@ -58,7 +58,7 @@ struct WriteRequest {
 
     // The store's own, while it holds the request.
     WriteRequest* next = nullptr;
-    uint64_t submitted_us = 0;
+    uint64_t stalled_us = 0;  // when it was first found waiting for flush or compaction
 };
 
 /// A fixed point in history; reads through it never change. Release it by dropping the last copy:
