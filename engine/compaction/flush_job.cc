@@ -4,13 +4,14 @@
 
 #include "compaction/entry_writer.h"
 #include "compaction/output.h"
+#include "compaction/range_merge.h"
 
 namespace kv {
 
 namespace {
 
-Status write_all(InternalIterator& source, EntryDropper& dropper, OutputSet& outputs,
-                 MergeCounters& counters) {
+Status write_all(InternalIterator& source, const RangeTombstoneSet* ranges, EntryDropper& dropper,
+                 OutputSet& outputs, MergeCounters& counters) {
     std::string scratch;
     for (source.seek_to_first(); source.valid(); source.next()) {
         const Bytes key = source.key(), value = source.value();
@@ -22,12 +23,19 @@ Status write_all(InternalIterator& source, EntryDropper& dropper, OutputSet& out
         KV_RETURN_IF_ERROR(write_by_verdict(outputs, verdict, key, value, scratch));
     }
     KV_RETURN_IF_ERROR(source.status());
+    if (ranges != nullptr) {
+        const RangeMergeRules rules{dropper.boundaries(), nullptr};
+        for (const RangeTombstone& tombstone : kept_range_tombstones(
+                 *ranges, rules, std::nullopt, std::nullopt, &counters.forgotten_ranges)) {
+            KV_RETURN_IF_ERROR(outputs.add_range_tombstone(tombstone));
+        }
+    }
     KV_RETURN_IF_ERROR(outputs.close_output());
     if (!counters.balanced() || outputs.entries() != counters.entries_out) {
-        return Status::corruption("flush read " + std::to_string(counters.entries_in) +
-                                  " entries and wrote " + std::to_string(outputs.entries()) +
-                                  ", dropping " + std::to_string(counters.dropped_shadowed) +
-                                  ": nothing is committed");
+        return Status::corruption(
+            "flush read " + std::to_string(counters.entries_in) + " entries and wrote " +
+            std::to_string(outputs.entries()) + ", dropping " +
+            std::to_string(counters.entries_in - counters.entries_out) + ": nothing is committed");
     }
     return outputs.sync_dir();
 }
@@ -42,7 +50,8 @@ Result<FlushResult> write_level0_table(FileSystem& fs, const std::string& dir, u
     EntryDropper dropper(std::move(kept));
     OutputSet outputs(fs, dir, options, [number] { return number; });
     FlushResult result;
-    Status status = write_all(source, dropper, outputs, result.counters);
+    Status status =
+        write_all(source, rules.range_tombstones.get(), dropper, outputs, result.counters);
     if (!status.is_ok()) return discard_after(std::move(status), outputs);
     if (!outputs.files().empty()) result.file = outputs.files().front();
     return result;

@@ -29,10 +29,23 @@ CompactionJob::CompactionJob(const CompactionContext& context, CompactionPlan pl
 Status CompactionJob::prepare(size_t most_parts) {
     KV_ASSERT(parts_.empty());
     if (work_.plan.move_only) return Status::ok();
+    KV_RETURN_IF_ERROR(gather_range_tombstones());
     KV_ASSIGN_OR_RETURN(std::vector<KeyRange> ranges, split_job(work_, most_parts));
     for (KeyRange& range : ranges) {
         parts_.push_back(std::make_unique<CompactionPart>(work_, std::move(range)));
     }
+    return Status::ok();
+}
+
+Status CompactionJob::gather_range_tombstones() {
+    std::vector<RangeTombstoneSetPtr> sets;
+    for (const PlanInput& input : work_.plan.inputs) {
+        if (input.file->range_tombstones == 0) continue;
+        KV_ASSIGN_OR_RETURN(const std::shared_ptr<TableReader> table,
+                            work_.context.open_table(*input.file));
+        sets.push_back(table->range_tombstones());
+    }
+    work_.rules.range_tombstones = RangeTombstoneSet::merge(sets);
     return Status::ok();
 }
 

@@ -57,6 +57,7 @@ class CompactionJob {
     Result<CompactionResult> run();
 
   private:
+    Status gather_range_tombstones();
     Status finish_outputs(const MergeCounters& counters);
     Status check_balance(const MergeCounters& counters) const;
     Status discard_after(Status cause);

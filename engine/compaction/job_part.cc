@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "compaction/entry_writer.h"
+#include "compaction/range_merge.h"
 #include "iterator/merging_iterator.h"
 #include "record/internal_key.h"
 
@@ -46,11 +47,22 @@ bool CompactionWork::may_exist_below(Bytes user_key) const {
     return false;
 }
 
+bool CompactionWork::may_exist_below(Bytes begin, Bytes end) const {
+    for (int level = first_level; level < kLevels; ++level) {
+        for (const FileMetaPtr& file : base->overlapping(level, begin, end, true)) {
+            if (is_input(file->number)) continue;
+            if (level > 0 || file->smallest_seqno <= largest_seqno) return true;
+        }
+    }
+    return false;
+}
+
 CompactionPart::CompactionPart(const CompactionWork& work, KeyRange range)
     : work_(work),
       range_(std::move(range)),
       dropper_(rules_for(work)),
-      outputs_(work.context.fs, work.context.dir, work.options.table, work.context.next_number) {}
+      outputs_(work.context.fs, work.context.dir, work.options.table, work.context.next_number),
+      output_begin_(range_.lower) {}
 
 Result<IteratorPtr> CompactionPart::open_inputs() const {
     ReadMode mode;
@@ -106,7 +118,7 @@ Result<bool> CompactionPart::run_slice() {
             if (closes_before(user_key_of(entry_.key))) {
                 // A boundary takes effect before the next entry that is written, so no key is split
                 // and no output is empty.
-                KV_RETURN_IF_ERROR(outputs_.close_output());
+                KV_RETURN_IF_ERROR(close_output(user_key_of(entry_.key)));
             }
         }
         KV_RETURN_IF_ERROR(write(entry_, verdict));
@@ -114,9 +126,26 @@ Result<bool> CompactionPart::run_slice() {
     }
     if (!has_entry_) KV_RETURN_IF_ERROR(source_->status());
     has_entry_ = false;
-    KV_RETURN_IF_ERROR(outputs_.close_output());
+    KV_RETURN_IF_ERROR(close_output(range_.upper));
     source_.reset();
     return false;
+}
+
+/// Ends the open output, if any, before `next_user_key`, with the range tombstones of all keys that
+/// came since the output before it.
+Status CompactionPart::close_output(std::optional<Bytes> next_user_key) {
+    if (work_.rules.range_tombstones != nullptr) {
+        const RangeMergeRules rules{dropper_.boundaries(), [this](Bytes begin, Bytes end) {
+                                        return work_.may_exist_below(begin, end);
+                                    }};
+        for (const RangeTombstone& tombstone :
+             kept_range_tombstones(*work_.rules.range_tombstones, rules, output_begin_,
+                                   next_user_key, &counters_.forgotten_ranges)) {
+            KV_RETURN_IF_ERROR(outputs_.add_range_tombstone(tombstone));
+        }
+        if (next_user_key) output_begin_.emplace(*next_user_key);
+    }
+    return outputs_.close_output();
 }
 
 Status CompactionPart::write(const InternalEntry& entry, Verdict verdict) {

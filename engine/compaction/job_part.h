@@ -57,6 +57,8 @@ struct CompactionWork {
     bool is_input(uint64_t number) const;
     /// May an entry of this user key, older than the inputs, lie outside of them?
     bool may_exist_below(Bytes user_key) const;
+    /// The same for any user key of [begin, end).
+    bool may_exist_below(Bytes begin, Bytes end) const;
     bool is_cancelled() const {
         return context.cancel != nullptr && context.cancel->load(std::memory_order_relaxed);
     }
@@ -83,6 +85,7 @@ class CompactionPart {
   private:
     Status begin();
     Result<std::unique_ptr<InternalIterator>> open_inputs() const;
+    Status close_output(std::optional<Bytes> next_user_key);
     Status write(const InternalEntry& entry, Verdict verdict);
     bool closes_before(Bytes user_key);
 
@@ -97,6 +100,7 @@ class CompactionPart {
     std::unique_ptr<InternalIterator> source_;  // null before the first slice
     InternalEntry entry_;                       // where source_ stands, if has_entry_
     bool has_entry_ = false;
+    std::optional<std::string> output_begin_;  // where the open output, or the next one, begins
     size_t below_position_ = 0;  // in plan.below: first table not behind the open output
     uint64_t below_bytes_ = 0;   // of plan.below that the open output has passed
     std::string scratch_;

@@ -18,6 +18,7 @@ void MergeCounters::add(const MergeCounters& other) {
     dropped_tombstone += other.dropped_tombstone;
     dropped_expired += other.dropped_expired;
     dropped_covered += other.dropped_covered;
+    forgotten_ranges += other.forgotten_ranges;
     expired_to_tombstone += other.expired_to_tombstone;
 }
 

@@ -35,6 +35,8 @@ struct MergeCounters {
     uint64_t dropped_tombstone = 0;
     uint64_t dropped_expired = 0;
     uint64_t dropped_covered = 0;  ///< By a range tombstone.
+    /// Range tombstones, which are no entries, that no output carries any more.
+    uint64_t forgotten_ranges = 0;
     /// Of entries_out: expired puts that were written as deletes, because older versions remain.
     uint64_t expired_to_tombstone = 0;
 
@@ -86,6 +88,7 @@ class EntryDropper {
 
     /// Is the entry last decided the first of its user key? An output may only be closed there.
     bool at_new_user_key() const { return at_new_user_key_; }
+    const std::vector<Seqno>& boundaries() const { return boundaries_; }
 
     /// kCorruption that says what is wrong with the entry for which decide() said kMalformed.
     Status malformed_entry(Bytes internal_key, Bytes value) const;

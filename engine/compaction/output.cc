@@ -2,9 +2,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "compaction/output.h"
 
+#include <algorithm>
 #include <utility>
 
+#include "base/coding.h"
 #include "record/file_names.h"
+#include "record/internal_key.h"
 
 namespace kv {
 
@@ -19,6 +22,7 @@ FileMeta file_meta_of(const TableProperties& properties) {
     meta.largest_seqno = properties.largest_seqno;
     meta.entries = properties.entries;
     meta.tombstones = properties.tombstones;
+    meta.range_tombstones = properties.range_tombstones;
     meta.earliest_expiry_ms = properties.earliest_expiry_ms;
     meta.reason = properties.reason;
     return meta;
@@ -28,22 +32,42 @@ OutputSet::OutputSet(FileSystem& fs, std::string dir, const TableOptions& option
                      std::function<uint64_t()> next_number)
     : fs_(fs), dir_(std::move(dir)), options_(options), next_number_(std::move(next_number)) {}
 
+Status OutputSet::open_output() {
+    const uint64_t number = next_number_();
+    std::string path = join_path(dir_, table_file_name(number));
+    // Before the file exists: a create that fails half-way may have left it behind.
+    paths_.push_back(path);
+    KV_ASSIGN_OR_RETURN(builder_, TableBuilder::create(fs_, std::move(path), number, options_));
+    expiring_ = latest_expiry_ms_ = 0;
+    return Status::ok();
+}
+
 Status OutputSet::add(Bytes internal_key, Bytes value) {
-    if (!builder_) {
-        const uint64_t number = next_number_();
-        std::string path = join_path(dir_, table_file_name(number));
-        // Before the file exists: a create that fails half-way may have left it behind.
-        paths_.push_back(path);
-        KV_ASSIGN_OR_RETURN(builder_, TableBuilder::create(fs_, std::move(path), number, options_));
-    }
-    return builder_->add(internal_key, value);
+    if (!builder_) KV_RETURN_IF_ERROR(open_output());
+    KV_RETURN_IF_ERROR(builder_->add(internal_key, value));
+    count_expiry(internal_key, value);
+    return Status::ok();
+}
+
+void OutputSet::count_expiry(Bytes internal_key, Bytes value) {
+    if (trailer_kind(trailer_of(internal_key)) != Kind::kPutWithExpiry) return;
+    ++expiring_;
+    latest_expiry_ms_ = std::max(latest_expiry_ms_, load_fixed64(value.data()));
+}
+
+Status OutputSet::add_range_tombstone(const RangeTombstone& tombstone) {
+    if (!builder_) KV_RETURN_IF_ERROR(open_output());
+    return builder_->add_range_tombstone(tombstone);
 }
 
 Status OutputSet::close_output() {
     if (!builder_) return Status::ok();
     KV_ASSIGN_OR_RETURN(const TableProperties properties, builder_->finish());
     builder_.reset();
-    files_.push_back(file_meta_of(properties));
+    FileMeta meta = file_meta_of(properties);
+    meta.expiring = expiring_;
+    meta.latest_expiry_ms = latest_expiry_ms_;
+    files_.push_back(std::move(meta));
     return Status::ok();
 }
 

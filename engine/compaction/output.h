@@ -28,6 +28,8 @@ class OutputSet {
 
     /// Adds an entry to the open output; begins one when none is open, so none is ever empty.
     Status add(Bytes internal_key, Bytes value);
+    /// The same for a range tombstone, within the keys of the open output.
+    Status add_range_tombstone(const RangeTombstone& tombstone);
     bool has_open_output() const { return builder_ != nullptr; }
     /// Bytes of the open output so far; 0 without one.
     uint64_t open_bytes() const { return builder_ ? builder_->estimated_bytes() : 0; }
@@ -43,11 +45,16 @@ class OutputSet {
     uint64_t entries() const;
 
   private:
+    Status open_output();
+    void count_expiry(Bytes internal_key, Bytes value);
+
     FileSystem& fs_;
     const std::string dir_;
     const TableOptions options_;
     const std::function<uint64_t()> next_number_;
     std::unique_ptr<TableBuilder> builder_;  // null: no output is open
+    uint64_t expiring_ = 0;                  // entries of the open output that expire
+    uint64_t latest_expiry_ms_ = 0;          // of them
     std::vector<FileMeta> files_;            // finished
     std::vector<std::string> paths_;         // finished, and the one that failed to
 };

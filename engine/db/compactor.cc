@@ -124,7 +124,7 @@ void Compactor::complete(const CompactionPlan& plan, const Task& task,
 Status Compactor::commit(const CompactionPlan& plan, const CompactionResult& result,
                          uint64_t began_us) {
     if (result.counters.dropped_tombstone + result.counters.dropped_expired +
-            result.counters.dropped_covered !=
+            result.counters.dropped_covered + result.counters.forgotten_ranges !=
         0) {
         Seqno newest = 0;
         for (const PlanInput& input : plan.inputs) {
@@ -148,7 +148,8 @@ Status Compactor::commit(const CompactionPlan& plan, const CompactionResult& res
     Counters::add(counters.compaction_written_bytes, result.bytes_written);
     context_.level_written_bytes[static_cast<size_t>(plan.output_level)] += result.bytes_written;
     context_.latencies.compaction.add(context_.clock.monotonic_us() - began_us);
-    Counters::add(counters.dropped_shadowed, result.counters.dropped_shadowed);
+    Counters::add(counters.dropped_shadowed,
+                  result.counters.dropped_shadowed + result.counters.dropped_covered);
     Counters::add(counters.dropped_tombstone, result.counters.dropped_tombstone);
     Counters::add(counters.dropped_expired, result.counters.dropped_expired);
     context_.log(LogLevel::kInfo,

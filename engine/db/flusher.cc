@@ -60,6 +60,7 @@ Status Flusher::write_table(Memtable& memtable) {
     DropRules rules;
     rules.snapshots = snapshots_.list_with([this] { return log_.published(); }, rules.published);
     rules.now_ms = context_.clock.wall_ms();
+    rules.range_tombstones = memtable.range_tombstones();
     const uint64_t began_us = context_.clock.monotonic_us();
     const uint64_t number = manifest_.allocate_file_number();
     const auto source = memtable.new_iterator();

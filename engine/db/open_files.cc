@@ -170,6 +170,7 @@ class Replayer {
         DropRules rules;
         rules.published = memtable_->largest_seqno();
         rules.now_ms = context_.clock.wall_ms();
+        rules.range_tombstones = memtable_->range_tombstones();
         const auto source = memtable_->new_iterator();
         KV_ASSIGN_OR_RETURN(
             FlushResult result,

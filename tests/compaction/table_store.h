@@ -1,5 +1,6 @@
 // A disk with some tables on it, for the tests of flush and compaction. Entries are text:
-// `a@9=v` a put, `a@9x` a delete, `a@9=v!500` a put that expires at 500; separated by spaces.
+// `a@9=v` a put, `a@9x` a delete, `a@9=v!500` a put that expires at 500, `[a-c)@9` a range
+// tombstone; separated by spaces. A table is shown with its range tombstones last.
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
@@ -29,6 +30,7 @@ inline std::vector<TextEntry> parse_entries(const std::string& text) {
     std::vector<TextEntry> entries;
     std::istringstream in(text);
     for (std::string word; in >> word;) {
+        if (word[0] == '[') continue;
         const size_t at = word.find('@'), equals = word.find('='), bang = word.find('!');
         const Seqno seqno = std::stoull(word.substr(at + 1));
         TextEntry entry;
@@ -45,6 +47,30 @@ inline std::vector<TextEntry> parse_entries(const std::string& text) {
         entries.push_back(std::move(entry));
     }
     return entries;
+}
+
+inline std::vector<RangeTombstone> parse_ranges(const std::string& text) {
+    std::vector<RangeTombstone> ranges;
+    std::istringstream in(text);
+    for (std::string word; in >> word;) {
+        if (word[0] != '[') continue;
+        const size_t dash = word.find('-'), end = word.find(')'), at = word.find('@');
+        ranges.push_back({word.substr(1, dash - 1), word.substr(dash + 1, end - dash - 1),
+                          std::stoull(word.substr(at + 1))});
+    }
+    return ranges;
+}
+
+inline std::string ranges_text(const RangeTombstoneSetPtr& set) {
+    std::string text;
+    for (size_t i = 0; set != nullptr && i < set->fragments(); ++i) {
+        const RangeTombstoneSet::Fragment fragment = set->fragment(i);
+        for (const Seqno seqno : fragment.seqnos) {
+            text += " [" + std::string(fragment.begin) + "-" + std::string(fragment.end) + ")@" +
+                    std::to_string(seqno);
+        }
+    }
+    return text;
 }
 
 inline std::string entry_text(Bytes key, Bytes value) {
@@ -77,10 +103,14 @@ struct TableStore {
         REQUIRE(fs.sync_dir("").is_ok());
     }
 
-    FileMetaPtr add_table(int level, const std::vector<TextEntry>& entries) {
+    FileMetaPtr add_table(int level, const std::vector<TextEntry>& entries,
+                          const std::vector<RangeTombstone>& ranges = {}) {
         OutputSet outputs(fs, "db", table_options, [this] { return next_number++; });
         for (const TextEntry& entry : entries) {
             REQUIRE(outputs.add(entry.key, entry.value).is_ok());
+        }
+        for (const RangeTombstone& range : ranges) {
+            REQUIRE(outputs.add_range_tombstone(range).is_ok());
         }
         REQUIRE(outputs.close_output().is_ok());
         REQUIRE(outputs.sync_dir().is_ok());
@@ -89,7 +119,7 @@ struct TableStore {
         return meta;
     }
     FileMetaPtr add_table(int level, const std::string& entries) {
-        return add_table(level, parse_entries(entries));
+        return add_table(level, parse_entries(entries), parse_ranges(entries));
     }
 
     VersionPtr version() const { return std::make_shared<const Version>(levels); }
@@ -110,7 +140,8 @@ struct TableStore {
         REQUIRE(reader.status().to_string() == "ok");
         REQUIRE((*reader)->verify().to_string() == "ok");
         const auto it = (*reader)->new_iterator();
-        return walk_text(*it);
+        const std::string text = walk_text(*it) + ranges_text((*reader)->range_tombstones());
+        return text.empty() || text[0] != ' ' ? text : text.substr(1);
     }
     /// Entries of the tables that an edit adds, each table in brackets.
     std::string edit_text(const VersionEdit& edit) {

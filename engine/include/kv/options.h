@@ -57,8 +57,9 @@ struct Options {
     uint32_t level0_stop_trigger = 40;
     /// Most that the first level below level 0 is meant to hold. The last level holds nearly all
     /// data, each level above it a tenth of the next, and those that would be smaller than a tenth
-    /// of this stay empty. 512 MiB: what level 0 holds when it is merged.
-    uint64_t level1_bytes = 512ULL << 20;
+    /// of this stay empty. 1 GiB: about twice what level 0 holds when it is merged, so that up to
+    /// there a level in between would cost more writes than it saves.
+    uint64_t level1_bytes = 1ULL << 30;
     /// Compactions, or parts of a big one, that may run side by side. 0: half of the cores, from 1
     /// to 4.
     uint32_t compaction_threads = 0;
