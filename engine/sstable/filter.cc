@@ -13,10 +13,13 @@ namespace kv::sstable {
 
 namespace {
 
-constexpr size_t kLineBytes = 64;
+constexpr size_t kLineBytes = kFilterLineBytes;
 constexpr uint32_t kLineBits = kLineBytes * 8;
-constexpr size_t kTailBytes = 8;
-constexpr uint8_t kBlockedBloom = 1;  // stored on disk, never renumber
+constexpr size_t kTailBytes = kFilterTailBytes;
+constexpr size_t kPartitionedBytes = kTailBytes + 4;
+// Kinds: stored on disk, never renumber.
+constexpr uint8_t kBlockedBloom = 1;
+constexpr uint8_t kPartitionedBloom = 2;
 // A probe takes 9 bits of one 64-bit product, so seven is what it feeds. Enough: the best count for
 // 10 bits a key, and more bits still lower the rate of false positives.
 constexpr uint32_t kMostProbes = 7;
@@ -27,10 +30,17 @@ uint32_t line_of(uint64_t hash, uint32_t lines) {
 /// Consumed 9 bits at a time, from the low end.
 uint64_t probe_bits(uint64_t hash) { return hash * 0x9E3779B97F4A7C15ULL; }
 
+bool line_may_contain(const char* line, uint64_t hash, uint32_t probes) {
+    uint64_t rest = probe_bits(hash);
+    for (uint32_t i = 0; i < probes; ++i, rest >>= 9)
+        if ((load_fixed64(line + rest % kLineBits / 64 * 8) >> rest % 64 & 1) == 0) return false;
+    return true;
+}
+
 }  // namespace
 
 struct alignas(kLineBytes) Filter::Line {
-    uint64_t words[kLineBytes / 8];
+    char bytes[kLineBytes];
 };
 
 void Filter::Free::operator()(Line* lines) const {
@@ -60,35 +70,74 @@ std::string build_filter(const std::vector<uint64_t>& hashes, uint32_t bits_per_
     return content;
 }
 
+std::string partitioned_filter(Bytes tail, uint32_t piece_lines) {
+    std::string content(tail);
+    content[0] = static_cast<char>(kPartitionedBloom);
+    put_fixed32(content, piece_lines);
+    return content;
+}
+
 Status Filter::load(Bytes content) {
     if (content.size() < kTailBytes) return Status::corruption("filter: too short");
-    const char* tail = content.data() + content.size() - kTailBytes;
-    if (tail[0] != kBlockedBloom)
+    const bool partitioned =
+        content.size() == kPartitionedBytes && content[0] == static_cast<char>(kPartitionedBloom);
+    const char* tail = partitioned ? content.data() : content.data() + content.size() - kTailBytes;
+    if (!partitioned && tail[0] != kBlockedBloom)
         return Status(Code::kUnsupported, "filter of kind " +
                                               std::to_string(static_cast<uint8_t>(tail[0])) +
-                                              ", this kvd knows kind 1; use a newer kvd");
+                                              ", this kvd knows kinds up to 2; use a newer kvd");
     const auto probes = static_cast<uint8_t>(tail[1]);
     const uint32_t lines = load_fixed32(tail + 4);
-    if (probes == 0 || probes > kMostProbes || lines == 0 ||
-        uint64_t{lines} * kLineBytes + kTailBytes != content.size())
+    const uint32_t piece_lines = partitioned ? load_fixed32(tail + 8) : 0;
+    const bool fits = partitioned ? piece_lines != 0
+                                  : uint64_t{lines} * kLineBytes + kTailBytes == content.size();
+    if (probes == 0 || probes > kMostProbes || lines == 0 || !fits)
         return Status::corruption("filter: " + std::to_string(lines) + " lines and " +
                                   std::to_string(probes) + " probes do not fit " +
                                   std::to_string(content.size()) + " bytes");
+    lines_ = lines;
+    probes_ = probes;
+    piece_lines_ = piece_lines;
+    if (partitioned) return Status::ok();
     void* memory = ::operator new (size_t{lines} * sizeof(Line), std::align_val_t{alignof(Line)});
     bits_.reset(static_cast<Line*>(memory));
     std::memcpy(memory, content.data(), size_t{lines} * kLineBytes);
-    lines_ = lines;
-    probes_ = probes;
     return Status::ok();
 }
 
 bool Filter::may_contain(uint64_t user_key_hash) const {
     if (lines_ == 0) return true;
     const Line& line = bits_[line_of(user_key_hash, lines_)];
-    uint64_t rest = probe_bits(user_key_hash);
-    for (uint32_t i = 0; i < probes_; ++i, rest >>= 9)
-        if ((line.words[rest % kLineBits / 64] >> rest % 64 & 1) == 0) return false;
-    return true;
+    return line_may_contain(line.bytes, user_key_hash, probes_);
+}
+
+size_t Filter::pieces() const {
+    return is_partitioned() ? (size_t{lines_} + piece_lines_ - 1) / piece_lines_ : 0;
+}
+
+BlockHandle Filter::piece(size_t index, uint64_t begin) const {
+    const uint64_t first_line = uint64_t{index} * piece_lines_;
+    return {begin + first_line * kLineBytes + index * kBlockTrailerBytes,
+            std::min<uint64_t>(piece_lines_, lines_ - first_line) * kLineBytes};
+}
+
+size_t Filter::piece_of(uint64_t user_key_hash) const {
+    return line_of(user_key_hash, lines_) / piece_lines_;
+}
+
+bool Filter::piece_may_contain(Bytes content, uint64_t user_key_hash) const {
+    const size_t offset = size_t{line_of(user_key_hash, lines_) % piece_lines_} * kLineBytes;
+    KV_ASSERT(offset + kLineBytes <= content.size());
+    return line_may_contain(content.data() + offset, user_key_hash, probes_);
+}
+
+std::string Filter::whole(Bytes lines) const {
+    std::string content(lines);
+    content.push_back(static_cast<char>(kBlockedBloom));
+    content.push_back(static_cast<char>(probes_));
+    content.append(2, '\0');
+    put_fixed32(content, lines_);
+    return content;
 }
 
 }  // namespace kv::sstable

@@ -1,10 +1,9 @@
-// The index of data blocks, parsed for searching.
+// Index blocks, parsed for searching.
 // SPDX-License-Identifier: Apache-2.0
 #include "sstable/index.h"
 
 #include <algorithm>
 
-#include "base/coding.h"
 #include "record/internal_key.h"
 #include "sstable/block.h"
 
@@ -19,6 +18,11 @@ uint64_t key_prefix(Bytes user_key) {
     return load_big_endian64(padded);
 }
 
+size_t common_length(Bytes a, Bytes b) {
+    return static_cast<size_t>(std::mismatch(a.begin(), a.end(), b.begin(), b.end()).first -
+                               a.begin());
+}
+
 }  // namespace
 
 void append_separator(std::string& out, Bytes last_key, Bytes next_user_key) {
@@ -29,72 +33,97 @@ void append_separator(std::string& out, Bytes last_key, Bytes next_user_key) {
     }
     // The shortest prefix of the next key that is greater than the last one. With the smallest
     // trailer it sorts before every entry of the next block even where it is that key as a whole.
-    size_t common = 0;
-    while (common < last_user_key.size() && common < next_user_key.size() &&
-           last_user_key[common] == next_user_key[common])
-        ++common;
+    const size_t common = common_length(last_user_key, next_user_key);
     append_internal_key(out, next_user_key.substr(0, common + 1), 0);
 }
 
-void append_handle(std::string& out, const BlockHandle& handle) {
-    put_varint64(out, handle.offset);
-    put_varint64(out, handle.size);
+void append_index_entry(std::string& out, uint64_t block_size) { put_varint64(out, block_size); }
+
+void append_partition_entry(std::string& out, uint64_t partition_size, uint64_t data_bytes,
+                            uint64_t data_blocks) {
+    put_varint64(out, partition_size);
+    put_varint64(out, data_bytes);
+    put_varint64(out, data_blocks);
 }
 
-Status Index::load(Bytes content, uint64_t data_end) {
-    BlockIterator it;
-    it.reset(content);
-    uint64_t expected_offset = 0;
-    for (it.seek_to_first(); it.valid(); it.next()) {
-        BlockHandle handle;
-        ByteReader reader(it.value());
-        if (!reader.read_varint64(handle.offset) || !reader.read_varint64(handle.size) ||
-            !reader.at_end() || handle.offset != expected_offset || handle.size > data_end ||
-            handle.size > UINT32_MAX || handle.end() > data_end)
-            return Status::corruption("index: entry " + std::to_string(blocks()) +
-                                      " does not name the block at offset " +
-                                      std::to_string(expected_offset));
-        if (blocks() > 0 && compare_internal_keys(separator(blocks() - 1), it.key()) >= 0)
-            return Status::corruption("index: entry " + std::to_string(blocks()) +
-                                      " is out of order");
-        expected_offset = handle.end();
-        prefixes_.push_back(key_prefix(user_key_of(it.key())));
-        keys_.append(it.key());
-        if (keys_.size() > UINT32_MAX) return Status::corruption("index: keys exceed 4 GiB");
-        handles_.push_back({handle.offset, static_cast<uint32_t>(handle.size),
-                            static_cast<uint32_t>(keys_.size())});
+/// Collects separators and places, then lays them out for IndexView.
+class IndexPacker {
+  public:
+    size_t count() const { return places_.size(); }
+    /// What is wrong with an entry, or null. Blocks must lie end to end.
+    const char* add(Bytes separator, const BlockHandle& handle, uint64_t end) {
+        if (handle.size > UINT32_MAX || handle.size > end || handle.end() > end)
+            return "does not fit into the file";
+        if (!places_.empty() && compare_internal_keys(last(), separator) >= 0)
+            return "is out of order";
+        if (keys_.size() + separator.size() > UINT32_MAX) return "exceeds 4 GiB of keys";
+        keys_.append(separator);
+        places_.push_back({handle.offset, static_cast<uint32_t>(handle.size),
+                           static_cast<uint32_t>(keys_.size())});
+        return nullptr;
     }
-    if (it.problem() != nullptr) return Status::corruption(std::string("index: ") + it.problem());
-    if (expected_offset != data_end)
-        return Status::corruption("index: its blocks end at offset " +
-                                  std::to_string(expected_offset) + ", expected " +
-                                  std::to_string(data_end));
-    prefixes_.shrink_to_fit();
-    handles_.shrink_to_fit();
-    keys_.shrink_to_fit();
-    return Status::ok();
+
+    void pack(std::string& out) const {
+        const auto count = static_cast<uint32_t>(places_.size());
+        const size_t common =
+            count == 0 ? 0 : common_length(user_key_of(key(0)), user_key_of(key(count - 1)));
+        out.clear();
+        out.reserve(IndexView::kHeaderBytes + (8 + IndexView::kEntryBytes) * size_t{count} +
+                    keys_.size());
+        put_fixed32(out, count);
+        put_fixed32(out, static_cast<uint32_t>(common));
+        for (size_t i = 0; i < count; ++i)
+            put_fixed64(out, key_prefix(user_key_of(key(i)).substr(common)));
+        for (const Place& place : places_) {
+            put_fixed64(out, place.offset);
+            put_fixed32(out, place.size);
+            put_fixed32(out, place.key_end);
+        }
+        out += keys_;
+    }
+
+  private:
+    struct Place {
+        uint64_t offset;
+        uint32_t size;
+        uint32_t key_end;
+    };
+    Bytes key(size_t i) const {
+        const uint32_t begin = i == 0 ? 0 : places_[i - 1].key_end;
+        return Bytes(keys_).substr(begin, places_[i].key_end - begin);
+    }
+    Bytes last() const { return key(places_.size() - 1); }
+
+    std::vector<Place> places_;
+    std::string keys_;
+};
+
+IndexView::IndexView(Bytes packed) {
+    count_ = load_fixed32(packed.data());
+    common_ = load_fixed32(packed.data() + 4);
+    prefixes_ = packed.data() + kHeaderBytes;
+    entries_ = prefixes_ + 8 * count_;
+    keys_ = entries_ + kEntryBytes * count_;
 }
 
-Bytes Index::separator(size_t position) const {
-    const uint32_t begin = position == 0 ? 0 : handles_[position - 1].key_end;
-    return Bytes(keys_).substr(begin, handles_[position].key_end - begin);
-}
-
-size_t Index::find(Bytes user_key, uint64_t trailer) const {
-    const uint64_t prefix = key_prefix(user_key);
+size_t IndexView::find(Bytes user_key, uint64_t trailer) const {
+    if (common_ != 0) {
+        const int order = user_key.substr(0, common_).compare(separator(0).substr(0, common_));
+        if (order != 0) return order < 0 ? 0 : count_;
+    }
+    const uint64_t target = key_prefix(user_key.substr(common_));
     // Without a branch on the comparison: the processor would guess it wrong every other time.
-    const uint64_t* first = prefixes_.data();
-    for (size_t count = prefixes_.size(); count > 0;) {
+    size_t low = 0;
+    for (size_t count = count_; count > 0;) {
         const size_t half = count / 2;
-        const bool before = first[half] < prefix;
-        first = before ? first + half + 1 : first;
+        const bool before = prefix(low + half) < target;
+        low = before ? low + half + 1 : low;
         count = before ? count - half - 1 : half;
     }
-    auto low = static_cast<size_t>(first - prefixes_.data());
-    if (low == prefixes_.size() || prefixes_[low] != prefix) return low;
-    auto high = static_cast<size_t>(
-        std::upper_bound(prefixes_.begin() + static_cast<ptrdiff_t>(low), prefixes_.end(), prefix) -
-        prefixes_.begin());
+    if (low == count_ || prefix(low) != target) return low;
+    size_t high = low + 1;
+    for (size_t step = 1; high < count_ && prefix(high) == target; step *= 2)
+        high = std::min(count_, high + step);
     while (low < high) {
         const size_t middle = low + (high - low) / 2;
         const Bytes key = separator(middle);
@@ -107,9 +136,74 @@ size_t Index::find(Bytes user_key, uint64_t trailer) const {
     return low;
 }
 
-size_t Index::memory_bytes() const {
-    return prefixes_.capacity() * sizeof(prefixes_[0]) + handles_.capacity() * sizeof(Entry) +
-           keys_.capacity();
+Status pack_index(Bytes content, uint32_t format_version, uint64_t begin, uint64_t end,
+                  std::string& packed) {
+    BlockIterator it;
+    it.reset(content);
+    IndexPacker packer;
+    uint64_t offset = begin;
+    for (it.seek_to_first(); it.valid(); it.next()) {
+        BlockHandle handle{offset, 0};
+        ByteReader reader(it.value());
+        const bool read = (format_version > 1 || reader.read_varint64(handle.offset)) &&
+                          reader.read_varint64(handle.size) && reader.at_end();
+        const char* problem = !read || handle.offset != offset
+                                  ? "does not name the block that lies next"
+                                  : packer.add(it.key(), handle, end);
+        if (problem != nullptr)
+            return Status::corruption("index: entry " + std::to_string(packer.count()) + " " +
+                                      problem + ", offset " + std::to_string(offset));
+        offset = handle.end();
+    }
+    if (it.problem() != nullptr) return Status::corruption(std::string("index: ") + it.problem());
+    if (offset != end)
+        return Status::corruption("index: its blocks end at offset " + std::to_string(offset) +
+                                  ", expected " + std::to_string(end));
+    packer.pack(packed);
+    return Status::ok();
+}
+
+Status Index::load(Bytes content, uint32_t format_version, uint64_t data_end) {
+    KV_RETURN_IF_ERROR(pack_index(content, format_version, 0, data_end, packed_));
+    view_ = IndexView(packed_);
+    return Status::ok();
+}
+
+Status Index::load_partitioned(Bytes content, uint64_t begin, uint64_t end, uint64_t data_end) {
+    BlockIterator it;
+    it.reset(content);
+    IndexPacker packer;
+    uint64_t offset = begin;
+    Span span;
+    for (it.seek_to_first(); it.valid(); it.next()) {
+        BlockHandle handle{offset, 0};
+        ByteReader reader(it.value());
+        uint64_t data_bytes = 0;
+        span.first_block += span.blocks;
+        span.data_begin = span.data_end;
+        const bool read = reader.read_varint64(handle.size) && reader.read_varint64(data_bytes) &&
+                          reader.read_varint64(span.blocks) && reader.at_end() &&
+                          data_bytes <= data_end - span.data_begin && span.blocks > 0 &&
+                          span.blocks <= data_bytes;
+        const char* problem =
+            !read ? "does not cover a part of the table" : packer.add(it.key(), handle, end);
+        if (problem != nullptr)
+            return Status::corruption("index: partition " + std::to_string(packer.count()) + " " +
+                                      problem);
+        span.data_end = span.data_begin + data_bytes;
+        spans_.push_back(span);
+        offset = handle.end();
+    }
+    if (it.problem() != nullptr) return Status::corruption(std::string("index: ") + it.problem());
+    if (spans_.empty() || offset != end || span.data_end != data_end)
+        return Status::corruption("index: its partitions do not cover the table");
+    packer.pack(packed_);
+    view_ = IndexView(packed_);
+    return Status::ok();
+}
+
+uint64_t Index::blocks() const {
+    return spans_.empty() ? view_.blocks() : spans_.back().first_block + spans_.back().blocks;
 }
 
 }  // namespace kv::sstable

@@ -20,6 +20,11 @@ namespace kv {
 namespace {
 
 constexpr size_t kBufferBytes = 256U << 10;  // a write of this size costs little a byte
+// Parts of an index or a filter, against the size from which it is split: 8 and 64 KiB.
+constexpr uint32_t kIndexParts = 32;
+constexpr uint32_t kSmallestIndexPartBytes = 256;  // or each names but a few blocks
+constexpr uint32_t kFilterParts = 4;
+constexpr Codec kPlainCodec = Codec::kNone;
 
 }  // namespace
 
@@ -131,13 +136,12 @@ Status TableBuilder::close_data_block(const Bytes* next_user_key) {
         write_block(codec == Codec::kNone ? content : Bytes(compressed_), codec, handle));
     block_.reset();
     ++properties_.data_blocks;
-    std::string separator, place;
+    std::string separator;
     if (next_user_key != nullptr)
         sstable::append_separator(separator, last_key_, *next_user_key);
     else
         separator = last_key_;
-    sstable::append_handle(place, handle);
-    index_.add(separator, place);
+    index_.add(separator, handle.size);
     return Status::ok();
 }
 
@@ -164,17 +168,48 @@ Status TableBuilder::flush_buffer() {
     return Status::ok();
 }
 
+/// Writes the pieces of a large filter, and gives what the filter block will hold.
+Status TableBuilder::write_filter_pieces(std::string& filter) {
+    using sstable::kFilterLineBytes;
+    const Bytes lines = Bytes(filter).substr(0, filter.size() - sstable::kFilterTailBytes);
+    const uint32_t piece_lines = std::max<uint32_t>(
+        1, options_.partition_threshold_bytes / kFilterParts / uint32_t{kFilterLineBytes});
+    for (size_t at = 0; at < lines.size(); at += piece_lines * kFilterLineBytes) {
+        BlockHandle handle;
+        KV_RETURN_IF_ERROR(
+            write_block(lines.substr(at, piece_lines * kFilterLineBytes), kPlainCodec, handle));
+    }
+    filter = sstable::partitioned_filter(Bytes(filter).substr(lines.size()), piece_lines);
+    return Status::ok();
+}
+
+/// The same for the index.
+Status TableBuilder::write_index_partitions(std::string& index) {
+    const auto partitions = index_.partitions(
+        std::max(kSmallestIndexPartBytes, options_.partition_threshold_bytes / kIndexParts));
+    for (const auto& partition : partitions) {
+        BlockHandle handle;
+        KV_RETURN_IF_ERROR(write_block(partition.content, kPlainCodec, handle));
+    }
+    index = index_.top(partitions);
+    return Status::ok();
+}
+
 Status TableBuilder::write_tail() {
     sstable::Footer footer;
     footer.file_number = file_number_;
-    constexpr Codec kPlainCodec = Codec::kNone;
     properties_.data_bytes = offset_;
-    footer.filter.offset = offset_;
-    if (!filter_hashes_.empty()) {
-        const std::string filter =
-            sstable::build_filter(filter_hashes_, options_.bloom_bits_per_key);
-        KV_RETURN_IF_ERROR(write_block(filter, kPlainCodec, footer.filter));
+    std::string filter, index = index_.whole();
+    if (!filter_hashes_.empty())
+        filter = sstable::build_filter(filter_hashes_, options_.bloom_bits_per_key);
+    if (filter.size() > options_.partition_threshold_bytes)
+        KV_RETURN_IF_ERROR(write_filter_pieces(filter));
+    if (index.size() > options_.partition_threshold_bytes) {
+        KV_RETURN_IF_ERROR(write_index_partitions(index));
+        footer.flags |= sstable::kPartitionedIndexFlag;
     }
+    footer.filter.offset = offset_;
+    if (!filter.empty()) KV_RETURN_IF_ERROR(write_block(filter, kPlainCodec, footer.filter));
     if (!tombstones_.empty()) {
         const std::string content = sstable::encode_range_tombstones(tombstones_);
         BlockHandle handle;
@@ -185,7 +220,6 @@ Status TableBuilder::write_tail() {
     sstable::count_range_tombstones(tombstones_, properties_);
     KV_RETURN_IF_ERROR(
         write_block(sstable::encode_properties(properties_), kPlainCodec, footer.properties));
-    const Bytes index = properties_.data_blocks > 0 ? index_.finish() : Bytes();
     KV_RETURN_IF_ERROR(write_block(index, kPlainCodec, footer.index));
     footer.table_checksum = sstable::table_checksum(block_checksums_, file_number_);
     sstable::append_footer(buffer_, footer, offset_);

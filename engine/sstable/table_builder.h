@@ -12,6 +12,7 @@
 #include "record/range_tombstones.h"
 #include "sstable/block_builder.h"
 #include "sstable/codec.h"
+#include "sstable/index_builder.h"
 #include "sstable/table_format.h"
 #include "sstable/table_options.h"
 
@@ -54,6 +55,8 @@ class TableBuilder {
     Status close_data_block(const Bytes* next_user_key);
     Status write_block(Bytes content, Codec codec, sstable::BlockHandle& handle);
     Status flush_buffer();
+    Status write_filter_pieces(std::string& filter);
+    Status write_index_partitions(std::string& index);
     Status write_tail();
     Status fail(Status status);
 
@@ -64,7 +67,7 @@ class TableBuilder {
     std::unique_ptr<WritableFile> file_;
 
     sstable::BlockBuilder block_;
-    sstable::BlockBuilder index_;
+    sstable::IndexBuilder index_;
     sstable::BlockCompressor compressor_;
     std::string compressed_;               // the block being written
     uint64_t last_hash_ = 0;               // of the last user key

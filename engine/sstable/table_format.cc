@@ -17,13 +17,13 @@ constexpr size_t kChecksumOffset = 72;
 constexpr size_t kMagicOffset = 80;
 static_assert(kMagicOffset + 8 == kFooterBytes);
 
-std::string hex(uint64_t v) {
+}  // namespace
+
+std::string hex64(uint64_t v) {
     char text[20];
     std::snprintf(text, sizeof text, "%016llx", static_cast<unsigned long long>(v));
     return text;
 }
-
-}  // namespace
 
 uint64_t block_checksum(Bytes content, Codec codec, uint64_t file_number, uint64_t offset) {
     // The codec goes into the seed, so that content and trailer need not lie side by side.
@@ -54,8 +54,8 @@ Result<Footer> parse_footer(Bytes bytes, uint64_t footer_offset) {
     const std::string where = "footer at offset " + std::to_string(footer_offset) + ": ";
     const uint64_t magic = load_fixed64(bytes.data() + kMagicOffset);
     if (magic != kTableMagic)
-        return Status::corruption(where + "not a table file: expected magic " + hex(kTableMagic) +
-                                  ", found " + hex(magic));
+        return Status::corruption(where + "not a table file: expected magic " + hex64(kTableMagic) +
+                                  ", found " + hex64(magic));
     Footer footer;
     ByteReader reader(bytes);
     for (BlockHandle* handle : {&footer.index, &footer.filter, &footer.properties})
@@ -67,8 +67,8 @@ Result<Footer> parse_footer(Bytes bytes, uint64_t footer_offset) {
     const uint64_t computed =
         hash64(bytes.substr(0, kChecksumOffset), place_salt(footer.file_number, footer_offset));
     if (stored != computed)
-        return Status::corruption(where + "checksum mismatch: expected " + hex(stored) +
-                                  ", found " + hex(computed));
+        return Status::corruption(where + "checksum mismatch: expected " + hex64(stored) +
+                                  ", found " + hex64(computed));
     footer.format_version = load_fixed32(bytes.data() + kVersionOffset);
     footer.flags = load_fixed32(bytes.data() + kVersionOffset + 4);
     if (footer.format_version == 0 || footer.format_version > kTableFormatVersion)
@@ -77,8 +77,8 @@ Result<Footer> parse_footer(Bytes bytes, uint64_t footer_offset) {
                           ", this kvd reads up to version " + std::to_string(kTableFormatVersion) +
                           "; use a newer kvd");
     if ((footer.flags & ~kKnownTableFlags) != 0)
-        return Status(Code::kUnsupported, where + "table feature flags " + hex(footer.flags) +
-                                              ", this kvd knows " + hex(kKnownTableFlags) +
+        return Status(Code::kUnsupported, where + "table feature flags " + hex64(footer.flags) +
+                                              ", this kvd knows " + hex64(kKnownTableFlags) +
                                               "; use a newer kvd");
     return footer;
 }

@@ -15,8 +15,9 @@ namespace kv::sstable {
 inline constexpr uint64_t kTableMagic = 0x3154'5353'6476'6b89ULL;  // bytes 89 'k' 'v' 'd' "SST1"
 inline constexpr uint32_t kTableFormatVersion = 2;  // what is written; all before it are read
 // Feature bits of a table; one with any other is refused.
-inline constexpr uint32_t kRangeTombstonesFlag = 1;  // a block of them lies behind the filter
-inline constexpr uint32_t kKnownTableFlags = kRangeTombstonesFlag;
+inline constexpr uint32_t kRangeTombstonesFlag = 1;   // a block of them lies behind the filter
+inline constexpr uint32_t kPartitionedIndexFlag = 2;  // the index block names index blocks
+inline constexpr uint32_t kKnownTableFlags = kRangeTombstonesFlag | kPartitionedIndexFlag;
 
 inline constexpr size_t kBlockTrailerBytes = 9;  // codec, checksum
 inline constexpr size_t kFooterBytes = 88;
@@ -41,6 +42,12 @@ struct Footer {
 /// The checksum in the trailer of a block that holds `content` at `offset` of file `file_number`.
 uint64_t block_checksum(Bytes content, Codec codec, uint64_t file_number, uint64_t offset);
 void append_block_trailer(std::string& out, Codec codec, uint64_t checksum);
+/// The codec that a block with its trailer names.
+inline Codec stored_codec(Bytes stored) {
+    return static_cast<Codec>(stored[stored.size() - kBlockTrailerBytes]);
+}
+/// For messages.
+std::string hex64(uint64_t v);
 
 /// `footer_offset` is where the footer begins in the file.
 void append_footer(std::string& out, const Footer& footer, uint64_t footer_offset);

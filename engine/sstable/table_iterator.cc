@@ -1,9 +1,10 @@
-// The walk over a table: a position in the index and a cursor in that data block.
+// The walk over a table: a place among its data blocks and a cursor in that block.
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 #include <utility>
 
 #include "sstable/block.h"
+#include "sstable/index_cursor.h"
 #include "sstable/table_reader.h"
 
 namespace kv {
@@ -13,10 +14,14 @@ namespace {
 using sstable::BlockHandle;
 using sstable::kBlockTrailerBytes;
 
+/// What the first read ahead takes; each one after it twice as much, up to the limit of the mode. A
+/// short scan reads little more than it shows, a long one in few requests.
+constexpr uint32_t kFirstReadaheadBytes = 16U << 10;
+
 class TableIterator final : public InternalIterator {
   public:
     TableIterator(std::shared_ptr<const TableReader> table, const ReadMode& mode)
-        : table_(std::move(table)), mode_(mode), position_(table_->index().blocks()) {}
+        : table_(std::move(table)), mode_(mode), index_(*table_) {}
 
     bool valid() const override { return valid_; }
     Status status() const override { return status_; }
@@ -43,17 +48,16 @@ class TableIterator final : public InternalIterator {
     }
 
     void seek_to_first() override {
-        if (enter(0)) cursor_.seek_to_first();
+        if (arrive(index_.seek_to_first(mode_))) cursor_.seek_to_first();
         settle_forward();
     }
     void seek_to_last() override {
-        if (enter(table_->index().blocks() - 1)) cursor_.seek_to_last();
+        if (arrive(index_.seek_to_last(mode_))) cursor_.seek_to_last();
         settle_back();
     }
     void seek(Bytes internal_key) override {
-        const size_t position =
-            table_->index().find(user_key_of(internal_key), trailer_of(internal_key));
-        if (enter(position)) cursor_.seek(internal_key);
+        if (arrive(index_.seek(user_key_of(internal_key), trailer_of(internal_key), mode_)))
+            cursor_.seek(internal_key);
         settle_forward();
     }
     void seek_for_prev(Bytes internal_key) override {
@@ -66,58 +70,66 @@ class TableIterator final : public InternalIterator {
     }
     void next() override {
         cursor_.next();
-        if (!cursor_.valid()) settle_forward();
-        check_entry();
+        if (cursor_.valid()) [[likely]]
+            return check_entry();
+        settle_forward();
     }
     void prev() override {
         cursor_.prev();
-        if (!cursor_.valid()) settle_back();
-        check_entry();
+        if (cursor_.valid()) [[likely]]
+            return check_entry();
+        settle_back();
     }
 
   private:
-    /// Makes `position` the current block. False when there is none or it cannot be read.
-    bool enter(size_t position) {
+    /// After the index moved by a seek: makes its block the current one. False when there is none
+    /// or it cannot be read.
+    bool arrive(Status moved) {
+        status_ = std::move(moved);
+        if (status_.is_ok() && index_.valid() && block_ &&
+            index_.handle().offset == block_offset_ && cursor_.problem() == nullptr)
+            return true;
+        readahead_bytes_ = 0;
+        return enter(false);
+    }
+
+    /// Makes the block that the index stands on the current one.
+    bool enter(bool is_next) {
         valid_ = false;
-        status_ = Status::ok();
-        if (position == position_ && block_ && cursor_.problem() == nullptr) return true;
-        const bool is_next = position == position_ + 1;
-        position_ = position;
-        if (position >= table_->index().blocks()) {
-            block_.reset();
-            return false;
-        }
+        block_.reset();
+        if (!status_.is_ok() || !index_.valid()) return false;
+        const BlockHandle handle = index_.handle();
         bool from_cache = false;
         auto read =
             is_next && mode_.readahead_bytes > 0
-                ? read_ahead(position, from_cache)
-                : table_->read_data_block(position, mode_, BlockCache::Use::kScan, &from_cache);
+                ? read_ahead(handle, from_cache)
+                : table_->read_data_block(handle, mode_, BlockCache::Use::kScan, &from_cache);
         if (mode_.counts != nullptr && read.is_ok())
             ++(from_cache ? mode_.counts->cached : mode_.counts->from_disk);
         if (!read.is_ok()) {
-            block_.reset();
             status_ = read.status();
             return false;
         }
         block_ = std::move(*read);
+        block_offset_ = handle.offset;
         cursor_.reset(block_.bytes());
         return true;
     }
 
     /// Takes the block from the run of blocks read last, reading the next run when it is not there.
-    Result<BlockRef> read_ahead(size_t position, bool& from_cache) {
-        const BlockHandle handle = table_->index().handle(position);
+    Result<BlockRef> read_ahead(const BlockHandle& handle, bool& from_cache) {
         const size_t stored_bytes = handle.size + kBlockTrailerBytes;
         if (handle.end() > run_begin_ + run_.size() || handle.offset < run_begin_) {
             ReadMode peek = mode_;
             peek.cache_only = true;
-            auto cached = table_->read_data_block(position, peek, BlockCache::Use::kScan);
+            auto cached = table_->read_data_block(handle, peek, BlockCache::Use::kScan);
             from_cache = cached.is_ok();
             if (cached.is_ok() || mode_.cache_only) return cached;
-            const uint64_t data_end = table_->data_end();
+            readahead_bytes_ = std::min(mode_.readahead_bytes,
+                                        std::max(kFirstReadaheadBytes, 2 * readahead_bytes_));
             run_begin_ = handle.offset;
-            run_.resize(std::min<uint64_t>(std::max<uint64_t>(stored_bytes, mode_.readahead_bytes),
-                                           data_end - handle.offset));
+            run_.resize(std::min<uint64_t>(std::max<uint64_t>(stored_bytes, readahead_bytes_),
+                                           table_->data_end() - handle.offset));
             if (Status read = table_->read_range(run_begin_, run_.size(), run_.data());
                 !read.is_ok()) {
                 run_.clear();
@@ -128,40 +140,46 @@ class TableIterator final : public InternalIterator {
         return table_->unpack_block(stored, handle.offset);
     }
 
-    bool past_block() const {
-        return block_ && status_.is_ok() && !cursor_.valid() && cursor_.problem() == nullptr;
-    }
+    bool past_block() const { return block_ && !cursor_.valid() && cursor_.problem() == nullptr; }
     void settle_forward() {
-        while (past_block())
-            if (enter(position_ + 1)) cursor_.seek_to_first();
+        while (past_block()) {
+            status_ = index_.next(mode_);
+            if (enter(true)) cursor_.seek_to_first();
+        }
         check_entry();
     }
     void settle_back() {
-        while (past_block())
-            if (enter(position_ - 1)) cursor_.seek_to_last();
+        while (past_block()) {
+            status_ = index_.prev(mode_);
+            if (enter(false)) cursor_.seek_to_last();
+        }
         check_entry();
     }
 
     /// Decides valid() from where the cursor stands.
     void check_entry() {
         valid_ = block_ && cursor_.valid();
-        const char* problem = cursor_.problem();
-        if (valid_) problem = TableReader::entry_problem(trailer_of(key()), value());
-        if (problem == nullptr || !block_) return;
+        if (!block_) return;
+        const char* problem = valid_
+                                  ? TableReader::entry_problem(trailer_of(key()), cursor_.value())
+                                  : cursor_.problem();
+        if (problem == nullptr) [[likely]]
+            return;
         valid_ = false;
-        if (status_.is_ok())
-            status_ = table_->corruption(table_->index().handle(position_).offset, problem);
+        if (status_.is_ok()) status_ = table_->corruption(block_offset_, problem);
     }
 
     const std::shared_ptr<const TableReader> table_;
     const ReadMode mode_;
-    size_t position_;  // in the index; beyond its end: none
+    IndexCursor index_;  // stands on the block in block_, if there is one
     BlockRef block_;
+    uint64_t block_offset_ = 0;
     sstable::BlockIterator cursor_;
     bool valid_ = false;
     Status status_;
     std::string run_;  // stored bytes from run_begin_ on, read ahead
     uint64_t run_begin_ = 0;
+    uint32_t readahead_bytes_ = 0;  // of the last read ahead since a seek
 };
 
 }  // namespace

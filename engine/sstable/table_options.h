@@ -37,6 +37,9 @@ struct TableOptions {
     uint32_t bloom_bits_per_key = 10;
     /// For data blocks; one that it does not shrink by an eighth is stored as it is.
     Codec codec = Codec::kNone;
+    /// An index or a filter larger than this is split into parts, which are read when they are
+    /// needed. 256 KiB: then what stays in memory of a table is small beside its data.
+    uint32_t partition_threshold_bytes = 256U << 10;
     TableReason reason = TableReason::kUnknown;
     /// Writeback is started each time this much has been written, so that the closing sync is
     /// short.

@@ -1,6 +1,7 @@
-// TableReader: one open table file. Index, filter and properties stay in memory while it is open;
-// data blocks come from the block cache or from the disk, where every block's checksum is verified
-// on every read.
+// TableReader: one open table file. Index, filter, range tombstones and properties stay in memory
+// while it is open, of a large index or filter only what says where its parts lie; parts and data
+// blocks come from the block cache or from the disk, where every block's checksum is verified on
+// every read.
 //
 // Thread rule: immutable after open; everything from any thread.
 // SPDX-License-Identifier: Apache-2.0
@@ -87,8 +88,9 @@ class TableReader : public std::enable_shared_from_this<TableReader> {
     /// them: who reads several tables must apply them to the older ones too.
     const RangeTombstoneSetPtr& range_tombstones() const { return range_tombstones_; }
     const sstable::Footer& footer() const { return footer_; }
-    /// Data blocks in file order, with the separator after each.
+    /// IndexCursor walks the data blocks that it names.
     const sstable::Index& index() const { return index_; }
+    const sstable::Filter& filter() const { return filter_; }
     const std::string& path() const { return path_; }
     uint64_t file_number() const { return footer_.file_number; }
     uint64_t size_bytes() const { return properties_.size_bytes; }
@@ -101,11 +103,15 @@ class TableReader : public std::enable_shared_from_this<TableReader> {
 
     /// A verified data block, from the cache or the disk; for dumps and iterators. `from_cache`, if
     /// not null, says which.
-    Result<BlockRef> read_data_block(size_t index_position, const ReadMode& mode,
+    Result<BlockRef> read_data_block(const sstable::BlockHandle& handle, const ReadMode& mode,
                                      BlockCache::Use use, bool* from_cache = nullptr) const;
+    /// A partition of the index as IndexView searches it; for IndexCursor.
+    Result<BlockRef> read_index_partition(size_t partition, const ReadMode& mode) const;
     /// Checks `stored` (content and trailer, as it lies in the file at `offset`): checksum, and
     /// that the codec is one this version reads.
     Status verify_block(Bytes stored, uint64_t offset) const;
+    /// The same for a block that is never compressed.
+    Status verify_plain_block(Bytes stored, uint64_t offset) const;
     /// The content of a block as it lies in the file at `offset`, verified and decompressed.
     Result<BlockRef> unpack_block(Bytes stored, uint64_t offset) const;
     /// Reads exactly these bytes of the file, unverified.
@@ -130,6 +136,11 @@ class TableReader : public std::enable_shared_from_this<TableReader> {
                        const TableExpectation& expected);
     Status load_blocks(Bytes tail, uint64_t tail_offset);
     Status load_range_tombstones(Bytes content);
+    Status load_index(Bytes content);
+    Result<bool> filter_passes(uint64_t user_key_hash, const ReadMode& mode) const;
+    template <typename Prepare>
+    Result<BlockRef> read_part(const sstable::BlockHandle& handle, const ReadMode& mode,
+                               const Prepare& prepare) const;
     /// Verified and decompressed, past the cache.
     Result<BlockRef> read_block(const sstable::BlockHandle& handle) const;
 

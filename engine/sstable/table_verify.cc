@@ -6,7 +6,7 @@
 #include "base/coding.h"
 #include "base/hash.h"
 #include "sstable/block.h"
-#include "sstable/codec.h"
+#include "sstable/index_cursor.h"
 #include "sstable/range_tombstone_block.h"
 #include "sstable/table_reader.h"
 
@@ -57,15 +57,16 @@ struct Tally {
 
 class Verifier {
   public:
-    explicit Verifier(const TableReader& table, const sstable::Filter& filter)
-        : table_(table), filter_(filter) {}
+    explicit Verifier(const TableReader& table) : table_(table) {}
 
     Status run() {
-        for (size_t i = 0; i < table_.index().blocks(); ++i) {
-            const BlockHandle handle = table_.index().handle(i);
-            KV_RETURN_IF_ERROR(read(handle));
-            KV_RETURN_IF_ERROR(check_entries(i, handle));
-        }
+        KV_RETURN_IF_ERROR(load_filter());
+        KV_RETURN_IF_ERROR(check_data_blocks());
+        for (size_t i = 0; i < table_.filter().pieces(); ++i)
+            KV_RETURN_IF_ERROR(read(table_.filter().piece(i, table_.data_end())));
+        const sstable::Index& index = table_.index();
+        for (size_t i = 0; index.is_partitioned() && i < index.view().blocks(); ++i)
+            KV_RETURN_IF_ERROR(read(index.view().handle(i)));
         tally_.found.largest = tally_.last_key;
         const sstable::Footer& footer = table_.footer();
         const BlockHandle tombstones = table_.range_tombstone_handle();
@@ -96,6 +97,36 @@ class Verifier {
         return Status::ok();
     }
 
+    /// Puts the pieces of a partitioned filter together, so that every key can be asked for.
+    Status load_filter() {
+        const sstable::Filter& filter = table_.filter();
+        if (!filter.is_partitioned()) return Status::ok();
+        std::string lines;
+        for (size_t i = 0; i < filter.pieces(); ++i) {
+            const BlockHandle handle = filter.piece(i, table_.data_end());
+            KV_RETURN_IF_ERROR(read(handle));
+            lines.append(stored_, 0, handle.size);
+        }
+        checksums_.clear();
+        return whole_filter_.load(filter.whole(lines));
+    }
+
+    Status check_data_blocks() {
+        ReadMode mode;
+        mode.fill_cache = false;
+        IndexCursor cursor(table_);
+        std::string before;
+        KV_RETURN_IF_ERROR(cursor.seek_to_first(mode));
+        while (cursor.valid()) {
+            const BlockHandle handle = cursor.handle();
+            KV_RETURN_IF_ERROR(read(handle));
+            KV_RETURN_IF_ERROR(check_entries(handle, before, cursor.separator()));
+            before.assign(cursor.separator());
+            KV_RETURN_IF_ERROR(cursor.next(mode));
+        }
+        return Status::ok();
+    }
+
     /// Of the block in stored_.
     Status count_range_tombstones(const BlockHandle& handle) {
         std::vector<RangeTombstone> tombstones;
@@ -106,7 +137,8 @@ class Verifier {
         return Status::ok();
     }
 
-    Status check_entries(size_t position, const BlockHandle& handle) {
+    /// `before` and `separator` enclose what the index says the block holds.
+    Status check_entries(const BlockHandle& handle, Bytes before, Bytes separator) {
         KV_ASSIGN_OR_RETURN(const BlockRef block, table_.unpack_block(stored_, handle.offset));
         const Bytes content = block.bytes();
         tally_.found.content_bytes += content.size();
@@ -115,7 +147,11 @@ class Verifier {
         sstable::BlockIterator it;
         it.reset(content);
         for (it.seek_to_first(); it.valid(); it.next()) {
-            const char* problem = entry_problem(position, it.key(), it.value());
+            const char* problem = entry_problem(it.key(), it.value());
+            if (problem == nullptr &&
+                (compare_internal_keys(it.key(), separator) > 0 ||
+                 (!before.empty() && compare_internal_keys(it.key(), before) <= 0)))
+                problem = "an entry lies outside of the range that the index gives its block";
             if (problem != nullptr)
                 return table_.corruption(
                     handle.offset,
@@ -126,26 +162,20 @@ class Verifier {
         return Status::ok();
     }
 
-    const char* entry_problem(size_t position, Bytes key, Bytes value) const {
+    const char* entry_problem(Bytes key, Bytes value) const {
         const char* problem = TableReader::entry_problem(trailer_of(key), value);
         if (problem != nullptr) return problem;
         if (tally_.found.entries > 0 && compare_internal_keys(tally_.last_key, key) >= 0)
             return "entries are out of order";
-        if (!belongs(position, key))
-            return "an entry lies outside of the range that the index gives its block";
-        if (!filter_.may_contain(hash64(user_key_of(key))))
+        const sstable::Filter& filter =
+            table_.filter().is_partitioned() ? whole_filter_ : table_.filter();
+        if (!filter.may_contain(hash64(user_key_of(key))))
             return "the filter denies a key that is there";
         return nullptr;
     }
 
-    bool belongs(size_t position, Bytes key) const {
-        const sstable::Index& index = table_.index();
-        return compare_internal_keys(key, index.separator(position)) <= 0 &&
-               (position == 0 || compare_internal_keys(key, index.separator(position - 1)) > 0);
-    }
-
     const TableReader& table_;
-    const sstable::Filter& filter_;
+    sstable::Filter whole_filter_;  // of a table whose filter is partitioned
     std::string stored_;
     std::string checksums_;
     Tally tally_;
@@ -153,6 +183,6 @@ class Verifier {
 
 }  // namespace
 
-Status TableReader::verify() const { return Verifier(*this, filter_).run(); }
+Status TableReader::verify() const { return Verifier(*this).run(); }
 
 }  // namespace kv

@@ -3,6 +3,7 @@
 #include <ostream>
 
 #include "base/coding.h"
+#include "sstable/index_cursor.h"
 #include "sstable/table_reader.h"
 #include "tools/dump.h"
 #include "tools/json_bytes.h"
@@ -95,6 +96,9 @@ void print_properties(const TableReader& table, bool as_json, std::ostream& out)
     json["raw_value_bytes"] = p.raw_value_bytes;
     json["data_blocks"] = p.data_blocks;
     json["data_bytes"] = p.data_bytes;
+    json["codec"] = std::string(codec_name(p.codec));
+    json["content_bytes"] = p.content_bytes;
+    json["range_tombstones"] = p.range_tombstones;
     json["filter_bytes"] = table.footer().filter.size;
     json["index_bytes"] = table.footer().index.size;
     if (as_json) {
@@ -115,21 +119,24 @@ Status print_blocks(const TableReader& table, const DumpOptions& options, std::o
     Status first;
     ReadMode mode;
     mode.fill_cache = false;
-    for (size_t i = 0; i < table.index().blocks(); ++i) {
+    IndexCursor cursor(table);
+    KV_RETURN_IF_ERROR(cursor.seek_to_first(mode));
+    for (uint64_t i = 0; cursor.valid(); ++i) {
         if (options.limit != 0 && i == options.limit) break;
-        const sstable::BlockHandle handle = table.index().handle(i);
-        const auto block = table.read_data_block(i, mode, BlockCache::Use::kScan);
+        const sstable::BlockHandle handle = cursor.handle();
+        const auto block = table.read_data_block(handle, mode, BlockCache::Use::kScan);
         if (!block && first.is_ok()) first = block.error();
         if (options.json) {
             Json json{{"block", i}, {"offset", handle.offset}, {"size", handle.size}};
             json["sound"] = block.has_value();
-            set_internal_key(json, "separator", table.index().separator(i));
+            set_internal_key(json, "separator", cursor.separator());
             out << json.dump() << "\n";
         } else {
             out << "block " << i << ": offset " << handle.offset << ", " << handle.size
-                << " bytes, up to " << internal_key_text(table.index().separator(i))
+                << " bytes, up to " << internal_key_text(cursor.separator())
                 << (block ? "" : ", DAMAGED") << "\n";
         }
+        KV_RETURN_IF_ERROR(cursor.next(mode));
     }
     return first;
 }

@@ -131,6 +131,10 @@ class Carver {
             ++entries;
         }
         if (it.problem() != nullptr || entries == 0 || index) return false;
+        // Since version 2 the data blocks are tagged, and the parts of an index are not.
+        const bool tagged = content[0] == static_cast<char>(sstable::BlockForm::kTagged);
+        if (has_tagged_ && !tagged) return false;
+        has_tagged_ = tagged;
         last_key_ = std::move(last);
         return true;
     }
@@ -179,7 +183,8 @@ class Carver {
     const uint64_t number_;
     uint64_t data_end_;
     std::optional<sstable::Footer> footer_;
-    std::string last_key_;  // internal, of the blocks so far
+    std::string last_key_;     // internal, of the blocks so far
+    bool has_tagged_ = false;  // among them
     CarvedTable carved_;
 };
 

@@ -5,6 +5,7 @@
 #include "compaction/output.h"
 #include "record/file_names.h"
 #include "sstable/block.h"
+#include "sstable/index_cursor.h"
 #include "sstable/table_builder.h"
 #include "sstable/table_reader.h"
 #include "tools/salvage.h"
@@ -58,13 +59,14 @@ class TableSalvage {
             result_.meta = file_meta_of(table.properties());
             return std::move(result_);
         }
+        std::vector<Place> places;
+        if (const Status listed = list_blocks(table, places); !listed.is_ok())
+            return salvage_by_carving(listed);
         options_.codec = table.properties().codec;
         KV_RETURN_IF_ERROR(begin());
         std::vector<RangeTombstone> tombstones;
         if (table.range_tombstones() != nullptr) table.range_tombstones()->append_to(tombstones);
-        for (size_t i = 0; i < table.index().blocks(); ++i) {
-            KV_RETURN_IF_ERROR(add_block_of(table, i));
-        }
+        for (const Place& place : places) KV_RETURN_IF_ERROR(add_block_of(table, place));
         // Exact in the sum; which block held how many of them nobody can tell.
         const uint64_t lost =
             table.properties().entries - std::min(table.properties().entries, builder_->entries());
@@ -72,21 +74,41 @@ class TableSalvage {
         return finish(tombstones);
     }
 
-    Status add_block_of(const TableReader& table, size_t position) {
+    /// A data block, and the separators before and behind it.
+    struct Place {
+        sstable::BlockHandle handle;
+        std::string first_key, last_key;
+    };
+
+    /// Fails when a part of the index cannot be read.
+    static Status list_blocks(const TableReader& table, std::vector<Place>& places) {
         ReadMode mode;
         mode.fill_cache = false;
-        const auto block = table.read_data_block(position, mode, BlockCache::Use::kScan);
+        IndexCursor cursor(table);
+        std::string first_key = user_key_text(table.properties().smallest);
+        KV_RETURN_IF_ERROR(cursor.seek_to_first(mode));
+        while (cursor.valid()) {
+            places.push_back({cursor.handle(), first_key, user_key_text(cursor.separator())});
+            first_key = places.back().last_key;
+            KV_RETURN_IF_ERROR(cursor.next(mode));
+        }
+        return Status::ok();
+    }
+
+    Status add_block_of(const TableReader& table, const Place& place) {
+        ReadMode mode;
+        mode.fill_cache = false;
+        const auto block = table.read_data_block(place.handle, mode, BlockCache::Use::kScan);
         std::string why;
         if (block) {
             KV_ASSIGN_OR_RETURN(why, add_entries(block->bytes()));
             if (why.empty()) return Status::ok();
         }
-        const sstable::BlockHandle handle = table.index().handle(position);
+        const sstable::BlockHandle& handle = place.handle;
         Loss loss = loss_at(handle.offset, handle.size + sstable::kBlockTrailerBytes);
         loss.what = block ? why : std::string(block.error().message());
-        loss.first_key = position == 0 ? user_key_text(table.properties().smallest)
-                                       : user_key_text(table.index().separator(position - 1));
-        loss.last_key = user_key_text(table.index().separator(position));
+        loss.first_key = place.first_key;
+        loss.last_key = place.last_key;
         result_.losses.push_back(std::move(loss));
         return Status::ok();
     }

@@ -6,6 +6,7 @@
 #include <memory>
 #include <ostream>
 
+#include "sstable/index_cursor.h"
 #include "sstable/table_reader.h"
 #include "tools/data_directory.h"
 #include "tools/json_bytes.h"
@@ -119,10 +120,14 @@ class DirectoryVerifier {
         const size_t before = report_.damage.size();
         ReadMode mode;
         mode.fill_cache = false;
-        for (size_t i = 0; i < table.index().blocks(); ++i) {
-            const auto block = table.read_data_block(i, mode, BlockCache::Use::kScan);
+        IndexCursor cursor(table);
+        Status walk = cursor.seek_to_first(mode);
+        while (walk.is_ok() && cursor.valid()) {
+            const auto block = table.read_data_block(cursor.handle(), mode, BlockCache::Use::kScan);
             if (!block) add_damage(name, block.error());
+            walk = cursor.next(mode);
         }
+        if (!walk.is_ok()) add_damage(name, walk);
         if (report_.damage.size() == before) add_damage(name, first);
     }
 

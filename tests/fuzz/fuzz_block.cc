@@ -111,19 +111,31 @@ void probe_packed(Bytes content) {
 
 void probe_tail(Bytes content) {
     probe_packed(content);
-    sstable::Index index;
-    if (index.load(content, kIndexedBytes).is_ok()) {
+    for (const uint32_t version : {1U, 2U}) {
+        sstable::Index index;
+        if (!index.load(content, version, kIndexedBytes).is_ok()) continue;
+        const sstable::IndexView& view = index.view();
         for (const char* key : {"", "key005", "key9"}) {
-            KV_ASSERT(index.find(key, pack_trailer(5, Kind::kPut)) <= index.blocks());
+            KV_ASSERT(view.find(key, pack_trailer(5, Kind::kPut)) <= index.blocks());
         }
-        for (size_t i = 0; i < index.blocks(); ++i) {
-            (void)index.separator(i);
-            KV_ASSERT(index.handle(i).end() <= kIndexedBytes);
+        for (size_t i = 0; i < view.blocks(); ++i) {
+            (void)view.separator(i);
+            KV_ASSERT(view.handle(i).end() <= kIndexedBytes);
         }
+    }
+    sstable::Index partitioned;
+    if (partitioned.load_partitioned(content, 0, kIndexedBytes, kIndexedBytes).is_ok()) {
+        KV_ASSERT(partitioned.blocks() >= partitioned.view().blocks());
     }
     sstable::Filter filter;
     if (filter.load(content).is_ok()) {
-        for (const char* key : {"", "key005", "key9"}) (void)filter.may_contain(hash64(key));
+        for (const char* key : {"", "key005", "key9"}) {
+            if (filter.is_partitioned()) {
+                KV_ASSERT(filter.piece_of(hash64(key)) < filter.pieces());
+            } else {
+                (void)filter.may_contain(hash64(key));
+            }
+        }
     }
     TableProperties properties;
     if (sstable::decode_properties(content, sstable::kTableFormatVersion, properties).is_ok()) {
@@ -148,7 +160,7 @@ std::string table_around(Bytes data_block) {
     sstable::Footer footer;
     footer.file_number = kNumber;
     std::string handle;
-    sstable::append_handle(handle, append_block(data_block));
+    sstable::append_index_entry(handle, append_block(data_block).size);
     footer.filter.offset = file.size();
     TableProperties properties;
     properties.entries = 1;
@@ -190,12 +202,12 @@ std::string index_seed() {
     sstable::BlockBuilder builder(1);
     for (int i = 0; i < 3; ++i) {
         std::string handle;
-        sstable::append_handle(handle, {static_cast<uint64_t>(i) * kIndexedBytes / 3, 100});
+        sstable::append_index_entry(handle, 100);
         builder.add(make_internal_key(key_of(i), 5, Kind::kPut), handle);
     }
     const std::string content(builder.finish());
     sstable::Index index;
-    KV_ASSERT(index.load(content, kIndexedBytes).is_ok());
+    KV_ASSERT(index.load(content, 2, kIndexedBytes).is_ok());
     return '\0' + content;
 }
 
@@ -243,6 +255,8 @@ std::vector<std::string> seeds() {
     packed.block_size_bytes = 1000;
     TableOptions packed_more = packed;
     packed_more.codec = Codec::kZstd;
+    TableOptions split = small;
+    split.partition_threshold_bytes = 64;
     TableOptions bare = small;
     bare.bloom_bits_per_key = 0;
     TableProperties properties;
@@ -260,6 +274,7 @@ std::vector<std::string> seeds() {
             as_mode(2, tombstone_seed()),
             table_seed(small, 40),
             table_seed(bare, 20),
+            table_seed(split, 60),
             table_seed(TableOptions(), 1),
             std::string(9, '\0'),
             as_mode(3, block_seed(4, 30)),

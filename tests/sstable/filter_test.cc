@@ -49,6 +49,27 @@ TEST_CASE("filter: passes few other keys") {
     CHECK(false_positives(16) < 0.003);
 }
 
+TEST_CASE("filter: one in pieces gives the answers of the whole") {
+    std::vector<uint64_t> hashes;
+    for (uint64_t i = 0; i < 5000; ++i) hashes.push_back(hash_of(i));
+    const std::string content = build_filter(hashes, 10);
+    const Bytes lines = Bytes(content).substr(0, content.size() - kFilterTailBytes);
+    Filter whole, split;
+    REQUIRE(whole.load(content).is_ok());
+    REQUIRE(split.load(partitioned_filter(Bytes(content).substr(lines.size()), 10)).is_ok());
+    REQUIRE(split.is_partitioned());
+    CHECK(split.memory_bytes() == 0);
+    CHECK(split.whole(lines) == content);
+    CHECK(split.pieces() == (lines.size() / kFilterLineBytes + 9) / 10);
+    for (uint64_t i = 0; i < 20'000; ++i) {
+        const size_t piece = split.piece_of(hash_of(i));
+        REQUIRE(piece < split.pieces());
+        const BlockHandle handle = split.piece(piece, 0);
+        const Bytes stored = lines.substr(handle.offset - piece * kBlockTrailerBytes, handle.size);
+        REQUIRE(split.piece_may_contain(stored, hash_of(i)) == whole.may_contain(hash_of(i)));
+    }
+}
+
 TEST_CASE("filter: content of the wrong shape is refused") {
     const std::string good = build_filter({1, 2, 3}, 10);
     REQUIRE(good.size() == 64 + 8);

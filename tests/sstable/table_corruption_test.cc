@@ -35,7 +35,7 @@ std::string forge(Bytes data, const TableProperties& properties, Bytes separator
     };
     BlockBuilder index(16);
     std::string place;
-    append_handle(place, block(data));
+    append_index_entry(place, block(data).size);
     index.add(separator, place);
     Footer footer;
     footer.file_number = kNumber;
@@ -129,7 +129,7 @@ TEST_CASE("table corruption: a checksum failure names file, offset and both chec
     const EntryList entries = numbered_entries(30);
     f.build(entries, options);
     const auto table = f.open();
-    const BlockHandle second = table->index().handle(1);
+    const BlockHandle second = table->index().view().handle(1);
     f.fs.corrupt(f.path, second.offset + 3);
     TableGet got;
     REQUIRE(get(*table, user_key_of(entries[0].first), kMaxSeqno, got).is_ok());

@@ -228,5 +228,5 @@ TEST_CASE("table reader: an iterator reading ahead makes few reads") {
     CHECK(it->status().is_ok());
     CHECK(shown == entries.size());
     CHECK(table->properties().data_blocks > 100);
-    CHECK(f.fs.operation_count() - before <= 3 + table->properties().data_bytes / (60U << 10));
+    CHECK(f.fs.operation_count() - before <= 6 + table->properties().data_bytes / (60U << 10));
 }
