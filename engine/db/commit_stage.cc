@@ -58,14 +58,11 @@ Status CommitStage::check_limits(const WriteRequest& request) const {
     }
     BatchReader reader(batch.encoded());
     for (Op op; reader.next(op);) {
-        if (op.is_range_delete()) {
-            if (std::max(op.key.size(), op.value.size()) > limits.max_key_bytes) {
-                return too_large("a bound of a range delete",
-                                 std::max(op.key.size(), op.value.size()), limits.max_key_bytes);
-            }
-            continue;
-        }
         KV_RETURN_IF_ERROR(check_key(op.key));
+        if (op.is_range_delete()) {
+            if (op.value.size() <= limits.max_key_bytes) continue;
+            return too_large("the end of a range delete", op.value.size(), limits.max_key_bytes);
+        }
         if (op.value.size() > limits.max_value_bytes) {
             return too_large("value", op.value.size(), limits.max_value_bytes);
         }

@@ -84,7 +84,8 @@ class Search {
             status = open(*table.slot, reader);
             if (!status.is_ok()) return true;
         }
-        const Seqno covered = 0;
+        const RangeTombstoneSetPtr& ranges = reader->range_tombstones();
+        const Seqno covered = ranges == nullptr ? 0 : ranges->covering(key_, seqno_);
         TableGet& got = found_.table;
         status = reader->get(key_, hash, seqno_, mode_, got);
         if (!status.is_ok()) return true;

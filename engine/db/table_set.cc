@@ -29,6 +29,7 @@ TableSet::TableSet(std::shared_ptr<const Version> version, TableCache& cache)
             largest_seqno_ = std::max(largest_seqno_, file->largest_seqno);
             level.tables.push_back({file.get(), cache.slot(*file), user_key_of(file->smallest),
                                     user_key_of(file->largest), is_exclusive_bound(file->largest)});
+            has_ranges_ = has_ranges_ || file->range_tombstones != 0;
             if (number > 0)
                 level.largest_prefixes.push_back(prefix_of(level.tables.back().largest));
         }
@@ -47,6 +48,26 @@ const TableSet::Table* TableSet::find(int level_number, Bytes user_key) const {
         std::partition_point(first + (low - prefixes.begin()), first + (high - prefixes.begin()),
                              [&](const Table& table) { return table.ends_before(user_key); });
     return at != first + level.tables.size() && at->smallest <= user_key ? at : nullptr;
+}
+
+Result<RangeTombstoneSetPtr> TableSet::range_tombstones(TableCache& cache, bool cache_only) const {
+    if (!has_ranges_) return RangeTombstoneSetPtr();
+    std::lock_guard lock(ranges_mutex_);
+    if (ranges_ != nullptr) return ranges_;
+    if (cache_only) return Status(Code::kWouldBlock, "range deletes have not been read yet");
+    std::vector<RangeTombstoneSetPtr> sets;
+    for (const Level& level : levels_) {
+        for (const Table& table : level.tables) {
+            if (table.file->range_tombstones == 0) continue;
+            KV_ASSIGN_OR_RETURN(const auto reader, cache.open(*table.slot));
+            sets.push_back(reader->range_tombstones());
+        }
+    }
+    ranges_ = RangeTombstoneSet::merge(sets);
+    if (ranges_ == nullptr) {
+        return Status::corruption("the MANIFEST lists range deletes in tables that hold none");
+    }
+    return ranges_;
 }
 
 }  // namespace kv::db

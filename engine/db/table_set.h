@@ -7,10 +7,13 @@
 
 #include <cstdint>
 #include <memory>
+#include <mutex>
 #include <vector>
 
 #include "db/hidden_runs.h"
 #include "db/table_cache.h"
+#include "kv/result.h"
+#include "record/range_tombstones.h"
 #include "version/version.h"
 
 namespace kv::db {
@@ -46,6 +49,10 @@ class TableSet {
 
     /// Of all tables; 0 without any.
     Seqno largest_seqno() const { return largest_seqno_; }
+    /// The range deletes of all tables; null without any. Put together on first use, which opens
+    /// the tables that have some, and kept. kWouldBlock when `cache_only` and that has not been
+    /// done.
+    Result<RangeTombstoneSetPtr> range_tombstones(TableCache& cache, bool cache_only) const;
     /// What walks have learnt about these tables.
     HiddenRuns& hidden_runs() const { return hidden_runs_; }
 
@@ -57,6 +64,9 @@ class TableSet {
     const std::shared_ptr<const Version> version_;
     std::vector<Level> levels_;
     Seqno largest_seqno_ = 0;
+    bool has_ranges_ = false;
+    mutable std::mutex ranges_mutex_;
+    mutable RangeTombstoneSetPtr ranges_;  // guarded by ranges_mutex_; null until first asked for
     mutable HiddenRuns hidden_runs_;
 };
 

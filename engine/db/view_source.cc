@@ -90,6 +90,12 @@ WalkSource new_view_source(const ReadView& view, TableCache& tables, Seqno seqno
         children.push_back(
             new_level_iterator(std::make_unique<ViewLevel>(*view.tables, level, tables, mode)));
     }
+    auto ranges = view.tables->range_tombstones(tables, mode.cache_only);
+    if (!ranges.is_ok()) {
+        source.status = ranges.status();
+    } else if (*ranges != nullptr) {
+        source.range_deletes.push_back(std::move(*ranges));
+    }
     source.entries = new_merging_iterator(std::move(children));
     // A walk that does not see all of the tables can neither learn nor use what is so for all.
     if (seqno >= view.tables->largest_seqno()) source.runs = &view.tables->hidden_runs();

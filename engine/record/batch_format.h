@@ -35,7 +35,7 @@ inline constexpr uint8_t kRangeDeleteToEndOp = 0x41;
 /// One mutation. Views point into the batch it was read from.
 struct Op {
     uint8_t kind = 0;        ///< A Kind, kIncrementOp or kRangeDeleteToEndOp.
-    Bytes key;               ///< Of a range delete: where it begins, inclusive; may be empty.
+    Bytes key;               ///< Of a range delete: where it begins, inclusive.
     Bytes value;             ///< The user's bytes; a range delete's end, exclusive; else empty.
     uint64_t expiry_ms = 0;  ///< kPutWithExpiry only.
     int64_t by = 0;          ///< kIncrementOp only.

@@ -19,6 +19,13 @@ std::string_view durability_name(Durability level) {
     return "unknown";
 }
 
+namespace {
+
+/// Keys have at least one byte, so nothing sorts before this one.
+constexpr Bytes kFirstKey{"\0", 1};
+
+}  // namespace
+
 void WriteBatch::put(Bytes key, Bytes value) {
     append_put(rep_, key, value);
     ++count_;
@@ -35,6 +42,7 @@ void WriteBatch::del(Bytes key) {
 }
 
 void WriteBatch::delete_range(Bytes begin, std::optional<Bytes> end) {
+    if (begin.empty()) begin = kFirstKey;
     if (end && *end <= begin) return;
     if (end) {
         append_range_delete(rep_, begin, *end);

@@ -82,6 +82,11 @@ State History::after(size_t count) const {
                 case Change::What::kDelete:
                     state.erase(change.key);
                     break;
+                case Change::What::kDeleteRange:
+                    state.erase(
+                        state.lower_bound(change.key),
+                        change.value.empty() ? state.end() : state.lower_bound(change.value));
+                    break;
                 case Change::What::kAdd: {
                     std::string& value = state[change.key];
                     value = std::to_string((value.empty() ? 0 : std::stoll(value)) + change.by);
@@ -156,7 +161,15 @@ std::unique_ptr<WriteRequest> CrashWorld::random_batch() {
     const uint64_t changes = random_.one_in(20) ? 40 : 1 + random_.below(4);
     for (uint64_t i = 0; i < changes; ++i) {
         const std::string key = "k" + std::to_string(random_.below(60));
-        if (random_.one_in(4)) {
+        if (random_.one_in(25)) {
+            std::string end = random_.one_in(8) ? "" : "k" + std::to_string(random_.below(60));
+            std::string begin = key;
+            if (end == begin) end += '!';
+            if (!end.empty() && end < begin) std::swap(begin, end);
+            request->batch.delete_range(begin,
+                                        end.empty() ? std::nullopt : std::optional<Bytes>(end));
+            batch.changes.push_back({What::kDeleteRange, begin, end, 0});
+        } else if (random_.one_in(4)) {
             request->batch.del(key);
             batch.changes.push_back({What::kDelete, key, "", 0});
         } else if (random_.one_in(6)) {

@@ -26,9 +26,9 @@ using State = std::map<std::string, std::string>;
 class History {
   public:
     struct Change {
-        enum class What : uint8_t { kPut, kDelete, kAdd } what;
+        enum class What : uint8_t { kPut, kDelete, kDeleteRange, kAdd } what;
         std::string key;
-        std::string value;  // kPut
+        std::string value;  // kPut; of kDeleteRange the end, empty for none
         int64_t by = 0;     // kAdd
     };
     struct Batch {

@@ -111,6 +111,84 @@ TEST_CASE_METHOD(RangeDeletes, "range delete: survives restart and power failure
     CHECK(found() == "ad");
 }
 
+TEST_CASE_METHOD(RangeDeletes, "range delete: holds through flush, compaction and restart") {
+    fill("abcdefgh");
+    REQUIRE(db().flush().is_ok());
+    const ReadOptions before{.snapshot = db().snapshot()};
+    delete_range("b", "g");
+    fill("d");
+    REQUIRE(db().flush().is_ok());
+    CHECK(found() == "adgh");
+    CHECK(scan() == "a=1 d=1 g=1 h=1");
+    CHECK(scan({}, true) == "h=1 g=1 d=1 a=1");
+    REQUIRE(db().compact_all().is_ok());
+    CHECK(found() == "adgh");
+    CHECK(found(before) == "abcdefgh");
+    CHECK(scan() == "a=1 d=1 g=1 h=1");
+    crash(CrashOptions::lose_all());
+    CHECK(found() == "adgh");
+    CHECK(scan() == "a=1 d=1 g=1 h=1");
+}
+
+TEST_CASE_METHOD(RangeDeletes, "range delete: a table may hold nothing else") {
+    fill("abcd");
+    REQUIRE(db().flush().is_ok());
+    delete_range("b", "d");
+    REQUIRE(db().flush().is_ok());
+    reopen();
+    CHECK(found() == "ad");
+    CHECK(scan() == "a=1 d=1");
+    REQUIRE(db().compact_all().is_ok());
+    CHECK(scan() == "a=1 d=1");
+}
+
+TEST_CASE_METHOD(RangeDeletes, "range delete: compaction forgets it with what it hid") {
+    for (int i = 0; i < 400; ++i) put("key" + std::to_string(i), std::string(300, 'v'));
+    delete_range("key", "kez");
+    REQUIRE(db().compact_all().is_ok());
+    executor_.run_until_idle();
+    const StoreStats stats = db().stats();
+    uint64_t bytes = 0;
+    for (const LevelStats& level : stats.levels) bytes += level.bytes;
+    CHECK(bytes == 0);
+    CHECK(scan().empty());
+}
+
+TEST_CASE_METHOD(RangeDeletes, "clear: deletes everything, and gives the space back") {
+    for (int i = 0; i < 400; ++i) put("key" + std::to_string(i), std::string(300, 'v'));
+    REQUIRE(db().flush().is_ok());
+    executor_.run_until_idle();
+    const Status cleared = db().clear();
+    INFO(cleared.to_string());
+    REQUIRE(cleared.is_ok());
+    executor_.run_until_idle();
+    CHECK(scan().empty());
+    const StoreStats stats = db().stats();
+    uint64_t tables = 0;
+    for (const LevelStats& level : stats.levels) tables += level.tables;
+    CHECK(tables <= 1);
+    fill("a");
+    reopen();
+    CHECK(scan() == "a=1");
+}
+
+TEST_CASE_METHOD(RangeDeletes, "clear: an open iterator keeps what it sees") {
+    fill("abc");
+    REQUIRE(db().flush().is_ok());
+    auto it = db().new_iterator();
+    it->seek_to_first();
+    const Status cleared = db().clear();
+    INFO(cleared.to_string());
+    REQUIRE(cleared.is_ok());
+    executor_.run_until_idle();
+    std::string seen;
+    for (; it->valid(); it->next()) seen += it->key();
+    CHECK(it->status().is_ok());
+    CHECK(seen == "abc");
+    it.reset();
+    CHECK(found() == "");
+}
+
 TEST_CASE_METHOD(RangeDeletes, "range delete: counts as a change to preconditions") {
     fill("b");
     const Seqno before = db().published_seqno();

@@ -25,6 +25,14 @@ class ModelStore {
         versions_[key].push_back({++last_seqno_, std::move(value), expiry_ms});
     }
     void del(const std::string& key) { versions_[key].push_back({++last_seqno_, std::nullopt, 0}); }
+    /// Every key in [begin, end) that ever was; an empty `end` is behind all of them.
+    void del_range(const std::string& begin, const std::string& end) {
+        ++last_seqno_;
+        for (auto at = versions_.lower_bound(begin); at != versions_.end(); ++at) {
+            if (!end.empty() && at->first >= end) break;
+            at->second.push_back({last_seqno_, std::nullopt, 0});
+        }
+    }
     Seqno last_seqno() const { return last_seqno_; }
 
     /// The live version at `seqno` and `now_ms`.

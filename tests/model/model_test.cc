@@ -86,7 +86,14 @@ class Twins {
         WriteBatch batch;
         for (uint64_t i = 1 + (random_.one_in(4) ? random_.below(20) : 0); i > 0; --i) {
             const std::string k = key();
-            if (random_.one_in(4)) {
+            if (random_.one_in(30)) {
+                std::string end = random_.one_in(10) ? "" : key();
+                if (end == k) end += "x";
+                std::string begin = k;
+                if (!end.empty() && end < begin) std::swap(begin, end);
+                batch.delete_range(begin, end.empty() ? std::nullopt : std::optional<Bytes>(end));
+                model_.del_range(begin, end);
+            } else if (random_.one_in(4)) {
                 batch.del(k);
                 model_.del(k);
             } else if (random_.one_in(4)) {
