@@ -9,8 +9,7 @@
 //   2. a tombstone of the oldest class is dropped if nothing below can hold its key;
 //   3. an entry whose expiry has passed is a tombstone: dropped under rule 2, otherwise rewritten
 //      as a delete with its own seqno;
-//   4. an entry that a newer range tombstone of its own class covers is dropped. What becomes of
-//      the range tombstones themselves: range_merge.h.
+//   4. an entry that a newer range tombstone (range_merge.h) of its class covers is dropped.
 // Callers: flush_job.h, job.h. Thread rule: one thread at a time.
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
