@@ -257,6 +257,8 @@ void ThreadExecutor::finish(uint64_t jobs) {
 
 }  // namespace
 
+unsigned hardware_threads() { return std::max(std::thread::hardware_concurrency(), 1U); }
+
 std::unique_ptr<Executor> make_thread_executor(int compaction_threads) {
     return std::make_unique<ThreadExecutor>(compaction_threads);
 }

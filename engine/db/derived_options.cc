@@ -3,7 +3,8 @@
 #include "db/derived_options.h"
 
 #include <algorithm>
-#include <thread>
+
+#include "kv/executor.h"
 
 namespace kv::db {
 
@@ -21,7 +22,7 @@ uint32_t compaction_threads(const Options& options) {
     // the machine.
     if (options.executor != nullptr) return 1;
     // Half, so that the serving threads keep theirs; beyond four the disk is what limits.
-    return std::clamp(std::thread::hardware_concurrency() / 2, 1U, 4U);
+    return std::clamp(hardware_threads() / 2, 1U, 4U);
 }
 
 }  // namespace kv::db

@@ -26,6 +26,9 @@ Status LogStage::take_next_segment(uint64_t record_bytes, bool may_block) {
     } else if (!prepare.try_lock()) {
         return {Code::kWouldBlock, "the next log segment is being made"};
     }
+    if (current_ != nullptr && current_->reserved_offset() == wal::kSegmentHeaderBytes) {
+        return enlarge_unused_segment(record_bytes, may_block);
+    }
     if (prepared_ == nullptr || !prepared_->fits(record_bytes)) {
         if (!may_block) return {Code::kWouldBlock, "the next log segment is not there yet"};
         prepared_.reset();
@@ -41,6 +44,23 @@ Status LogStage::take_next_segment(uint64_t record_bytes, bool may_block) {
     current_ = prepared_.get();
     segments_.push_back(std::move(prepared_));
     ++next_number_;
+    return Status::ok();
+}
+
+/// The write that the current segment was taken for was refused after all, and the next one is
+/// larger than it. Nobody has seen the segment yet; to leave it out would break the chain.
+Status LogStage::enlarge_unused_segment(uint64_t record_bytes, bool may_block) {
+    if (!may_block) return {Code::kWouldBlock, "a larger log segment is needed"};
+    auto created = create_segment(current_->number(), record_bytes);
+    if (!created.is_ok()) {
+        health_.raise(Health::Cause::kLogSegment, created.error());
+        retry_segment();
+        return health_.refusal();
+    }
+    std::lock_guard lock(segments_mutex_);
+    KV_ASSERT(segments_.back().get() == current_);
+    segments_.back() = std::move(*created);
+    current_ = segments_.back().get();
     return Status::ok();
 }
 

@@ -112,6 +112,7 @@ class LogStage {
     static constexpr uint64_t kRetryMs = 500;
 
     Status take_next_segment(uint64_t record_bytes, bool may_block);
+    Status enlarge_unused_segment(uint64_t record_bytes, bool may_block);
     Result<std::unique_ptr<wal::SegmentWriter>> create_segment(uint64_t number,
                                                                uint64_t record_bytes);
     void retry_segment();

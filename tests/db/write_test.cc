@@ -241,3 +241,15 @@ TEST_CASE("write: answers without a record do not count as bytes that wait for t
     CHECK(f.put("a", "1").status.is_ok());
     CHECK(f.db().stats().write_stall_us == 0);
 }
+
+TEST_CASE("write: a batch larger than a segment may follow a refused one into a fresh segment") {
+    DbFixture f;
+    WriteBatch refused;
+    refused.require({Precondition::Kind::kPresent, "missing", "", 0});
+    refused.put("k", "v");
+    CHECK(f.db().write(std::move(refused)).status.is(Code::kConflict));
+    const std::string large(2 * f.options_.wal_segment_bytes, 'v');
+    CHECK(f.put("large", large).status.is_ok());
+    f.crash(CrashOptions::lose_all());
+    CHECK(f.get("large") == large);
+}

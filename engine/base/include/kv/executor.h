@@ -51,6 +51,9 @@ class Executor {
 
 /// Real threads, named after their lanes. The destructor finishes the jobs already queued, then
 /// joins. `compaction_threads` >= 1.
+/// Threads that this machine runs at once; at least 1.
+unsigned hardware_threads();
+
 std::unique_ptr<Executor> make_thread_executor(int compaction_threads = 1);
 
 }  // namespace kv
