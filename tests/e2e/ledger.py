@@ -3,8 +3,10 @@
 A Writer owns the keys below its prefix, so its own order decides what they hold: kvd applies one
 connection's writes in the order sent and its log keeps that order. After a crash the store must
 therefore hold everything up to the last acknowledged write and then some first part, possibly
-empty, of what was sent after it: each write whole or not at all. Counters shared between writers
-are kept in Tally. One thread a Writer; a Tally is shared.
+empty, of what was sent after it: each write whole or not at all. A write that was refused, as when
+flush and compaction lag behind, drops out of that order; those behind it may have been applied.
+What a write does is therefore worked out when its answer comes, not when it is sent. Counters
+shared between writers are kept in Tally. One thread a Writer; a Tally is shared.
 SPDX-License-Identifier: Apache-2.0
 """
 import collections
@@ -18,13 +20,20 @@ sys.path.insert(0, os.path.join(ROOT, "client", "examples"))
 import kvd_client as wire  # noqa: E402  (the path above comes first)
 import kvd_selftest  # noqa: E402, F401  (for the tests of this folder)
 
-Sent = collections.namedtuple("Sent", "request_id effect conflict tallied")
+# effect: key -> new value, None for a deletion, an int for an increment by it. guard: a key that must
+# be absent, or None. tallied: the shared counter that it increments, or None.
+Sent = collections.namedtuple("Sent", "request_id effect guard tallied")
 LOST = (wire.ConnectionLost, OSError)
 
 
 def connect(address):
     host, port = address.rsplit(":", 1)
     return wire.Client(host, int(port), timeout=120, deadline_ms=100_000)
+
+
+def is_refusal(status):
+    """A write with this answer was not begun, and may succeed when it is sent again."""
+    return bool(status & wire.RETRYABLE and status & wire.SURELY_NOT_APPLIED)
 
 
 class Tally:
@@ -55,10 +64,9 @@ class Writer:
     def __init__(self, prefix, rng, tally, keys=120, depth=16):
         self.prefix, self.random, self.tally = prefix, rng, tally
         self.keys, self.depth = keys, depth
-        self.state = {}  # what the store holds if everything sent so far is applied
-        self.base = {}  # the same, as of the last acknowledged write
+        self.base = {}  # what the store holds as of the last acknowledged write
         self.sent = collections.deque()  # after base, in order
-        self.serial = self.acknowledged = 0
+        self.serial = self.acknowledged = self.refused = 0
         self.problem = None
 
     def key(self):
@@ -83,17 +91,13 @@ class Writer:
                     for _ in range(self.random.randint(1, self.depth)):
                         self.receive_one(client)
             except LOST:
-                pass
-            except wire.KvdError as error:
-                if error.surely_not_applied and error.retryable:
-                    return  # the server is shutting down; what was refused stays in `sent`
-                self.problem = f"{self.prefix}: {error}"
-            except AssertionError as error:
+                self.drop_refused(client)
+            except (wire.KvdError, AssertionError) as error:
                 self.problem = f"{self.prefix}: {error}"
 
     def send_one(self, client):
         """Any one write; notes it before the bytes leave, since from then on it may be applied."""
-        choice, conflict, tallied, effect = self.random.random(), False, None, {}
+        choice, guard, tallied, effect = self.random.random(), None, None, {}
         if choice < 0.45:
             key, value = self.key(), self.value()
             effect[key] = value
@@ -105,22 +109,21 @@ class Writer:
             opcode, body = wire.DELETE, wire.byte_string(key)
         elif choice < 0.7:
             key = self.prefix + b"counter"
-            effect[key] = b"%d" % (int(self.state.get(key, b"0")) + 3)
+            effect[key] = 3
             opcode, body = wire.INCREMENT, struct.pack("<q", 3) + wire.byte_string(key)
         elif choice < 0.8:
             tallied = self.random.choice(list(self.tally.acknowledged))
             opcode, body = wire.INCREMENT, struct.pack("<q", 1) + wire.byte_string(tallied)
         else:
-            effect, conflict, body = self.make_batch()
+            effect, guard, body = self.make_batch()
             opcode = wire.BATCH
         request_id, client.next_id = client.next_id, client.next_id + 1
-        self.sent.append(Sent(request_id, {} if conflict else effect, conflict, tallied))
-        self.apply(self.state, self.sent[-1])
+        self.sent.append(Sent(request_id, effect, guard, tallied))
         client.send(opcode, body, request_id=request_id)
 
     def make_batch(self):
-        """(effect, whether its precondition fails, body): a few keys that only change together."""
-        batch, effect = wire.Batch(), {}
+        """(effect, guard, body): a few keys that only change together."""
+        batch, effect, guard = wire.Batch(), {}, None
         for _ in range(self.random.randint(1, 12)):
             key = self.key()
             if self.random.random() < 0.8:
@@ -129,20 +132,24 @@ class Writer:
             else:
                 effect[key] = None
                 batch.delete(key)
-        conflict = False
         if self.random.random() < 0.3:
             guard = self.key()
             batch.require_absent(guard)
-            conflict = guard in self.state
-        return effect, conflict, batch.encode()
+        return effect, guard, batch.encode()
 
     @staticmethod
     def apply(state, write):
-        for key, value in write.effect.items():
-            if value is None:
+        """Does to `state` what kvd does when it takes `write`. False: its precondition fails."""
+        if write.guard in state:
+            return False
+        for key, change in write.effect.items():
+            if change is None:
                 state.pop(key, None)
+            elif isinstance(change, int):
+                state[key] = b"%d" % (int(state.get(key, b"0")) + change)
             else:
-                state[key] = value
+                state[key] = change
+        return True
 
     def receive_one(self, client):
         """Takes the answer to the oldest write that waits for one."""
@@ -153,15 +160,26 @@ class Writer:
             client.answer(write.request_id)
             conflict = False
         except wire.KvdError as error:
+            if is_refusal(error.status):  # too much to do, or shutting down
+                self.sent.popleft()
+                self.refused += 1
+                return
             if error.status != wire.CONFLICT:
                 raise
             conflict = True
-        assert conflict == write.conflict, f"request {write.request_id}: conflict is {conflict}"
         self.sent.popleft()
-        self.apply(self.base, write)
+        applied = self.apply(self.base, write)
+        assert applied != conflict, f"request {write.request_id}: conflict is {conflict}"
         self.acknowledged += 1
         if write.tallied:
             self.tally.count(write.tallied, answered=True)
+
+    def drop_refused(self, client):
+        """Takes out what was refused by answers that came before those waited for."""
+        refused = {request_id for request_id, frames in client.waiting.items()
+                   if any(is_refusal(frame.status) for frame in frames)}
+        self.sent = collections.deque(w for w in self.sent if w.request_id not in refused)
+        self.refused += len(refused)
 
     def check(self, client):
         """Compares with the store after a restart and takes over what it holds: a complaint or None."""
@@ -179,7 +197,7 @@ class Writer:
             closest = min(closest, self.difference(expected, found), key=len)
         doubtful = len(self.sent)
         self.sent.clear()
-        self.base, self.state = dict(found), dict(found)
+        self.base = dict(found)
         if matches:
             return None
         return (f"{self.prefix}: no first part of the {doubtful} unanswered writes explains what is "

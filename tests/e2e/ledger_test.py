@@ -63,7 +63,8 @@ class KilledServer(kvd_case.KvdCase):
                 self.write_until_it_ends(kvd, lambda: self.assertEqual(kvd.stop(), 0, kvd.log()))
                 self.check(kvd.start(), f"{round_number}, after SIGTERM")
         acknowledged = sum(writer.acknowledged for writer in self.writers)
-        print(f"{KILLS} kills, {acknowledged} acknowledged writes, all there")
+        refused = sum(writer.refused for writer in self.writers)
+        print(f"{KILLS} kills, {acknowledged} acknowledged writes, all there; {refused} refused")
         self.assertGreater(acknowledged, KILLS * WRITERS)
         self.assertEqual(kvd.stop(), 0)
         verified = subprocess.run([os.path.join(daemon.BIN, "kvtool"), "verify", kvd.data_dir],
@@ -85,8 +86,8 @@ class TheLedgerItself(unittest.TestCase):
     def writer(self):
         writer = ledger.Writer(b"w/", random.Random(1), ledger.Tally([]))
         writer.base = {b"w/a": b"1"}
-        writer.sent.append(ledger.Sent(1, {b"w/a": b"2", b"w/b": b"2"}, False, None))
-        writer.sent.append(ledger.Sent(2, {b"w/a": None}, False, None))
+        writer.sent.append(ledger.Sent(1, {b"w/a": b"2", b"w/b": b"2"}, None, None))
+        writer.sent.append(ledger.Sent(2, {b"w/a": None}, None, None))
         return writer
 
     def test_accepts_any_first_part_of_the_unanswered_writes(self):
