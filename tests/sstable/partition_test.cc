@@ -30,7 +30,7 @@ TEST_CASE("partitions: a table that has them agrees with a sorted array") {
         TableFixture f;
         TableOptions options = split_options(static_cast<uint32_t>(64 << random.below(5)));
         options.bloom_bits_per_key = static_cast<uint32_t>(random.below(3) * 8);
-        const EntryList entries = random_entries(random, 300 + random.below(900), 60);
+        const EntryList entries = random_entries(random, 1200 + random.below(900), 60);
         f.build(entries, options);
         const auto table = f.open();
         REQUIRE(table->index().is_partitioned());
