@@ -1,5 +1,7 @@
 // LogStage: the life of log segments, and the way out of a failed write or sync.
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+
 #include "base/coding.h"
 #include "db/log_stage.h"
 #include "kv/assert.h"
@@ -122,6 +124,7 @@ Status LogStage::open_segment(SegmentWriter* segment) {
     }
     KV_RETURN_IF_ERROR(segment->begin(previous_));
     open_ = segment;
+    durable_end_ = {segment->number(), 0, previous_.last_seqno};
     return Status::ok();
 }
 
@@ -140,9 +143,49 @@ Status LogStage::sync_open_segment() {
     const uint64_t began_us = context_.clock.monotonic_us();
     KV_RETURN_IF_ERROR(open_->sync());
     context_.latencies.log_sync.add(context_.clock.monotonic_us() - began_us);
-    durable_.store(open_->synced_end().last_seqno, std::memory_order_release);
+    durable_end_ = open_->synced_end();
+    durable_.store(durable_end_.last_seqno, std::memory_order_release);
     unsynced_.clear();
     return Status::ok();
+}
+
+void LogStage::sync_behind_if_due() {
+    if (open_ == nullptr || syncs_behind_) return;
+    const wal::SegmentEnd end = open_->written_end();
+    const uint64_t capacity = open_->capacity();
+    const bool at_end = capacity - end.length <= capacity / kSyncBehindPart;
+    if (unsynced_.bytes() < capacity / (at_end ? kSyncBehindAtEndPart : kSyncBehindPart)) return;
+    syncs_behind_ = true;
+    std::shared_ptr<SegmentWriter> segment;
+    {
+        std::lock_guard lock(segments_mutex_);
+        segment = segments_.front();
+    }
+    KV_ASSERT(segment.get() == open_);
+    context_.post(Lane::kFlush, [this, segment, end, until = unsynced_.end()] {
+        sync_behind(segment, end, until);
+    });
+}
+
+void LogStage::sync_behind(const std::shared_ptr<SegmentWriter>& segment, wal::SegmentEnd end,
+                           uint64_t unsynced_until) {
+    const uint64_t began_us = context_.clock.monotonic_us();
+    const Status synced = segment->sync_until(end);
+    std::lock_guard lock(io_mutex_);
+    syncs_behind_ = false;
+    // Sealed meanwhile, or all of it logged again: nothing of it waits any more.
+    if (segment.get() != open_ || failed_.load(std::memory_order_relaxed)) return;
+    if (!synced.is_ok()) {
+        fail(synced, {});
+        return;
+    }
+    Counters::add(context_.counters.log_syncs, 1);
+    context_.latencies.log_sync.add(context_.clock.monotonic_us() - began_us);
+    // A writer that waited for its own sync may be ahead.
+    if (end.length <= durable_end_.length) return;
+    durable_end_ = end;
+    durable_.store(end.last_seqno, std::memory_order_release);
+    unsynced_.release_until(unsynced_until);
 }
 
 void LogStage::refuse(RequestChain requests, const Status& status) {
@@ -193,13 +236,13 @@ Status LogStage::write_relog_segment() {
     // A segment whose header never became durable is made anew under its own number; otherwise the
     // chain goes on behind the last durable byte. A failed attempt is repeated under the same
     // number too.
-    const bool keep_old = open_ != nullptr && open_->synced_offset() > 0;
+    const bool keep_old = open_ != nullptr && durable_end_.length > 0;
     uint64_t number = next_number_;
     {
         std::lock_guard lock(segments_mutex_);
         if (!segments_.empty()) number = segments_.front()->number() + (keep_old ? 1 : 0);
     }
-    const wal::SegmentEnd previous = keep_old ? open_->synced_end() : previous_;
+    const wal::SegmentEnd previous = keep_old ? durable_end_ : previous_;
     prepared_.reset();
     // Emptied, never removed: the MANIFEST may name it, and what a failed sync left in its pages
     // goes with the truncation.
@@ -208,12 +251,13 @@ Status LogStage::write_relog_segment() {
     KV_RETURN_IF_ERROR(segment->begin(previous));
     Seqno last_seqno = published();
     const std::string records = reencode_unsynced(*segment, last_seqno);
-    if (!records.empty()) KV_RETURN_IF_ERROR(segment->write(records, last_seqno));
+    if (!records.empty()) KV_RETURN_IF_ERROR(segment->write(records, last_seqno, true));
     KV_RETURN_IF_ERROR(segment->sync());
 
     unsynced_.clear();
     next_number_ = number + 1;
     previous_ = previous;
+    durable_end_ = segment->synced_end();
     {
         std::lock_guard lock(segments_mutex_);
         if (keep_old) ended_.push_back({previous.number, previous});

@@ -116,10 +116,11 @@ void LogStage::run(bool inline_) {
 }
 
 void LogStage::run_rounds(bool inline_) {
+    int rounds = 0;
     while (true) {
-        while (write_next()) {
-        }
-        if (baton_.release()) return;
+        bool more = true;
+        while (more && !(inline_ && ++rounds > kMostInlineRounds)) more = write_next();
+        if (!more && baton_.release()) return;
         if (inline_) {
             // The caller's own write is done; what came meanwhile is the log lane's.
             context_.post(Lane::kLog, [this] { run_rounds(false); });
@@ -187,11 +188,12 @@ Status LogStage::write_and_sync(Pending& pending) {
         if (pending.segment != open_) KV_RETURN_IF_ERROR(open_segment(pending.segment));
         const Bytes records = unsynced_.append(pending.records);
         pending.records.clear();
-        KV_RETURN_IF_ERROR(open_->write(records, pending.last_seqno));
+        KV_RETURN_IF_ERROR(open_->write(records, pending.last_seqno, will_sync));
     }
     if (will_sync) context_.latencies.log_write.add(context_.clock.monotonic_us() - began_us);
-    const bool due = will_sync || unsynced_.bytes() > kMaxUnsyncedBytes;
-    return due ? sync_open_segment() : Status::ok();
+    if (will_sync || unsynced_.bytes() > kMaxUnsyncedBytes) return sync_open_segment();
+    sync_behind_if_due();
+    return Status::ok();
 }
 
 }  // namespace kv::db

@@ -108,8 +108,15 @@ class LogStage {
     static constexpr uint64_t kMaxQueuedBytes = 16ULL << 20;
     /// Unsynced records are kept in memory for relog(); past this a sync is forced.
     static constexpr uint64_t kMaxUnsyncedBytes = 32ULL << 20;
+    /// What no writer waits for is synced once it has grown to this part of a segment, beside the
+    /// writes: then neither a writer nor the end of a segment has much to sync.
+    static constexpr uint64_t kSyncBehindPart = 8;
+    /// The same within the last such part.
+    static constexpr uint64_t kSyncBehindAtEndPart = 64;
     static constexpr size_t kLargestSpareBytes = 2U << 20;
     static constexpr uint64_t kRetryMs = 500;
+    /// Writes of others that a caller of Db::write may do before it hands the rest to the lane.
+    static constexpr int kMostInlineRounds = 8;
 
     Status take_next_segment(uint64_t record_bytes, bool may_block);
     Status enlarge_unused_segment(uint64_t record_bytes, bool may_block);
@@ -128,6 +135,9 @@ class LogStage {
     Status write_and_sync(Pending& pending);
     Status open_segment(wal::SegmentWriter* segment);
     Status sync_open_segment();
+    void sync_behind_if_due();
+    void sync_behind(const std::shared_ptr<wal::SegmentWriter>& segment, wal::SegmentEnd end,
+                     uint64_t unsynced_until);
     void end_segment(const wal::SegmentEnd& end);
     void fail(const Status& status, Pending pending);
     void refuse(RequestChain requests, const Status& status);
@@ -159,7 +169,11 @@ class LogStage {
     // Guarded by io_mutex_.
     wal::SegmentWriter* open_ = nullptr;
     wal::SegmentEnd previous_;  // end of the segment before open_
-    UnsyncedRecords unsynced_;  // since the last durable point
+    /// Where in open_ the records begin that unsynced_ holds. Behind what the segment itself knows
+    /// to be durable while a sync beside the writes has ended and is not accounted for yet.
+    wal::SegmentEnd durable_end_;
+    UnsyncedRecords unsynced_;   // since the last durable point
+    bool syncs_behind_ = false;  // a job that does is under way
 
     std::mutex queue_mutex_;  // innermost
     // Guarded by queue_mutex_.
@@ -170,7 +184,7 @@ class LogStage {
 
     mutable std::mutex segments_mutex_;  // innermost
     // Guarded by segments_mutex_.
-    std::deque<std::unique_ptr<wal::SegmentWriter>> segments_;  // in use, oldest first
+    std::deque<std::shared_ptr<wal::SegmentWriter>> segments_;  // in use, oldest first
     std::deque<Ended> ended_;                                   // oldest first
 };
 

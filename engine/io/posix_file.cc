@@ -6,7 +6,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <cstring>
 #include <limits>
+#include <span>
 
 #include "io/posix_error.h"
 
@@ -60,6 +63,18 @@ Status PosixWritableFile::write_at(uint64_t offset, Bytes data) {
     return Status::ok();
 }
 
+Status PosixWritableFile::rewrite_at(uint64_t offset, Bytes data) {
+    while (!data.empty()) {
+        const std::span<char> room = window_.at(fd_.get(), offset);
+        if (room.empty()) return write_at(offset, data);
+        const size_t length = std::min(room.size(), data.size());
+        std::memcpy(room.data(), data.data(), length);
+        data.remove_prefix(length);
+        offset += length;
+    }
+    return Status::ok();
+}
+
 Status PosixWritableFile::sync() {
     if (retry_interrupted([&] { return ::fdatasync(fd_.get()); }) != 0) {
         return error_from_errno("fdatasync", path_, errno);
@@ -91,6 +106,7 @@ void PosixWritableFile::start_writeback(uint64_t offset, uint64_t length) {
 }
 
 Status PosixWritableFile::truncate(uint64_t size) {
+    window_.unmap();  // nothing may be mapped beyond the end
     if (!addressable(0, size)) return error_from_errno("ftruncate", path_, EFBIG, 0, size);
     const auto length = static_cast<off_t>(size);
     if (retry_interrupted([&] { return ::ftruncate(fd_.get(), length); }) != 0) {

@@ -9,6 +9,7 @@
 #include <string>
 #include <utility>
 
+#include "io/mapped_window.h"
 #include "kv/file_system.h"
 
 namespace kv::io {
@@ -47,6 +48,7 @@ class PosixWritableFile final : public WritableFile {
         : path_(std::move(path)), fd_(std::move(fd)) {}
 
     Status write_at(uint64_t offset, Bytes data) override;
+    Status rewrite_at(uint64_t offset, Bytes data) override;
     Status sync() override;
     Status preallocate(uint64_t size) override;
     void start_writeback(uint64_t offset, uint64_t length) override;
@@ -55,6 +57,7 @@ class PosixWritableFile final : public WritableFile {
   private:
     const std::string path_;
     const Descriptor fd_;
+    MappedWindow window_;
 };
 
 class PosixRandomAccessFile final : public RandomAccessFile {

@@ -25,10 +25,10 @@ struct CloseDirectory {
 class PosixFileSystem final : public FileSystem {
   public:
     Result<std::unique_ptr<WritableFile>> create(const std::string& path) override {
-        return open_for_writing(path, O_WRONLY | O_CREAT | O_TRUNC);
+        return open_for_writing(path, O_RDWR | O_CREAT | O_TRUNC);
     }
     Result<std::unique_ptr<WritableFile>> open_writable(const std::string& path) override {
-        return open_for_writing(path, O_WRONLY);
+        return open_for_writing(path, O_RDWR);
     }
     Result<std::shared_ptr<RandomAccessFile>> open(const std::string& path) override {
         KV_ASSIGN_OR_RETURN(io::Descriptor fd, io::open_descriptor(path, O_RDONLY));

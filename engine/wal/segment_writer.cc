@@ -3,6 +3,7 @@
 #include "wal/segment_writer.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "kv/assert.h"
 #include "record/file_names.h"
@@ -56,7 +57,11 @@ uint64_t SegmentWriter::reserve(uint64_t record_bytes) {
 
 Status SegmentWriter::begin(const SegmentEnd& previous) {
     KV_ASSERT(written_ == 0 && previous.number + 1 == number_);
-    written_seqno_ = synced_seqno_ = previous.last_seqno;
+    {
+        std::lock_guard lock(sync_mutex_);
+        synced_seqno_ = previous.last_seqno;
+    }
+    written_seqno_ = previous.last_seqno;
     SegmentHeader header;
     header.database_id = database_id_;
     header.number = number_;
@@ -69,51 +74,85 @@ Status SegmentWriter::begin(const SegmentEnd& previous) {
     return Status::ok();
 }
 
-Status SegmentWriter::write(Bytes records, Seqno last_seqno) {
-    KV_RETURN_IF_ERROR(sync_failure_);
+Status SegmentWriter::write(Bytes records, Seqno last_seqno, bool sync_follows) {
     KV_RETURN_IF_ERROR(write_failure_);
+    if (sync_failed_.load(std::memory_order_acquire)) [[unlikely]]
+        return sync_failure();
     KV_ASSERT(written_ >= kSegmentHeaderBytes && !sealed_);
     KV_ASSERT(records.size() % kLogRecordAlignment == 0);
     KV_ASSERT(records.size() <= capacity_ - written_ && last_seqno >= written_seqno_);
-    write_failure_ = file_->write_at(written_, records);
+    write_failure_ = sync_follows ? file_->write_at(written_, records) : append(records);
     KV_RETURN_IF_ERROR(write_failure_);
     written_ += records.size();
     written_seqno_ = last_seqno;
     return Status::ok();
 }
 
+Status SegmentWriter::append(Bytes records) {
+    const bool is_small = records.size() <= kSmallZeroAheadBytes;
+    if (is_small && zero_ahead(records.size(), kSmallZeroAheadBytes)) {
+        return file_->rewrite_at(written_, records);
+    }
+    return file_->write_at(written_, records);
+}
+
 Status SegmentWriter::sync() {
-    KV_RETURN_IF_ERROR(sync_failure_);
     if (written_ == 0) return write_failure_;  // begin failed: there is nothing to make durable
-    if (!sealed_) zero_ahead();
-    sync_failure_ = file_->sync();
+    if (!sealed_) (void)zero_ahead(kZeroAheadBytes / 2, kZeroAheadBytes);
+    return sync_until(written_end());
+}
+
+Status SegmentWriter::sync_until(const SegmentEnd& end) {
+    std::lock_guard lock(sync_mutex_);
     KV_RETURN_IF_ERROR(sync_failure_);
-    synced_seqno_ = written_seqno_;
-    synced_offset_.store(written_, std::memory_order_release);
+    KV_RETURN_IF_ERROR(remember(file_->sync()));
+    synced_seqno_ = std::max(synced_seqno_, end.last_seqno);
+    const uint64_t before = synced_offset_.load(std::memory_order_relaxed);
+    synced_offset_.store(std::max(before, end.length), std::memory_order_release);
     return Status::ok();
 }
 
-void SegmentWriter::zero_ahead() {
-    if (written_ + kZeroAheadBytes / 2 <= zeroed_ || zeroed_ == capacity_) return;
+/// Requires sync_mutex_.
+const Status& SegmentWriter::remember(Status status) {
+    sync_failure_ = std::move(status);
+    sync_failed_.store(!sync_failure_.is_ok(), std::memory_order_release);
+    return sync_failure_;
+}
+
+Status SegmentWriter::sync_failure() const {
+    std::lock_guard lock(sync_mutex_);
+    return sync_failure_;
+}
+
+/// Sees to it that at least `wanted` bytes behind what was written have been written as zeros,
+/// `step` or more at a time. False when they have not: a failure loses no more than speed, since
+/// they are zeros anyway; what it means for the disk will show in the next write or sync.
+bool SegmentWriter::zero_ahead(uint64_t wanted, uint64_t step) {
+    const uint64_t needed = std::min(written_ + wanted, capacity_);
+    if (needed <= zeroed_) return true;
+    if (!can_zero_) return false;
     static const std::string zeros(kZeroAheadBytes, '\0');
     const uint64_t from = std::max(zeroed_, written_);
-    const uint64_t to = std::min(from + kZeroAheadBytes, capacity_);
-    const Status made = file_->write_at(from, Bytes(zeros.data(), to - from));
-    // These bytes are zeros already, so a failure loses no more than speed; what it means for the
-    // disk will show in the sync.
-    zeroed_ = made.is_ok() ? to : capacity_;
+    const uint64_t to = std::min(std::max(from + step, needed), capacity_);
+    can_zero_ = file_->write_at(from, Bytes(zeros).substr(0, to - from)).is_ok();
+    if (can_zero_) zeroed_ = to;
+    return can_zero_;
 }
 
 Result<SegmentEnd> SegmentWriter::seal() {
-    KV_RETURN_IF_ERROR(sync_failure_);
     if (written_ == 0) return write_failure_;
     sealed_ = true;
-    sync_failure_ = file_->truncate(written_);
+    {
+        std::lock_guard lock(sync_mutex_);
+        KV_RETURN_IF_ERROR(sync_failure_);
+        KV_RETURN_IF_ERROR(remember(file_->truncate(written_)));
+    }
     KV_RETURN_IF_ERROR(sync());
     return synced_end();
 }
 
 SegmentEnd SegmentWriter::synced_end() const {
+    std::lock_guard lock(sync_mutex_);
     return {number_, synced_offset_.load(std::memory_order_relaxed), synced_seqno_};
 }
 

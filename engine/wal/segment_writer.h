@@ -12,6 +12,7 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
+#include <mutex>
 #include <string>
 
 #include "kv/file_system.h"
@@ -58,12 +59,16 @@ class SegmentWriter {
     Status begin(const SegmentEnd& previous);
     /// Appends encoded records, in the order and at the offsets reserved for them. `last_seqno` is
     /// the last mutation's in them. After a failed write the segment takes no more, but may still
-    /// be synced and sealed at the end of the last write that succeeded.
-    Status write(Bytes records, Seqno last_seqno);
+    /// be synced and sealed at the end of the last write that succeeded. Unless `sync_follows`,
+    /// small records may go into the page cache without a system call.
+    Status write(Bytes records, Seqno last_seqno, bool sync_follows);
     /// fdatasync, then advances synced_offset to everything written. After a failure what was not
     /// synced before is in doubt: every later write, sync and seal answers the same error; go on in
     /// a fresh segment, from synced_end().
     Status sync();
+    /// The same, of what was written up to `end`, a written_end(). May run beside write, on any
+    /// thread; a sync beside it waits, since only one of the two would hear of a failure.
+    Status sync_until(const SegmentEnd& end);
     /// Cuts the file to what was written and syncs it: the durable end for the next begin().
     Result<SegmentEnd> seal();
     /// End of what is surely durable. Length 0 when not even the header is.
@@ -75,10 +80,15 @@ class SegmentWriter {
     /// How much is written as zeros before the records come. A sync of bytes that were only
     /// preallocated makes the file system commit its journal; written before, it need not.
     static constexpr uint64_t kZeroAheadBytes = 256U << 10;
+    /// The same where a writer would notice the time it takes.
+    static constexpr uint64_t kSmallZeroAheadBytes = 32U << 10;
 
     SegmentWriter(std::unique_ptr<WritableFile> file, std::string path, uint64_t number,
                   uint64_t database_id, uint64_t capacity);
-    void zero_ahead();
+    Status append(Bytes records);
+    const Status& remember(Status status);
+    Status sync_failure() const;
+    bool zero_ahead(uint64_t wanted, uint64_t step);
 
     // Set once.
     const std::unique_ptr<WritableFile> file_;
@@ -89,6 +99,11 @@ class SegmentWriter {
 
     // Shared.
     std::atomic<uint64_t> synced_offset_{0};
+    std::atomic<bool> sync_failed_{false};
+    mutable std::mutex sync_mutex_;
+    // Guarded by sync_mutex_.
+    Seqno synced_seqno_ = 0;
+    Status sync_failure_;
 
     // Commit side only.
     uint64_t reserved_ = kSegmentHeaderBytes;
@@ -96,11 +111,10 @@ class SegmentWriter {
     // Log side only.
     uint64_t written_ = 0;  // 0 until begin
     Seqno written_seqno_ = 0;
-    Seqno synced_seqno_ = 0;
     uint64_t zeroed_ = 0;  // everything below has been written at least once
+    bool can_zero_ = true;
     bool sealed_ = false;
     Status write_failure_;
-    Status sync_failure_;
 };
 
 }  // namespace kv::wal

@@ -229,3 +229,38 @@ TEST_CASE("row 23: deletes survive a restart, a killed process and a power failu
     f.crash(CrashOptions::lose_all());
     check();
 }
+
+TEST_CASE("log: what is logged again beside a sync that is under way leaves no gap in history") {
+    DbFixture f;
+    f.open();
+    f.executor_.run_until_idle();
+    const auto is_log = [](const Operation& operation, OpKind kind) {
+        return operation.kind == kind && has(operation.path, ".wal");
+    };
+    bool armed = true;
+    WriteResult refused;
+    f.disk_->set_before_op_hook([&](const Operation& operation) {
+        if (!armed || !is_log(operation, OpKind::kSync)) return;
+        armed = false;
+        f.disk_->set_fault_hook([&](const Operation& other) {
+            return is_log(other, OpKind::kWrite) ? Fault::kEio : Fault::kNone;
+        });
+        refused = f.put("refused", "v", Durability::kOs);
+        f.disk_->clear_faults();
+        f.executor_.run_until_idle();  // all lanes but the one that syncs
+    });
+    int written = 0;
+    const auto key = [](int i) { return "key" + std::to_string(i); };
+    while (armed && written < 100) {
+        REQUIRE(f.put(key(written++), std::string(1000, 'v'), Durability::kOs).status.is_ok());
+        f.executor_.run_until_idle();
+    }
+    REQUIRE_FALSE(armed);
+    CHECK(refused.status.is(Code::kInDoubt));
+    f.executor_.run_until_idle();
+    while (f.db().stats().state != StoreState::kOk) REQUIRE(f.executor_.advance_to_next_delayed());
+    REQUIRE(f.put("end", "v").status.is_ok());
+    f.crash(CrashOptions::lose_all());
+    for (int i = 0; i < written; ++i) CHECK(f.get(key(i)) == std::string(1000, 'v'));
+    CHECK(f.get("refused") == "v");
+}

@@ -84,3 +84,29 @@ TEST_CASE("posix file: descriptors do not leak into child processes, and close w
     }
     CHECK(::fcntl(number, F_GETFD) == -1);
 }
+
+TEST_CASE("posix file: rewriting in small pieces leaves what writing would") {
+    kv::test::TempDir dir;
+    kv::FileSystem& fs = posix_file_system();
+    const std::string path = dir.path() + "/f";
+    constexpr size_t kBytes = 3U << 20;
+    auto file = fs.create(path).value();
+    REQUIRE(file->write_at(0, std::string(kBytes, '\0')).is_ok());
+    std::string expected(kBytes, '\0');
+    size_t at = 4000;  // pieces lie across pages, and across what is mapped at a time
+    for (size_t i = 0; at + 70'000 < kBytes; ++i) {
+        const std::string piece(i % 97 == 0 ? 65'536 : 1 + i % 700,
+                                static_cast<char>('a' + i % 26));
+        REQUIRE(file->rewrite_at(at, piece).is_ok());
+        expected.replace(at, piece.size(), piece);
+        at += piece.size() + i % 3;
+    }
+    CHECK(kv::read_whole_file(fs, path, kBytes).value() == expected);
+    REQUIRE(file->truncate(at - 100).is_ok());
+    REQUIRE(file->write_at(at - 100, std::string(5000, 'z')).is_ok());
+    REQUIRE(file->rewrite_at(at, "end").is_ok());
+    REQUIRE(file->sync().is_ok());
+    expected.resize(at - 100);
+    expected.append(5000, 'z').replace(at, 3, "end");
+    CHECK(kv::read_whole_file(fs, path, kBytes).value() == expected);
+}

@@ -70,7 +70,7 @@ TEST_CASE("segment writer: a sync first writes zeros ahead of the records, once 
     const auto put_synced = [&](size_t bytes) {
         const uint64_t from = fs->operation_count();
         segment->reserve(bytes);
-        REQUIRE(segment->write(std::string(bytes, 'r'), 1).is_ok());
+        REQUIRE(segment->write(std::string(bytes, 'r'), 1, true).is_ok());
         REQUIRE(segment->sync().is_ok());
         return fs->operation_count() - from;
     };
@@ -81,6 +81,28 @@ TEST_CASE("segment writer: a sync first writes zeros ahead of the records, once 
     const std::string content = fs->read_file(segment_path(1)).value();
     CHECK(content.find('\0', kSegmentHeaderBytes) == 64 + 101 * 800 + 100'000 + 3'000'000);
     CHECK(content.size() == kLarge);
+}
+
+TEST_CASE(
+    "segment writer: records that no sync follows are written over zeros, in the same bytes") {
+    std::string contents[2];
+    for (const bool sync_follows : {false, true}) {
+        const auto fs = make_disk();
+        auto segment = SegmentWriter::create(*fs, "db", 1, kDatabaseId, 1U << 20).value();
+        REQUIRE(segment->begin({}).is_ok());
+        const uint64_t from = fs->operation_count();
+        for (const size_t bytes : {800, 40'000, 160, 32'000, 8, 100'000}) {
+            segment->reserve(bytes);
+            REQUIRE(segment->write(std::string(bytes, 'r'), 1, sync_follows).is_ok());
+        }
+        // The small ones come with a write of zeros, unless that of an earlier one reaches far
+        // enough.
+        CHECK(fs->operation_count() - from == (sync_follows ? 6U : 8U));
+        REQUIRE(segment->sync_until(segment->written_end()).is_ok());
+        CHECK(segment->synced_end() == segment->written_end());
+        contents[sync_follows] = fs->read_file(segment_path(1)).value();
+    }
+    CHECK(contents[0] == contents[1]);
 }
 
 TEST_CASE("segment writer: failing to write zeros ahead harms nothing") {

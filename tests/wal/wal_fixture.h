@@ -110,7 +110,7 @@ class LogWriter {
         const size_t size = log_record_size(record.size() - kLogRecordHeaderBytes);
         finish_log_record(record, start, segment_->reserve(size), fields);
         next_seqno_ += static_cast<Seqno>(count);
-        return segment_->write(record, next_seqno_ - 1);
+        return segment_->write(record, next_seqno_ - 1, true);
     }
 
     FileSystem& fs_;

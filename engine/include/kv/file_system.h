@@ -26,8 +26,12 @@ class WritableFile {
     /// Writes all of `data` at `offset`. kNoSpace when the disk is full, else kIoError. After an
     /// error any part of the range may have been written.
     virtual Status write_at(uint64_t offset, Bytes data) = 0;
+    /// The same for bytes that all have been written before, in small pieces at rising offsets: may
+    /// cost no more than a copy.
+    virtual Status rewrite_at(uint64_t offset, Bytes data) { return write_at(offset, data); }
     /// fdatasync: bytes and size are durable on return. After an error the bytes are in doubt for
-    /// ever: never call it again on this file.
+    /// ever: never call it again on this file. May run beside writes that it need not cover, on
+    /// another thread.
     virtual Status sync() = 0;
     /// Reserves space for [0, size) and extends the file with zeros up to it.
     virtual Status preallocate(uint64_t size) = 0;

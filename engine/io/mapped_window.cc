@@ -1,0 +1,49 @@
+// See the header.
+// SPDX-License-Identifier: Apache-2.0
+#include "io/mapped_window.h"
+
+#include <linux/magic.h>
+#include <sys/mman.h>
+#include <sys/vfs.h>
+
+namespace kv::io {
+
+namespace {
+
+constexpr auto kXfsMagic = 0x58465342;  // not in linux/magic.h before 6.0
+
+bool overwrites_in_place(int fd) {
+    struct statfs info {};
+    if (::fstatfs(fd, &info) != 0) return false;
+    return info.f_type == EXT4_SUPER_MAGIC || info.f_type == kXfsMagic;
+}
+
+}  // namespace
+
+std::span<char> MappedWindow::at(int fd, uint64_t offset) {
+    if (memory_ == nullptr || offset < begin_ || offset - begin_ >= kWindowBytes) {
+        unmap();
+        if (usable_ == Usable::kUnknown) {
+            usable_ = overwrites_in_place(fd) ? Usable::kYes : Usable::kNo;
+        }
+        if (usable_ == Usable::kNo) return {};
+        const uint64_t begin = offset / kWindowBytes * kWindowBytes;
+        void* const memory = ::mmap(nullptr, kWindowBytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd,
+                                    static_cast<off_t>(begin));
+        if (memory == MAP_FAILED) {
+            usable_ = Usable::kNo;
+            return {};
+        }
+        memory_ = static_cast<char*>(memory);
+        begin_ = begin;
+    }
+    const uint64_t skip = offset - begin_;
+    return {memory_ + skip, static_cast<size_t>(kWindowBytes - skip)};
+}
+
+void MappedWindow::unmap() {
+    if (memory_ != nullptr) (void)::munmap(memory_, kWindowBytes);
+    memory_ = nullptr;
+}
+
+}  // namespace kv::io
