@@ -22,10 +22,7 @@ Compactor::Compactor(StoreContext& context, Manifest& manifest, Health& health, 
       tables_(tables),
       garbage_(garbage),
       threads_(compaction_threads(context.options)),
-      picker_options_{.level0_trigger = context.options.level0_compaction_trigger,
-                      .base_bytes = context.options.level1_bytes,
-                      .ratio = 10,
-                      .table_bytes = context.options.table_bytes},
+      picker_options_(picker_options(context.options)),
       runner_(context, threads_) {}
 
 void Compactor::schedule() {
@@ -93,7 +90,8 @@ void Compactor::start(CompactionPlan plan, VersionPtr base, DropRules rules, Man
         [this](const FileMeta& file) { return tables_.open(*tables_.slot(file)); },
         [this] { return manifest_.allocate_file_number(); }, &stopping_};
     CompactionJobOptions job_options;
-    job_options.table = table_options(context_.options, TableReason::kCompaction);
+    job_options.table =
+        table_options(context_.options, TableReason::kCompaction, *base, plan.output_level);
     job_options.table_bytes = context_.options.table_bytes;
     const Task task{base, manual, context_.clock.monotonic_us()};
     auto job = std::make_shared<CompactionJob>(job_context, std::move(plan), std::move(base),

@@ -5,12 +5,19 @@
 
 #include <cstdint>
 
+#include "compaction/picker.h"
 #include "kv/options.h"
 #include "sstable/table_options.h"
+#include "version/version.h"
 
 namespace kv::db {
 
-TableOptions table_options(const Options& options, TableReason reason);
+PickerOptions picker_options(const Options& options);
+
+/// How a table that is written to `level` beside the tables of `version` is filtered. A table that
+/// is moved to another level keeps what it was written with.
+TableOptions table_options(const Options& options, TableReason reason, const Version& version,
+                           int level);
 
 /// Compactions, or parts of one, that run side by side.
 uint32_t compaction_threads(const Options& options);

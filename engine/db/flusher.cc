@@ -64,9 +64,10 @@ Status Flusher::write_table(Memtable& memtable) {
     const uint64_t began_us = context_.clock.monotonic_us();
     const uint64_t number = manifest_.allocate_file_number();
     const auto source = memtable.new_iterator();
-    KV_ASSIGN_OR_RETURN(FlushResult result,
-                        write_level0_table(context_.fs, context_.dir, number, *source, rules,
-                                           table_options(context_.options, TableReason::kFlush)));
+    const TableOptions table =
+        table_options(context_.options, TableReason::kFlush, *manifest_.current(), 0);
+    KV_ASSIGN_OR_RETURN(FlushResult result, write_level0_table(context_.fs, context_.dir, number,
+                                                               *source, rules, table));
     edit_.emplace();
     edit_->flushed_seqno = memtable.largest_seqno();
     Counters& counters = context_.counters;

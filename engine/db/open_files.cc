@@ -172,10 +172,11 @@ class Replayer {
         rules.now_ms = context_.clock.wall_ms();
         rules.range_tombstones = memtable_->range_tombstones();
         const auto source = memtable_->new_iterator();
-        KV_ASSIGN_OR_RETURN(
-            FlushResult result,
-            write_level0_table(context_.fs, context_.dir, manifest_.allocate_file_number(), *source,
-                               rules, table_options(context_.options, TableReason::kRecovery)));
+        const TableOptions table =
+            table_options(context_.options, TableReason::kRecovery, *manifest_.current(), 0);
+        KV_ASSIGN_OR_RETURN(FlushResult result, write_level0_table(context_.fs, context_.dir,
+                                                                   manifest_.allocate_file_number(),
+                                                                   *source, rules, table));
         VersionEdit edit;
         edit.flushed_seqno = memtable_->largest_seqno();
         if (result.file.has_value()) edit.add(0, std::move(*result.file));

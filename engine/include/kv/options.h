@@ -45,7 +45,11 @@ struct Options {
     uint32_t block_size_bytes = 4096;
     /// Size at which a compaction starts its next output. Also the grain of compaction work.
     uint64_t table_bytes = 64ULL << 20;
-    /// Filter bits a key. 10 gives about 1 % false positives with a blocked filter.
+    /// Filter bits a key in the last level, which holds nearly all of them; 0: no filters. Each
+    /// level above gets 4 more, level 0 most, up to 20: a key that is not there is looked for in
+    /// every level, and few bits are spent where few keys are. Where each level is a tenth of the
+    /// next, all filters take 4.4 % more than the same bits for every key. 10 gives about 1 % false
+    /// positives.
     uint32_t bloom_bits_per_key = 10;
     /// Size of a preallocated log segment.
     uint64_t wal_segment_bytes = 64ULL << 20;
