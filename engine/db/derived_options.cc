@@ -36,6 +36,13 @@ LevelsInUse levels_in_use(const Options& options, const Version& version, int ou
     return levels;
 }
 
+Codec codec_of(Compression compression, const LevelsInUse& levels, int level) {
+    const bool is_last = level == levels.last;
+    const bool is_hot = level == 0 || (level <= levels.first && !is_last);
+    if (compression == Compression::kNone || is_hot) return Codec::kNone;
+    return compression == Compression::kZstd && is_last ? Codec::kZstd : Codec::kLz4;
+}
+
 uint32_t filter_bits(uint32_t last_level_bits, const LevelsInUse& levels, int level) {
     if (last_level_bits == 0 || level == levels.last) return last_level_bits;
     // Each table of level 0 is asked on its own and holds about a tenth of what the first level
@@ -60,6 +67,7 @@ TableOptions table_options(const Options& options, TableReason reason, const Ver
     TableOptions table;
     table.block_size_bytes = options.block_size_bytes;
     table.bloom_bits_per_key = filter_bits(options.bloom_bits_per_key, levels, level);
+    table.codec = codec_of(options.compression, levels, level);
     table.reason = reason;
     return table;
 }

@@ -14,8 +14,8 @@ namespace kv::db {
 
 PickerOptions picker_options(const Options& options);
 
-/// How a table that is written to `level` beside the tables of `version` is filtered. A table that
-/// is moved to another level keeps what it was written with.
+/// How a table that is written to `level` beside the tables of `version` is compressed and
+/// filtered. A table that is moved to another level keeps what it was written with.
 TableOptions table_options(const Options& options, TableReason reason, const Version& version,
                            int level);
 

@@ -122,9 +122,9 @@ class KvdBenchEngine final : public BenchEngine {
 
     std::string name() const override { return "kvd"; }
     Status check(const BenchOptions& options) const override {
-        if (options.compression_type == "none") return Status::ok();
+        if (parse_compression(options.compression_type)) return Status::ok();
         return Status::invalid_argument("--compression_type=" + options.compression_type +
-                                        ": this engine knows none");
+                                        ": this engine knows none, lz4 and zstd");
     }
     bool is_open() const override { return db_ != nullptr; }
     Status open(const BenchOptions& options) override {
@@ -138,6 +138,7 @@ class KvdBenchEngine final : public BenchEngine {
         if (options.bloom_bits >= 0) {
             engine.bloom_bits_per_key = static_cast<uint32_t>(options.bloom_bits);
         }
+        engine.compression = *parse_compression(options.compression_type);
         engine.log = [this](LogLevel level, std::string_view line) {
             if (level >= LogLevel::kWarning) err_ << std::string(line) + "\n" << std::flush;
         };

@@ -30,6 +30,7 @@ class Budgeted : public DbFixture {
         options_.disk_budget_bytes = 2U << 20;
         options_.memtable_bytes = 64U << 10;
         options_.wal_segment_bytes = 64U << 10;
+        options_.compression = Compression::kNone;  // what is written is what it takes
     }
     uint64_t directory_bytes() const {
         uint64_t bytes = 0;

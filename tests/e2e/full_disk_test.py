@@ -4,6 +4,7 @@ resume by themselves when there is room again. Needs the right to mount a tmpfs;
 SPDX-License-Identifier: Apache-2.0
 """
 import os
+import random
 import subprocess
 import sys
 import tempfile
@@ -45,7 +46,8 @@ class FullDisk(kvd_case.KvdCase):
     def fill(self, client, acknowledged):
         """Puts until one is refused; the error."""
         for number in range(len(acknowledged), 10 * DISK_MIB * 100):
-            key, value = b"key%07d" % number, b"%07d" % number * 1500
+            # Random, so that no codec makes room.
+            key, value = b"key%07d" % number, random.Random(number).randbytes(10500)
             try:
                 client.put(key, value)
             except ledger.wire.KvdError as error:

@@ -38,6 +38,7 @@ inline Options random_options(Random& random) {
     options.block_size_bytes = 256U << random.below(9);
     options.block_cache_bytes = uint64_t{1} << random.below(21);
     options.bloom_bits_per_key = static_cast<uint32_t>(random.below(21));
+    options.compression = static_cast<Compression>(random.below(3));
     options.wal_segment_bytes = 4U << 10 << random.below(8);
     options.level0_compaction_trigger = static_cast<uint32_t>(1 + random.below(8));
     options.compaction_threads = static_cast<uint32_t>(1 + random.below(3));
@@ -58,6 +59,25 @@ inline std::vector<OptionSet> option_sets(uint64_t seed, int mixtures) {
     add("blocks of 64 KiB", [](Options& o) { o.block_size_bytes = 64U << 10; });
     add("no cache to speak of", [](Options& o) { o.block_cache_bytes = 1; });
     add("no filter", [](Options& o) { o.bloom_bits_per_key = 0; });
+    for (const auto each : {Compression::kNone, Compression::kLz4, Compression::kZstd}) {
+        const std::string codec(compression_name(each));
+        add(codec + " in blocks of 256 bytes, no cache to speak of", [each](Options& o) {
+            o.compression = each;
+            o.block_size_bytes = 256;
+            o.block_cache_bytes = 1;
+        });
+        add(codec + " in blocks of 4 KiB, tiny memtables and tables", [each](Options& o) {
+            o.compression = each;
+            o.block_size_bytes = 4096;
+            o.memtable_bytes = o.table_bytes = o.level1_bytes = 4096;
+            o.block_cache_bytes = 4U << 10;
+        });
+        add(codec + " in blocks of 64 KiB, a large cache", [each](Options& o) {
+            o.compression = each;
+            o.block_size_bytes = 64U << 10;
+            o.block_cache_bytes = 4U << 20;
+        });
+    }
     add("20 bits of filter", [](Options& o) { o.bloom_bits_per_key = 20; });
     Random random(seed);
     for (int i = 0; i < mixtures; ++i) {
