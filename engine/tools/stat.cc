@@ -3,8 +3,10 @@
 #include "tools/stat.h"
 
 #include <cstdio>
+#include <map>
 #include <ostream>
 
+#include "sstable/table_reader.h"
 #include "tools/data_directory.h"
 #include "tools/json_bytes.h"
 #include "version/manifest.h"
@@ -17,8 +19,12 @@ struct LevelSummary {
     int level = 0;
     uint64_t tables = 0, bytes = 0, entries = 0, tombstones = 0;
     Seqno smallest_seqno = 0, largest_seqno = 0;
+    uint64_t data_bytes = 0, content_bytes = 0;  ///< Of data blocks, as stored and uncompressed.
+    std::map<std::string, uint64_t> codecs;      ///< Tables by the codec asked for.
+    uint64_t unreadable_tables = 0;
 
-    void add(const FileMeta& file) {
+    /// `properties`: null when the table cannot be opened.
+    void add(const FileMeta& file, const TableProperties* properties) {
         smallest_seqno =
             tables == 0 ? file.smallest_seqno : std::min(smallest_seqno, file.smallest_seqno);
         largest_seqno = std::max(largest_seqno, file.largest_seqno);
@@ -26,6 +32,23 @@ struct LevelSummary {
         bytes += file.size_bytes;
         entries += file.entries;
         tombstones += file.tombstones;
+        if (properties == nullptr) {
+            ++unreadable_tables;
+            return;
+        }
+        const TableProperties& p = *properties;
+        data_bytes += p.data_bytes;
+        // Version 1 did not count it, and compressed nothing.
+        content_bytes += p.content_bytes == 0 ? p.data_bytes : p.content_bytes;
+        ++codecs[std::string(codec_name(p.codec))];
+    }
+
+    /// "lz4", "lz4 none", "none ?" with a question mark for unreadable tables.
+    std::string codecs_text() const {
+        std::string text;
+        for (const auto& [name, count] : codecs) text += (text.empty() ? "" : " ") + name;
+        if (unreadable_tables != 0) text += text.empty() ? "?" : " ?";
+        return text;
     }
 };
 
@@ -53,8 +76,11 @@ Result<DirectorySummary> summarize(FileSystem& fs, const std::string& dir) {
         LevelSummary at;
         at.level = level;
         for (const FileMetaPtr& file : version->files(level)) {
-            at.add(*file);
-            summary.total.add(*file);
+            const auto table = TableReader::open(fs, join_path(dir, table_file_name(file->number)),
+                                                 file->number, nullptr);
+            const TableProperties* properties = table ? &(*table)->properties() : nullptr;
+            at.add(*file, properties);
+            summary.total.add(*file, properties);
         }
         if (at.tables > 0) summary.levels.push_back(at);
     }
@@ -71,10 +97,12 @@ Result<DirectorySummary> summarize(FileSystem& fs, const std::string& dir) {
 }
 
 void print_level(const std::string& name, const LevelSummary& level, std::ostream& out) {
-    char line[160];
-    std::snprintf(line, sizeof line, "%-6s %8llu %14llu %12llu %12llu  %llu to %llu\n",
-                  name.c_str(), static_cast<unsigned long long>(level.tables),
+    char line[192];
+    std::snprintf(line, sizeof line,
+                  "%-6s %8llu %14llu %14llu  %-10s %12llu %12llu  %llu to %llu\n", name.c_str(),
+                  static_cast<unsigned long long>(level.tables),
                   static_cast<unsigned long long>(level.bytes),
+                  static_cast<unsigned long long>(level.content_bytes), level.codecs_text().c_str(),
                   static_cast<unsigned long long>(level.entries),
                   static_cast<unsigned long long>(level.tombstones),
                   static_cast<unsigned long long>(level.smallest_seqno),
@@ -106,7 +134,8 @@ void print_text(const std::string& dir, const DirectorySummary& summary, std::os
         out << "no tables\n";
         return;
     }
-    out << "level    tables          bytes      entries   tombstones  seqnos\n";
+    out << "level    tables          bytes        content  codecs          entries   tombstones  "
+           "seqnos\n";
     for (const LevelSummary& level : summary.levels) {
         print_level(std::to_string(level.level), level, out);
     }
@@ -116,6 +145,10 @@ void print_text(const std::string& dir, const DirectorySummary& summary, std::os
 Json level_json(const LevelSummary& level) {
     return {{"tables", level.tables},
             {"bytes", level.bytes},
+            {"data_bytes", level.data_bytes},
+            {"content_bytes", level.content_bytes},
+            {"codecs", level.codecs},
+            {"unreadable_tables", level.unreadable_tables},
             {"entries", level.entries},
             {"tombstones", level.tombstones},
             {"smallest_seqno", level.smallest_seqno},

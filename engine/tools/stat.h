@@ -1,4 +1,5 @@
-// `kvtool stat`: what a data directory holds, by its MANIFEST and its files, in a page.
+// `kvtool stat`: what a data directory holds, by its MANIFEST, its files and what its tables say of
+// themselves, in a page.
 // Caller: main.cc. Thread rule: a plain function.
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
@@ -11,8 +12,10 @@
 
 namespace kv::tools {
 
-/// Prints levels, tables, bytes, seqnos and log segments of `dir`; read-only. kInvalidArgument: not
-/// a data directory; else what kept the MANIFEST from being read.
+/// Prints levels, tables, bytes, codecs, seqnos and log segments of `dir`; read-only. "content" is
+/// what data blocks hold before compression; a table that cannot be opened is counted as unreadable
+/// and adds nothing to it. kInvalidArgument: not a data directory; else what kept the MANIFEST from
+/// being read.
 Status stat_directory(FileSystem& fs, const std::string& dir, bool json, std::ostream& out);
 
 }  // namespace kv::tools

@@ -6,6 +6,7 @@
 #include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>
 
+#include "sstable/table_reader.h"
 #include "tools/small_store.h"
 
 namespace kv {
@@ -35,9 +36,12 @@ TEST_CASE("kvtool stat: levels, seqnos and log at a glance") {
     CHECK(run.code == 0);
     const uint64_t bytes = *store.fs.file_size("db/000002.sst");
     const uint64_t manifest_bytes = *store.fs.file_size("db/MANIFEST-000001");
+    const auto table = TableReader::open(store.fs, "db/000002.sst", 2, nullptr);
+    const uint64_t content_bytes = (*table)->properties().content_bytes;
     char row[128];
-    std::snprintf(row, sizeof row, "        1 %14llu            5            1  1 to 5\n",
-                  static_cast<unsigned long long>(bytes));
+    std::snprintf(
+        row, sizeof row, "        1 %14llu %14llu  none                  5            1  1 to 5\n",
+        static_cast<unsigned long long>(bytes), static_cast<unsigned long long>(content_bytes));
     CHECK(run.out ==
           "directory:          db\n"
           "database:           0x000000000000abcd\n"
@@ -48,14 +52,29 @@ TEST_CASE("kvtool stat: levels, seqnos and log at a glance") {
               "next file number:   3\n"
               "flushed seqno:      5\n"
               "log:                segments 1 to 1 in use, 1 files, 4096 bytes\n"
-              "level    tables          bytes      entries   tombstones  seqnos\n"
+              "level    tables          bytes        content  codecs          entries   "
+              "tombstones  seqnos\n"
               "0     " +
               row + "total " + row);
     const auto json = nlohmann::json::parse(run_tool(store.fs, {"stat", "db", "--json"}).out);
     CHECK(json["levels"][0]["entries"] == 5);
     CHECK(json["total"]["bytes"] == bytes);
+    CHECK(json["total"]["content_bytes"] == content_bytes);
+    CHECK(json["levels"][0]["codecs"]["none"] == 1);
     CHECK(json["log"]["last_created_segment"] == 1);
     CHECK(json["locked"] == false);
+}
+
+TEST_CASE("kvtool stat: a table that cannot be opened is counted, not an error") {
+    SmallStore store;
+    store.fs.corrupt("db/000002.sst", *store.fs.file_size("db/000002.sst") - 1);
+    const ToolRun run = run_tool(store.fs, {"stat", "db", "--json"});
+    CHECK(run.code == 0);
+    const auto json = nlohmann::json::parse(run.out);
+    CHECK(json["total"]["tables"] == 1);
+    CHECK(json["total"]["unreadable_tables"] == 1);
+    CHECK(json["total"]["content_bytes"] == 0);
+    CHECK(run_tool(store.fs, {"stat", "db"}).out.find("  ? ") != std::string::npos);
 }
 
 TEST_CASE("kvtool verify: a sound store is clean and stays untouched") {
