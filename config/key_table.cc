@@ -90,7 +90,10 @@ constexpr std::array kKeys{
         KV_FIELD(engine.block_size_bytes)},
     Key{"engine.table_size", Kind::kSize, 64 * kKiB, 4 * kGiB, false, "", "compaction output",
         KV_FIELD(engine.table_bytes)},
-    Key{"engine.bloom_bits_per_key", Kind::kCount, 1, 32, true, "", "filter bits; 0: no filters",
+    Key{"engine.compression", Kind::kText, kNone, kNone, false, "none|lz4|zstd",
+        "of tables, by level; zstd: of the last level, lz4 above it", KV_FIELD(engine.compression)},
+    Key{"engine.bloom_bits_per_key", Kind::kCount, 1, 32, true, "",
+        "filter bits in the last level, more above; 0: no filters",
         KV_FIELD(engine.bloom_bits_per_key)},
     Key{"engine.wal_segment_size", Kind::kSize, 64 * kKiB, 4 * kGiB, false, "", "log segment",
         KV_FIELD(engine.wal_segment_bytes)},
@@ -232,6 +235,10 @@ Status set_value(const Key& key, std::string_view text, Config& config) {
             break;
         }
     }
+    if (auto* const* compression = std::get_if<Compression*>(&field)) {
+        **compression = *parse_compression(text);  // one of the choices
+        return Status::ok();
+    }
     *std::get<std::string*>(field) = text;
     return Status::ok();
 }
@@ -244,6 +251,9 @@ std::string get_value(const Key& key, const Config& config) {
         return format_number(key.kind, **narrow);
     }
     if (auto* const* flag = std::get_if<bool*>(&field)) return **flag ? "true" : "false";
+    if (auto* const* compression = std::get_if<Compression*>(&field)) {
+        return std::string(compression_name(**compression));
+    }
     return *std::get<std::string*>(field);
 }
 

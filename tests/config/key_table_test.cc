@@ -58,6 +58,20 @@ TEST_CASE("key table: choices are enforced") {
     CHECK_FALSE(set_value(*find_key("log.level"), "", config).is_ok());
 }
 
+TEST_CASE("key table: compression is one of the names that the engine knows, lz4 unless set") {
+    Config config;
+    const Key& key = *find_key("engine.compression");
+    CHECK(get_value(key, config) == "lz4");
+    for (const auto each : {Compression::kNone, Compression::kLz4, Compression::kZstd}) {
+        CHECK(set_value(key, compression_name(each), config).is_ok());
+        CHECK(config.engine.compression == each);
+        CHECK(get_value(key, config) == compression_name(each));
+    }
+    CHECK_FALSE(set_value(key, "snappy", config).is_ok());
+    CHECK_FALSE(set_value(key, "", config).is_ok());
+    CHECK(config.engine.compression == Compression::kZstd);
+}
+
 TEST_CASE("nearest_key: finds typing errors and forgotten sections, not nonsense") {
     CHECK(nearest_key("listn") == "listen");
     CHECK(nearest_key("limits.conections") == "limits.connections");

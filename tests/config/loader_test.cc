@@ -71,6 +71,19 @@ TEST_CASE("load: flags beat environment, environment beats the file") {
     CHECK(loaded->sources.at("limits.connections") == file.path() + ":5");
 }
 
+TEST_CASE("load: compression comes from file, environment or --set") {
+    const TempFile file("[engine]\ncompression = \"none\"\n");
+    const auto from_file = parse({"--config", file.path().c_str()});
+    CHECK(load(*from_file, {})->config.engine.compression == Compression::kNone);
+    CHECK(load(*from_file, {{"KVD_ENGINE_COMPRESSION", "zstd"}})->config.engine.compression ==
+          Compression::kZstd);
+    CHECK(load(*parse({"--set", "engine.compression=zstd"}), {})->config.engine.compression ==
+          Compression::kZstd);
+    CHECK(toml_error("[engine]\ncompression = \"snappy\"\n") ==
+          "kvd.toml:2:15: engine.compression: 'snappy' is not one of none|lz4|zstd");
+    CHECK(contains(toml_error("[engine]\ncompression = false\n"), "expected a text in quotes"));
+}
+
 TEST_CASE("load: KVD_CONFIG names the file when no flag does") {
     const TempFile file("data_dir = \"/x\"\n");
     auto loaded = load({}, {{"KVD_CONFIG", file.path()}});
