@@ -4,6 +4,11 @@
 
 namespace kv {
 
+void FileSystem::read_together(std::span<ReadRequest> requests) {
+    for (ReadRequest& request : requests)
+        request.got = request.file->read_at(request.offset, request.length, request.scratch);
+}
+
 Result<std::string> read_whole_file(FileSystem& fs, const std::string& path, uint64_t limit_bytes) {
     KV_ASSIGN_OR_RETURN(const auto file, fs.open(path));
     KV_ASSIGN_OR_RETURN(const uint64_t size, file->size());

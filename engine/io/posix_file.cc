@@ -18,11 +18,6 @@ namespace {
 
 constexpr uint64_t kLargestOffset = static_cast<uint64_t>(std::numeric_limits<off_t>::max());
 
-/// Whether [offset, offset + length) can be named by an off_t at all.
-bool addressable(uint64_t offset, uint64_t length) {
-    return offset <= kLargestOffset && length <= kLargestOffset - offset;
-}
-
 Result<uint64_t> size_of(int fd, const std::string& path) {
     struct stat info {};
     if (::fstat(fd, &info) != 0) return error_from_errno("fstat", path, errno);
@@ -30,6 +25,10 @@ Result<uint64_t> size_of(int fd, const std::string& path) {
 }
 
 }  // namespace
+
+bool is_addressable(uint64_t offset, uint64_t length) {
+    return offset <= kLargestOffset && length <= kLargestOffset - offset;
+}
 
 Descriptor::~Descriptor() {
     // The result says nothing that a sync has not said before, and the descriptor is gone either
@@ -46,7 +45,7 @@ Result<Descriptor> open_descriptor(const std::string& path, int flags) {
 }
 
 Status PosixWritableFile::write_at(uint64_t offset, Bytes data) {
-    if (!addressable(offset, data.size())) {
+    if (!is_addressable(offset, data.size())) {
         return error_from_errno("pwrite", path_, EFBIG, offset, data.size());
     }
     while (!data.empty()) {
@@ -84,7 +83,7 @@ Status PosixWritableFile::sync() {
 
 Status PosixWritableFile::preallocate(uint64_t size) {
     if (size == 0) return Status::ok();
-    if (!addressable(0, size)) return error_from_errno("fallocate", path_, EFBIG, 0, size);
+    if (!is_addressable(0, size)) return error_from_errno("fallocate", path_, EFBIG, 0, size);
     const auto length = static_cast<off_t>(size);
     if (retry_interrupted([&] { return ::fallocate(fd_.get(), 0, 0, length); }) == 0) {
         return Status::ok();
@@ -98,7 +97,7 @@ Status PosixWritableFile::preallocate(uint64_t size) {
 }
 
 void PosixWritableFile::start_writeback(uint64_t offset, uint64_t length) {
-    if (length == 0 || !addressable(offset, length)) return;
+    if (length == 0 || !is_addressable(offset, length)) return;
     // Only a hint: a file system that cannot do it writes the same bytes at sync(), which reports
     // what goes wrong with them.
     (void)::sync_file_range(fd_.get(), static_cast<off_t>(offset), static_cast<off_t>(length),
@@ -107,7 +106,7 @@ void PosixWritableFile::start_writeback(uint64_t offset, uint64_t length) {
 
 Status PosixWritableFile::truncate(uint64_t size) {
     window_.unmap();  // nothing may be mapped beyond the end
-    if (!addressable(0, size)) return error_from_errno("ftruncate", path_, EFBIG, 0, size);
+    if (!is_addressable(0, size)) return error_from_errno("ftruncate", path_, EFBIG, 0, size);
     const auto length = static_cast<off_t>(size);
     if (retry_interrupted([&] { return ::ftruncate(fd_.get(), length); }) != 0) {
         return error_from_errno("ftruncate", path_, errno, 0, size);
@@ -116,7 +115,7 @@ Status PosixWritableFile::truncate(uint64_t size) {
 }
 
 Result<size_t> PosixRandomAccessFile::read_at(uint64_t offset, size_t length, char* scratch) const {
-    if (!addressable(offset, length)) {
+    if (!is_addressable(offset, length)) {
         return error_from_errno("pread", path_, EINVAL, offset, length);
     }
     size_t done = 0;

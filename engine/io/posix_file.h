@@ -36,6 +36,9 @@ class Descriptor {
     int fd_;
 };
 
+/// Whether [offset, offset + length) can be named by an off_t at all.
+bool is_addressable(uint64_t offset, uint64_t length);
+
 /// open(2) with O_CLOEXEC. New files are readable by owner and group.
 Result<Descriptor> open_descriptor(const std::string& path, int flags);
 
@@ -67,6 +70,7 @@ class PosixRandomAccessFile final : public RandomAccessFile {
 
     Result<size_t> read_at(uint64_t offset, size_t length, char* scratch) const override;
     Result<uint64_t> size() const override;
+    int descriptor() const { return fd_.get(); }
 
   private:
     const std::string path_;

@@ -11,6 +11,7 @@
 
 #include "io/posix_error.h"
 #include "io/posix_file.h"
+#include "io/posix_read_together.h"
 #include "kv/file_system.h"
 
 namespace kv {
@@ -35,6 +36,7 @@ class PosixFileSystem final : public FileSystem {
         return std::shared_ptr<RandomAccessFile>(
             std::make_shared<io::PosixRandomAccessFile>(path, std::move(fd)));
     }
+    void read_together(std::span<ReadRequest> requests) override { io::read_together(requests); }
     Result<std::unique_ptr<FileLock>> lock(const std::string& path) override {
         return io::lock_file(path);
     }

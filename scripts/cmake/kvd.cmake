@@ -18,6 +18,7 @@ find_package(PkgConfig REQUIRED)
 pkg_check_modules(XXHASH REQUIRED IMPORTED_TARGET libxxhash)
 pkg_check_modules(LZ4 REQUIRED IMPORTED_TARGET liblz4)
 pkg_check_modules(ZSTD REQUIRED IMPORTED_TARGET libzstd)
+pkg_check_modules(URING IMPORTED_TARGET liburing)  # optional: see engine/io
 
 find_program(KV_CCACHE ccache)
 if(KV_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)

@@ -9,8 +9,8 @@ export LC_ALL=C.UTF-8 TZ=UTC
 
 # What the programs need to be built, and what the suite needs on top.
 BUILD_PACKAGES=(g++ cmake ninja-build pkg-config ccache libxxhash-dev liblz4-dev libzstd-dev
-    libexpected-dev libboost1.81-dev libspdlog-dev libcli11-dev libtomlplusplus-dev nlohmann-json3-dev
-    libedit-dev)
+    liburing-dev libexpected-dev libboost1.81-dev libspdlog-dev libcli11-dev libtomlplusplus-dev
+    nlohmann-json3-dev libedit-dev)
 TEST_PACKAGES=(catch2 python3)
 
 say() { printf '%s\n' "$*"; }

@@ -10,6 +10,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -50,6 +51,15 @@ class RandomAccessFile {
     virtual Result<uint64_t> size() const = 0;
 };
 
+/// One of the reads that FileSystem::read_together does.
+struct ReadRequest {
+    const RandomAccessFile* file = nullptr;  ///< Opened by the same FileSystem.
+    uint64_t offset = 0;
+    size_t length = 0;
+    char* scratch = nullptr;         ///< Room for `length` bytes.
+    Result<size_t> got = size_t{0};  ///< The answer: what read_at would have returned.
+};
+
 /// Held as long as the object lives.
 class FileLock {
   public:
@@ -66,6 +76,9 @@ class FileSystem {
     virtual Result<std::unique_ptr<WritableFile>> open_writable(const std::string& path) = 0;
     /// kNotFound when missing.
     virtual Result<std::shared_ptr<RandomAccessFile>> open(const std::string& path) = 0;
+    /// Does all these reads, each with an outcome of its own, and returns when the last has ended;
+    /// the disk may work on many at once. Unless overridden, one after the other.
+    virtual void read_together(std::span<ReadRequest> requests);
 
     /// Names (not paths) of the directory's entries, sorted. kNotFound when missing.
     virtual Result<std::vector<std::string>> list(const std::string& dir) = 0;
