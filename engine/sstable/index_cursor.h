@@ -1,6 +1,6 @@
 // IndexCursor: a place among a table's data blocks. It hides whether the index is one run of memory
 // or lies in partitions that come from the block cache or the disk.
-// Callers: point reads of partitioned tables, the table iterator, dumps, the full check.
+// Callers: the table iterator, dumps, the full check.
 // Thread rule: one thread at a time; the table must outlive it.
 // SPDX-License-Identifier: Apache-2.0
 #pragma once

@@ -20,6 +20,7 @@
 #include "sstable/index.h"
 #include "sstable/table_format.h"
 #include "sstable/table_options.h"
+#include "sstable/table_part.h"
 
 namespace kv {
 
@@ -101,12 +102,29 @@ class TableReader : public std::enable_shared_from_this<TableReader> {
     /// Heap bytes of index, filter and range tombstones.
     size_t memory_bytes() const;
 
-    /// A verified data block, from the cache or the disk; for dumps and iterators. `from_cache`, if
-    /// not null, says which.
+    /// A part of the table from the cache, empty when it is not there; for TableSearch and others
+    /// that look for parts themselves.
+    BlockRef find_part(const TablePart& part) const;
+    /// The same, from the disk if need be. `from_cache`, if not null, says which. kWouldBlock
+    /// (cache_only), kCorruption, kIoError.
+    Result<BlockRef> read_part(const TablePart& part, const ReadMode& mode,
+                               bool* from_cache = nullptr) const;
+    /// What read_part makes of a part as it lies in the file. `stored` is the only reference to it.
+    Result<BlockRef> admit_part(const TablePart& part, BlockRef stored, const ReadMode& mode) const;
+    /// The answer of a cache-only read that needs `part`.
+    Status part_is_missing(const TablePart& part) const;
+    /// The lines in a filter piece, as Filter::piece_may_contain takes them.
+    static Bytes filter_lines(const BlockRef& part, const TablePart& which);
+    /// A data block; for dumps and iterators.
     Result<BlockRef> read_data_block(const sstable::BlockHandle& handle, const ReadMode& mode,
-                                     BlockCache::Use use, bool* from_cache = nullptr) const;
+                                     BlockCache::Use use, bool* from_cache = nullptr) const {
+        return read_part(TablePart::data_block(handle, use), mode, from_cache);
+    }
     /// A partition of the index as IndexView searches it; for IndexCursor.
-    Result<BlockRef> read_index_partition(size_t partition, const ReadMode& mode) const;
+    Result<BlockRef> read_index_partition(size_t partition, const ReadMode& mode) const {
+        return read_part(TablePart::index_partition(index_.view().handle(partition), partition),
+                         mode);
+    }
     /// Checks `stored` (content and trailer, as it lies in the file at `offset`): checksum, and
     /// that the codec is one this version reads.
     Status verify_block(Bytes stored, uint64_t offset) const;
@@ -116,6 +134,9 @@ class TableReader : public std::enable_shared_from_this<TableReader> {
     Result<BlockRef> unpack_block(Bytes stored, uint64_t offset) const;
     /// Reads exactly these bytes of the file, unverified.
     Status read_range(uint64_t offset, size_t length, char* out) const;
+    /// The outcome of a read of these bytes: kCorruption when there were fewer.
+    Status check_read(uint64_t offset, size_t length, const Result<size_t>& got) const;
+    const RandomAccessFile& file() const { return *file_; }
     /// What is wrong with an entry of a data block (unknown kind, no room for its expiry), or null.
     static const char* entry_problem(uint64_t trailer, Bytes value) {
         const Kind kind = trailer_kind(trailer);
@@ -137,12 +158,8 @@ class TableReader : public std::enable_shared_from_this<TableReader> {
     Status load_blocks(Bytes tail, uint64_t tail_offset);
     Status load_range_tombstones(Bytes content);
     Status load_index(Bytes content);
-    Result<bool> filter_passes(uint64_t user_key_hash, const ReadMode& mode) const;
-    template <typename Prepare>
-    Result<BlockRef> read_part(const sstable::BlockHandle& handle, const ReadMode& mode,
-                               const Prepare& prepare) const;
-    /// Verified and decompressed, past the cache.
-    Result<BlockRef> read_block(const sstable::BlockHandle& handle) const;
+    Result<BlockRef> prepare_part(const TablePart& part, BlockRef stored) const;
+    Result<BlockRef> prepare_index_partition(const TablePart& part, Bytes content) const;
 
     // Set once by open.
     std::string path_;

@@ -1,0 +1,95 @@
+// Where the parts of a table come from: the cache, or the disk, verified and made what is kept.
+// SPDX-License-Identifier: Apache-2.0
+#include <utility>
+
+#include "sstable/codec.h"
+#include "sstable/table_reader.h"
+
+namespace kv {
+
+using sstable::kBlockTrailerBytes;
+
+namespace {
+
+/// Where the lines of a filter piece begin in its block: at the next cache line.
+size_t aligned_start(const char* data) {
+    return -reinterpret_cast<uintptr_t>(data) % sstable::kFilterLineBytes;
+}
+
+/// A filter piece as it is kept: the lines of `content`, aligned.
+BlockRef aligned_lines(Bytes content) {
+    BlockRef piece = BlockRef::allocate(content.size() + sstable::kFilterLineBytes);
+    content.copy(piece.mutable_data() + aligned_start(piece.mutable_data()), content.size());
+    return piece;
+}
+
+}  // namespace
+
+BlockRef TableReader::find_part(const TablePart& part) const {
+    if (cache_ == nullptr) return {};
+    return cache_->lookup(file_number(), part.handle.offset, part.use);
+}
+
+Status TableReader::part_is_missing(const TablePart& part) const {
+    const bool is_data = part.kind == TablePart::Kind::kDataBlock;
+    return {Code::kWouldBlock,
+            path_ + (is_data ? ": a block" : ": a part of index or filter") + " is not in memory"};
+}
+
+Result<BlockRef> TableReader::read_part(const TablePart& part, const ReadMode& mode,
+                                        bool* from_cache) const {
+    BlockRef found = find_part(part);
+    if (from_cache != nullptr) *from_cache = static_cast<bool>(found);
+    if (found) return found;
+    if (mode.cache_only) return part_is_missing(part);
+    BlockRef stored = BlockRef::allocate(part.stored_bytes());
+    KV_RETURN_IF_ERROR(read_range(part.handle.offset, part.stored_bytes(), stored.mutable_data()));
+    return admit_part(part, std::move(stored), mode);
+}
+
+Result<BlockRef> TableReader::admit_part(const TablePart& part, BlockRef stored,
+                                         const ReadMode& mode) const {
+    KV_ASSIGN_OR_RETURN(BlockRef block, prepare_part(part, std::move(stored)));
+    if (cache_ == nullptr || !mode.fill_cache) return block;
+    return cache_->insert(file_number(), part.handle.offset, std::move(block), part.use);
+}
+
+/// Verified and in the form that is kept.
+Result<BlockRef> TableReader::prepare_part(const TablePart& part, BlockRef stored) const {
+    const uint64_t offset = part.handle.offset;
+    if (part.kind == TablePart::Kind::kDataBlock) {
+        if (sstable::stored_codec(stored.bytes()) != Codec::kNone)
+            return unpack_block(stored.bytes(), offset);
+        KV_RETURN_IF_ERROR(verify_block(stored.bytes(), offset));
+        stored.shrink(part.handle.size);
+        return stored;
+    }
+    KV_RETURN_IF_ERROR(verify_plain_block(stored.bytes(), offset));
+    const Bytes content = stored.bytes().substr(0, part.handle.size);
+    if (part.kind == TablePart::Kind::kFilterPiece) return aligned_lines(content);
+    return prepare_index_partition(part, content);
+}
+
+Result<BlockRef> TableReader::prepare_index_partition(const TablePart& part, Bytes content) const {
+    const sstable::Index::Span& span = index_.span(part.partition);
+    std::string packed;
+    const Status status = sstable::pack_index(content, footer_.format_version, span.data_begin,
+                                              span.data_end, packed);
+    if (!status.is_ok()) return corruption(part.handle.offset, status.message());
+    const sstable::IndexView view(packed);
+    const bool follows =
+        part.partition == 0 ||
+        compare_internal_keys(index_.view().separator(part.partition - 1), view.separator(0)) < 0;
+    if (view.blocks() != span.blocks || !follows ||
+        view.separator(view.blocks() - 1) != index_.view().separator(part.partition))
+        return corruption(part.handle.offset, "an index partition is not the one meant");
+    BlockRef kept = BlockRef::allocate(packed.size());
+    packed.copy(kept.mutable_data(), packed.size());
+    return kept;
+}
+
+Bytes TableReader::filter_lines(const BlockRef& part, const TablePart& which) {
+    return part.bytes().substr(aligned_start(part.bytes().data()), which.handle.size);
+}
+
+}  // namespace kv
