@@ -114,8 +114,8 @@ Result<GetExplanation> DbImpl::explain_get(Bytes key, const ReadOptions& options
         out.outcome = Outcome::kLive;
     } else if (found.expiry_ms != 0) {
         out.outcome = Outcome::kExpired;
-    } else if (found.any && out.outcome != Outcome::kDeletedByRange) {
-        out.outcome = Outcome::kDeleted;
+    } else if (found.any) {
+        out.outcome = found.by_range ? Outcome::kDeletedByRange : Outcome::kDeleted;
     }
     out.tables_passed_over = view->tables->version().total_files() - out.tables.size();
     out.total_us = context_->clock.monotonic_us() - began_us;

@@ -19,6 +19,7 @@ class LookupTrace;
 struct Found {
     bool any = false;   ///< A version exists, a tombstone or a range delete over the key included.
     bool live = false;  ///< It is a put that has neither expired nor been deleted by range.
+    bool by_range = false;  ///< It is a range delete over the key.
     Seqno seqno = 0;
     Bytes value;  ///< The user's bytes; empty unless live.
     uint64_t expiry_ms = 0;

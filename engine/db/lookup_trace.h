@@ -41,7 +41,6 @@ class LookupTrace {
                 "table " + std::to_string(probe.table) + " of level " + std::to_string(level);
         out_.tables.push_back(probe);
     }
-    void deleted_by_range() { out_.outcome = GetExplanation::Outcome::kDeletedByRange; }
 
   private:
     std::string immutable_name() const {
