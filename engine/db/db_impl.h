@@ -31,6 +31,8 @@
 
 namespace kv::db {
 
+struct Found;
+
 /// What open has to bring up before a store can run.
 struct OpenedFiles {
     std::unique_ptr<Executor> own_executor;  ///< Null: the caller's.
@@ -83,6 +85,7 @@ class DbImpl final : public Db {
     bool is_overloaded();
     void observe_pressure();
     void answer_flush_waiters();
+    Result<std::optional<Entry>> answer_of(const Status& status, const Found& found);
     Result<std::optional<Entry>> get_from(const ReadView& view, Bytes key, Seqno seqno,
                                           uint64_t now_ms, const ReadMode& mode);
     void add_table_stats(StoreStats& stats) const;

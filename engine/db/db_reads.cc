@@ -5,6 +5,7 @@
 #include "db/db_impl.h"
 #include "db/db_iterator.h"
 #include "db/lookup.h"
+#include "db/multi_lookup.h"
 #include "db/view_source.h"
 #include "record/batch_format.h"
 
@@ -36,10 +37,7 @@ Status DbImpl::prepare(const WriteBatch& batch, bool cache_only) {
     return reader.status();
 }
 
-Result<std::optional<Entry>> DbImpl::get_from(const ReadView& view, Bytes key, Seqno seqno,
-                                              uint64_t now_ms, const ReadMode& mode) {
-    Found found;
-    const Status status = lookup(view, tables_, key, seqno, now_ms, mode, found);
+Result<std::optional<Entry>> DbImpl::answer_of(const Status& status, const Found& found) {
     Counters& counters = context_->counters;
     Counters::add(counters.gets, 1);
     if (found.table.filter_checks != 0) {
@@ -50,6 +48,13 @@ Result<std::optional<Entry>> DbImpl::get_from(const ReadView& view, Bytes key, S
     if (!found.live) return std::optional<Entry>();
     Counters::add(counters.get_hits, 1);
     return std::optional<Entry>(Entry{std::string(found.value), found.seqno, found.expiry_ms});
+}
+
+Result<std::optional<Entry>> DbImpl::get_from(const ReadView& view, Bytes key, Seqno seqno,
+                                              uint64_t now_ms, const ReadMode& mode) {
+    Found found;
+    const Status status = lookup(view, tables_, key, seqno, now_ms, mode, found);
+    return answer_of(status, found);
 }
 
 Result<std::optional<Entry>> DbImpl::get(Bytes key, const ReadOptions& options) {
@@ -70,11 +75,12 @@ std::vector<Result<std::optional<Entry>>> DbImpl::multi_get(const std::vector<By
                                                             const ReadOptions& options) {
     const ViewLease view = views_.acquire();
     const Seqno seqno = options.snapshot ? options.snapshot->seqno() : log_.published();
-    const uint64_t now_ms = context_->clock.wall_ms();
-    const ReadMode mode = read_mode(options);
-    std::vector<Result<std::optional<Entry>>> answers;
-    answers.reserve(keys.size());
-    for (const Bytes key : keys) answers.push_back(get_from(*view, key, seqno, now_ms, mode));
+    std::vector<Result<std::optional<Entry>>> answers(keys.size(), std::optional<Entry>());
+    MultiLookup lookups(*view, tables_, seqno, context_->clock.wall_ms(), read_mode(options),
+                        [&](size_t index, const Status& status, const Found& found) {
+                            answers[index] = answer_of(status, found);
+                        });
+    lookups.run(keys);
     return answers;
 }
 

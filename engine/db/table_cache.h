@@ -45,6 +45,8 @@ class TableCache {
     TableCache(FileSystem& fs, std::string dir, BlockCache& blocks)
         : fs_(fs), dir_(std::move(dir)), blocks_(blocks) {}
 
+    /// That opens the tables.
+    FileSystem& file_system() const { return fs_; }
     /// Called after a table was opened: memory_bytes() has grown. Set before the first use.
     void on_opened(std::function<void()> callback) { on_opened_ = std::move(callback); }
     /// The slot of a live table; does not touch the disk.
