@@ -26,6 +26,7 @@ constexpr BenchSpec kSpecs[] = {
     {"overwrite", Workload::kWriteRandom},
     {"readrandom", Workload::kReadRandom},
     {"readmissing", Workload::kReadMissing},
+    {"multireadrandom", Workload::kMultiReadRandom},
     {"readseq", Workload::kReadSequential},
     {"readreverse", Workload::kReadReverse},
     {"seekrandom", Workload::kSeekRandom},
@@ -159,7 +160,8 @@ class Bench {
         // The writer of readwhilewriting is load, not measured.
         for (uint32_t i = 0; i < options_.threads; ++i) result.add(workers[i]->stats());
         if (spec.workload == Workload::kReadRandom || spec.workload == Workload::kReadMissing ||
-            spec.workload == Workload::kSeekRandom || with_writer) {
+            spec.workload == Workload::kMultiReadRandom || spec.workload == Workload::kSeekRandom ||
+            with_writer) {
             result.message = "(" + std::to_string(result.found) + " of " +
                              std::to_string(result.done) + " found)";
         }

@@ -34,7 +34,9 @@ void add_work_options(CLI::App& command, BenchOptions& bench) {
     command.add_option("--zipf_theta", bench.zipf_theta, "How skewed zipfian keys are")
         ->capture_default_str();
     command.add_option("--threads", bench.threads, "Threads")->capture_default_str();
-    command.add_option("--batch_size", bench.batch_size, "Mutations of each write")
+    command
+        .add_option("--batch_size", bench.batch_size,
+                    "Mutations of each write, keys of each multireadrandom")
         ->capture_default_str();
     command.add_option("--seek_nexts", bench.seek_nexts, "Steps after each seek");
     command.add_option("--duration", bench.duration, "Seconds of each benchmark (0: by number)");

@@ -50,6 +50,15 @@ class KvdStore {
         if (found) bytes = (*entry)->value.size();
         return Status::ok();
     }
+    Status multi_get(const std::vector<Bytes>& keys, uint64_t& found, uint64_t& bytes) {
+        for (const auto& entry : db_->multi_get(keys)) {
+            if (!entry) return entry.error();
+            if (!entry->has_value()) continue;
+            ++found;
+            bytes += (*entry)->value.size();
+        }
+        return Status::ok();
+    }
     KvdCursor new_iterator() { return KvdCursor(db_->new_iterator()); }
 
   private:

@@ -2,13 +2,14 @@
 //
 // A template over the store, so that nothing stands between the loop and the engine measured.
 // Store has: put(key, value) and del(key), collected until commit(durability); get(key, found,
-// bytes); new_iterator(), whose moves are those of kv/iterator.h. Callers: bench_kvd.cc and the
-// drivers of other engines in tests/bench. Thread rule: one object a thread.
-// SPDX-License-Identifier: Apache-2.0
+// bytes) and multi_get(keys, found, bytes); new_iterator(), whose moves are those of kv/iterator.h.
+// Callers: bench_kvd.cc and the drivers of other engines in tests/bench. Thread rule: one object a
+// thread. SPDX-License-Identifier: Apache-2.0
 #pragma once
 
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "kv/result.h"
 #include "tools/bench_data.h"
@@ -45,6 +46,8 @@ class BenchLoops final : public BenchThread {
                 return read_random(false);
             case Workload::kReadMissing:
                 return read_random(true);
+            case Workload::kMultiReadRandom:
+                return multi_read_random();
             case Workload::kReadSequential:
                 return read_in_order(false);
             case Workload::kReadReverse:
@@ -103,11 +106,8 @@ class BenchLoops final : public BenchThread {
         bool found = false;
         size_t value_bytes = 0;
         KV_RETURN_IF_ERROR(store_.get(key_, found, value_bytes));
-        bytes = 0;
-        if (found) {
-            ++stats_.found;
-            bytes = key_.size() + value_bytes;
-        }
+        stats_.found += found;
+        bytes = found ? key_.size() + value_bytes : 0;
         if (missing) key_.pop_back();
         return Status::ok();
     }
@@ -118,6 +118,22 @@ class BenchLoops final : public BenchThread {
             uint64_t bytes = 0;
             KV_RETURN_IF_ERROR(get_one(missing, bytes));
             finish_operation(1, bytes, Operation::kRead);
+        }
+        return Status::ok();
+    }
+
+    /// As db_bench does: each key counts as an operation.
+    Status multi_read_random() {
+        const uint64_t limit = reads();
+        std::vector<std::string> names(options_.batch_size);
+        while (goes_on(limit)) {
+            for (std::string& name : names) make_bench_key(keys_.next(), options_.key_size, name);
+            const std::vector<Bytes> keys(names.begin(), names.end());
+            uint64_t found = 0, bytes = 0;
+            KV_RETURN_IF_ERROR(store_.multi_get(keys, found, bytes));
+            stats_.found += found;
+            bytes += found * options_.key_size;
+            finish_operation(keys.size(), bytes, Operation::kRead);
         }
         return Status::ok();
     }

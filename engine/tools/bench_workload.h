@@ -24,6 +24,7 @@ enum class Workload : uint8_t {
     kDeleteRandom,
     kReadRandom,
     kReadMissing,
+    kMultiReadRandom,
     kReadSequential,
     kReadReverse,
     kSeekRandom,

@@ -58,6 +58,17 @@ TEST_CASE("bench: every benchmark runs and counts its operations") {
     CHECK(has(out, "write amplification: "));
 }
 
+TEST_CASE("bench: multireadrandom asks for batch_size keys a call and counts each") {
+    test::TempDir dir;
+    BenchOptions options = small_options(dir.path());
+    options.benchmarks = "fillseq";
+    run(options);
+    options.use_existing_db = true;
+    options.batch_size = 50;
+    options.benchmarks = "multireadrandom";
+    CHECK(has(run(options), "(4000 of 4000 found)"));
+}
+
 TEST_CASE("bench: zipfian keys ask for few keys often") {
     test::TempDir dir;
     BenchOptions options = small_options(dir.path());
