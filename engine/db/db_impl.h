@@ -54,7 +54,8 @@ class DbImpl final : public Db {
     Status prepare(const WriteBatch& batch, bool cache_only) override;
     Result<std::optional<Entry>> get(Bytes key, const ReadOptions& options) override;
     std::vector<Result<std::optional<Entry>>> multi_get(const std::vector<Bytes>& keys,
-                                                        const ReadOptions& options) override;
+                                                        const ReadOptions& options,
+                                                        uint64_t max_value_bytes) override;
     Result<GetExplanation> explain_get(Bytes key, const ReadOptions& options) override;
     Result<ScanExplanation> explain_scan(const ScanOptions& options, uint64_t limit) override;
     std::unique_ptr<Iterator> new_iterator(const ScanOptions& options) override;

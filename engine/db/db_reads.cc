@@ -72,15 +72,27 @@ Result<std::optional<Entry>> DbImpl::get(Bytes key, const ReadOptions& options) 
 }
 
 std::vector<Result<std::optional<Entry>>> DbImpl::multi_get(const std::vector<Bytes>& keys,
-                                                            const ReadOptions& options) {
+                                                            const ReadOptions& options,
+                                                            uint64_t max_value_bytes) {
     const ViewLease view = views_.acquire();
     const Seqno seqno = options.snapshot ? options.snapshot->seqno() : log_.published();
     std::vector<Result<std::optional<Entry>>> answers(keys.size(), std::optional<Entry>());
-    MultiLookup lookups(*view, tables_, seqno, context_->clock.wall_ms(), read_mode(options),
-                        [&](size_t index, const Status& status, const Found& found) {
-                            answers[index] = answer_of(status, found);
-                        });
-    lookups.run(keys);
+    uint64_t room_bytes = max_value_bytes;
+    const auto answer = [&](size_t index, const Status& status, const Found& found) {
+        const uint64_t bytes = found.value.size();
+        if (status.is_ok() && bytes > room_bytes) {
+            room_bytes = 0;
+            answers[index] = Status(Code::kInvalidArgument,
+                                    "the values of all keys take more than " +
+                                        std::to_string(max_value_bytes) + " bytes",
+                                    bytes);
+            return;
+        }
+        if (status.is_ok()) room_bytes -= bytes;
+        answers[index] = answer_of(status, found);
+    };
+    MultiLookup(*view, tables_, seqno, context_->clock.wall_ms(), read_mode(options), answer)
+        .run(keys);
     return answers;
 }
 

@@ -320,6 +320,26 @@ TEST_CASE("multi_get: large values are read in rounds") {
     CHECK(f.multi_get(keys) == f.one_by_one(keys));
 }
 
+TEST_CASE("multi_get: values beyond the limit are refused with their size") {
+    ManyKeys f;
+    for (const char* key : {"a", "b", "c"})
+        REQUIRE(f.put(key, std::string(100, *key)).status.is_ok());
+    const std::vector<Bytes> keys{"a", "none", "b", "c", "d"};
+    for (const uint64_t limit : {300U, 299U, 100U, 0U}) {
+        const auto answers = f.db().multi_get(keys, {}, limit);
+        uint64_t refused = 0;
+        for (const auto& answer : answers) {
+            if (answer.is_ok()) continue;
+            ++refused;
+            CHECK(answer.error().is(Code::kInvalidArgument));
+            CHECK(answer.error().detail() == 100);
+        }
+        CHECK(refused == 3 - limit / 100);
+        CHECK_FALSE((*answers[1]).has_value());
+        CHECK_FALSE((*answers[4]).has_value());
+    }
+}
+
 TEST_CASE("multi_get: all answers are of one state") {
     ManyKeys f;
     f.fill(0, 300, "old ");

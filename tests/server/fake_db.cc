@@ -183,9 +183,18 @@ Result<std::optional<Entry>> FakeDb::get(Bytes key, const ReadOptions& options) 
 }
 
 std::vector<Result<std::optional<Entry>>> FakeDb::multi_get(const std::vector<Bytes>& keys,
-                                                            const ReadOptions& options) {
+                                                            const ReadOptions& options,
+                                                            uint64_t max_value_bytes) {
+    ++multi_gets;
     std::vector<Result<std::optional<Entry>>> results;
-    for (const Bytes key : keys) results.push_back(get(key, options));
+    for (const Bytes key : keys) {
+        results.push_back(get(key, options));
+        if (!results.back().is_ok() || !results.back()->has_value()) continue;
+        const uint64_t bytes = (*results.back())->value.size();
+        if (bytes > max_value_bytes)
+            results.back() = Status(Code::kInvalidArgument, "too much", bytes);
+        max_value_bytes -= std::min(bytes, max_value_bytes);
+    }
     return results;
 }
 

@@ -22,6 +22,7 @@ class FakeDb final : public Db {
     // What the test decides.
     std::atomic<bool> cold = false;          ///< Reads with cache_only answer kWouldBlock.
     std::atomic<bool> hold_answers = false;  ///< Submitted writes wait for release().
+    std::atomic<uint64_t> multi_gets = 0;    ///< Calls of multi_get so far.
     std::string state_reason;                ///< Of stats(). Set before any thread asks.
     /// Status that writes get instead of being applied.
     void fail_writes_with(Status status);
@@ -38,7 +39,8 @@ class FakeDb final : public Db {
     Status prepare(const WriteBatch& batch, bool cache_only) override;
     Result<std::optional<Entry>> get(Bytes key, const ReadOptions& options) override;
     std::vector<Result<std::optional<Entry>>> multi_get(const std::vector<Bytes>& keys,
-                                                        const ReadOptions& options) override;
+                                                        const ReadOptions& options,
+                                                        uint64_t max_value_bytes) override;
     Result<GetExplanation> explain_get(Bytes, const ReadOptions&) override {
         return GetExplanation{};
     }

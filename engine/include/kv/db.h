@@ -118,9 +118,12 @@ class Db {
 
     /// nullopt when the key has no live entry.
     virtual Result<std::optional<Entry>> get(Bytes key, const ReadOptions& options = {}) = 0;
-    /// One answer a key, all from one state of the store.
+    /// One answer a key, all from one state of the store; keys wait for the disk together. Once the
+    /// values take more than `max_value_bytes`, the other keys with a value are answered
+    /// kInvalidArgument, with its size as detail().
     virtual std::vector<Result<std::optional<Entry>>> multi_get(
-        const std::vector<Bytes>& keys, const ReadOptions& options = {}) = 0;
+        const std::vector<Bytes>& keys, const ReadOptions& options = {},
+        uint64_t max_value_bytes = UINT64_MAX) = 0;
     /// Does what get does and tells how: sources asked, filters, blocks, time.
     virtual Result<GetExplanation> explain_get(Bytes key, const ReadOptions& options = {}) = 0;
     /// Walks forward over at most `limit` entries and tells how.
