@@ -29,8 +29,41 @@ ScanOptions to_scan_options(const protocol::KeyRange& range, SnapshotPtr snapsho
     return options;
 }
 
-/// One key after another at one snapshot, so that a large answer is noticed before it is all there.
-/// kWouldBlock as from Db::get.
+void append_entries(const std::vector<std::optional<Entry>>& entries, const RequestInfo& info,
+                    uint64_t now_us, std::string& reply) {
+    protocol::MultiGetResponse response;
+    response.items.reserve(entries.size());
+    for (const auto& entry : entries) response.items.push_back(get_response(entry));
+    append_answer(reply, info, now_us, response);
+}
+
+/// All keys together, which read from the disk at the same time. An answer too large for a frame
+/// is never all in memory.
+Status look_up_together(Db& db, const std::vector<Bytes>& keys, const ReadOptions& options,
+                        const RequestInfo& info, uint64_t now_us, uint32_t max_frame_bytes,
+                        std::string& reply) {
+    std::vector<std::optional<Entry>> entries;
+    entries.reserve(keys.size());
+    size_t bytes = protocol::kHeaderBytes + sizeof(uint32_t);
+    for (auto& found : db.multi_get(keys, options, max_frame_bytes)) {
+        if (found.is_ok()) {
+            bytes += get_body_bytes(*found);
+            entries.push_back(std::move(*found));
+        } else if (found.error().is(Code::kInvalidArgument)) {
+            bytes += protocol::kGetHeadBytes + found.error().detail();
+        } else {
+            return found.error();
+        }
+    }
+    if (bytes > max_frame_bytes)
+        append_error(reply, info, now_us, answer_too_large(bytes, max_frame_bytes));
+    else
+        append_entries(entries, info, now_us, reply);
+    return Status::ok();
+}
+
+/// One key after another at one snapshot: ends at the first that is not in memory, and when the
+/// answer grows too large. kWouldBlock as from Db::get.
 Status look_up(Db& db, const std::vector<Bytes>& keys, const ReadOptions& options,
                const RequestInfo& info, uint64_t now_us, uint32_t max_frame_bytes,
                std::string& reply) {
@@ -46,10 +79,7 @@ Status look_up(Db& db, const std::vector<Bytes>& keys, const ReadOptions& option
         }
         entries.push_back(std::move(entry));
     }
-    protocol::MultiGetResponse response;
-    response.items.reserve(entries.size());
-    for (const auto& entry : entries) response.items.push_back(get_response(entry));
-    append_answer(reply, info, now_us, response);
+    append_entries(entries, info, now_us, reply);
     return Status::ok();
 }
 
@@ -194,18 +224,19 @@ void Session::on_multi_get(const RequestInfo& info, Bytes body) {
         if (!status.is(Code::kWouldBlock)) return refuse(info, status);
     }
     options.cache_only = false;
-    read_in_pool(info, [&shared = shared_, info, options = std::move(options),
-                        body = std::string(body),
-                        max_frame_bytes = max_frame_bytes_](std::string& reply) {
-        protocol::MultiGetRequest copy;
-        Status status = protocol::decode(body, copy);
-        const uint64_t now_us = shared.clock.monotonic_us();
-        if (status.is_ok()) {
-            status = look_up(shared.db, copy.keys, options, info, now_us, max_frame_bytes, reply);
-        }
-        if (!status.is_ok()) append_error(reply, info, now_us, status);
-        return PoolTask::Next::kDone;
-    });
+    read_in_pool(info,
+                 [&shared = shared_, info, options = std::move(options), body = std::string(body),
+                  max_frame_bytes = max_frame_bytes_](std::string& reply) {
+                     protocol::MultiGetRequest copy;
+                     Status status = protocol::decode(body, copy);
+                     const uint64_t now_us = shared.clock.monotonic_us();
+                     if (status.is_ok()) {
+                         status = look_up_together(shared.db, copy.keys, options, info, now_us,
+                                                   max_frame_bytes, reply);
+                     }
+                     if (!status.is_ok()) append_error(reply, info, now_us, status);
+                     return PoolTask::Next::kDone;
+                 });
 }
 
 void Session::on_count(const RequestInfo& info, Bytes body) {

@@ -78,6 +78,11 @@ TEST_CASE_METHOD(SessionFixture, "reads: an answer above the agreed frame size i
     send(get(5, "b"));
     finish_task();
     CHECK(answers().at(0).is(WireStatus::kTooLarge));
+    send(multi_get(6, {"a", "b", "a"}));
+    finish_task();
+    const auto cold_answers = answers();
+    CHECK(cold_answers.back().is(WireStatus::kTooLarge));
+    CHECK(db.multi_gets == 1);
 }
 
 TEST_CASE_METHOD(SessionFixture,
