@@ -49,6 +49,13 @@ BlockRef BlockCache::insert(uint64_t file_number, uint64_t offset, BlockRef bloc
     return shard_of(hash).insert(hash, file_number, offset, std::move(block), use);
 }
 
+bool BlockCache::grant_hold(size_t bytes) {
+    const uint64_t before = held_bytes_.fetch_add(bytes, std::memory_order_relaxed);
+    if (before + bytes <= capacity_bytes() / kHoldPart) return true;
+    give_back_hold(bytes);
+    return false;
+}
+
 void BlockCache::erase_file(uint64_t file_number) {
     for (uint64_t i = 0; i <= shard_mask_; ++i) shards_[i].erase_file(file_number);
 }

@@ -50,6 +50,11 @@ class BlockCache {
     /// needed.
     void set_capacity(uint64_t capacity_bytes);
 
+    /// Whether somebody may hold a reference to a block of `bytes` for long. What may be held so is
+    /// a quarter of the capacity, since held blocks cannot be evicted. Give back what was granted.
+    bool grant_hold(size_t bytes);
+    void give_back_hold(size_t bytes) { held_bytes_.fetch_sub(bytes, std::memory_order_relaxed); }
+
     Stats stats() const;
     /// Bytes held by references. Walks the whole cache.
     uint64_t pinned_bytes() const;
@@ -62,7 +67,10 @@ class BlockCache {
     }
     static constexpr int kShardHashShift = 42;  // away from the bits that a shard itself uses
 
+    static constexpr uint64_t kHoldPart = 4;
+
     std::atomic<uint64_t> capacity_bytes_;
+    std::atomic<uint64_t> held_bytes_{0};  // granted by grant_hold
     const uint64_t shard_mask_;
     const std::unique_ptr<CacheShard[]> shards_;
     ThreadCounters<2> counters_;

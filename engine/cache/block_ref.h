@@ -27,7 +27,7 @@ class BlockRef {
     }
     BlockRef(BlockRef&& other) noexcept
         : word_(std::exchange(other.word_, nullptr)),
-          data_(other.data_),
+          data_(std::exchange(other.data_, nullptr)),
           size_(other.size_),
           charge_(other.charge_) {}
     BlockRef& operator=(BlockRef other) noexcept {
@@ -39,11 +39,15 @@ class BlockRef {
     }
     ~BlockRef() { reset(); }
 
+    /// The same block without a count of its own: valid as long as this reference is.
+    BlockRef borrow() const { return {nullptr, data_, size_, charge_}; }
+
     void reset() {
+        data_ = nullptr;
         if (word_ == nullptr) return;
         unpin(*std::exchange(word_, nullptr));
     }
-    explicit operator bool() const { return word_ != nullptr; }
+    explicit operator bool() const { return data_ != nullptr; }
     /// Requires a non-empty reference, as do all below.
     Bytes bytes() const { return {data_, size_}; }
     /// For filling, while this is the only reference.
@@ -74,8 +78,8 @@ class BlockRef {
     }
     static void release(Word& word, uint64_t old);
 
-    Word* word_ = nullptr;
-    char* data_ = nullptr;
+    Word* word_ = nullptr;  // null: empty or borrowed
+    char* data_ = nullptr;  // null: empty
     uint32_t size_ = 0;
     uint32_t charge_ = 0;
 };

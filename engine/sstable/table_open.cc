@@ -132,6 +132,7 @@ Status TableReader::load_blocks(Bytes tail, uint64_t tail_offset) {
                                                     std::to_string(index_.blocks()) +
                                                     " data blocks, the properties " +
                                                     std::to_string(properties_.data_blocks));
+    held_parts_.open(cache_, index_parts() + (filter_.is_partitioned() ? filter_.pieces() : 0));
     return Status::ok();
 }
 

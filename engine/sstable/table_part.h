@@ -18,13 +18,13 @@ struct TablePart {
     Kind kind = Kind::kNone;
     BlockCache::Use use = BlockCache::Use::kIndex;
     sstable::BlockHandle handle;
-    size_t partition = 0;  ///< Its number; kIndexPartition.
+    size_t number = 0;  ///< Of a filter piece or an index partition.
 
     /// As it lies in the file, trailer included.
     size_t stored_bytes() const { return handle.size + sstable::kBlockTrailerBytes; }
 
-    static TablePart filter_piece(const sstable::BlockHandle& handle) {
-        return {Kind::kFilterPiece, BlockCache::Use::kIndex, handle, 0};
+    static TablePart filter_piece(const sstable::BlockHandle& handle, size_t piece) {
+        return {Kind::kFilterPiece, BlockCache::Use::kIndex, handle, piece};
     }
     static TablePart index_partition(const sstable::BlockHandle& handle, size_t partition) {
         return {Kind::kIndexPartition, BlockCache::Use::kIndex, handle, partition};

@@ -27,7 +27,18 @@ BlockRef aligned_lines(Bytes content) {
 
 BlockRef TableReader::find_part(const TablePart& part) const {
     if (cache_ == nullptr) return {};
-    return cache_->lookup(file_number(), part.handle.offset, part.use);
+    if (part.kind == TablePart::Kind::kDataBlock)
+        return cache_->lookup(file_number(), part.handle.offset, part.use);
+    const bool of_filter = part.kind == TablePart::Kind::kFilterPiece;
+    const size_t place = part.number + (of_filter ? index_parts() : 0);
+    if (BlockRef held = held_parts_.find(place)) return held;
+    BlockRef found = cache_->lookup(file_number(), part.handle.offset, part.use);
+    if (found) held_parts_.hold(place, found);
+    return found;
+}
+
+size_t TableReader::index_parts() const {
+    return index_.is_partitioned() ? index_.view().blocks() : 0;
 }
 
 Status TableReader::part_is_missing(const TablePart& part) const {
@@ -71,17 +82,17 @@ Result<BlockRef> TableReader::prepare_part(const TablePart& part, BlockRef store
 }
 
 Result<BlockRef> TableReader::prepare_index_partition(const TablePart& part, Bytes content) const {
-    const sstable::Index::Span& span = index_.span(part.partition);
+    const sstable::Index::Span& span = index_.span(part.number);
     std::string packed;
     const Status status = sstable::pack_index(content, footer_.format_version, span.data_begin,
                                               span.data_end, packed);
     if (!status.is_ok()) return corruption(part.handle.offset, status.message());
     const sstable::IndexView view(packed);
     const bool follows =
-        part.partition == 0 ||
-        compare_internal_keys(index_.view().separator(part.partition - 1), view.separator(0)) < 0;
+        part.number == 0 ||
+        compare_internal_keys(index_.view().separator(part.number - 1), view.separator(0)) < 0;
     if (view.blocks() != span.blocks || !follows ||
-        view.separator(view.blocks() - 1) != index_.view().separator(part.partition))
+        view.separator(view.blocks() - 1) != index_.view().separator(part.number))
         return corruption(part.handle.offset, "an index partition is not the one meant");
     BlockRef kept = BlockRef::allocate(packed.size());
     packed.copy(kept.mutable_data(), packed.size());

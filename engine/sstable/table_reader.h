@@ -17,6 +17,7 @@
 #include "record/internal_key.h"
 #include "record/range_tombstones.h"
 #include "sstable/filter.h"
+#include "sstable/held_parts.h"
 #include "sstable/index.h"
 #include "sstable/table_format.h"
 #include "sstable/table_options.h"
@@ -158,6 +159,7 @@ class TableReader : public std::enable_shared_from_this<TableReader> {
     Status load_blocks(Bytes tail, uint64_t tail_offset);
     Status load_range_tombstones(Bytes content);
     Status load_index(Bytes content);
+    size_t index_parts() const;
     Result<BlockRef> prepare_part(const TablePart& part, BlockRef stored) const;
     Result<BlockRef> prepare_index_partition(const TablePart& part, Bytes content) const;
 
@@ -172,6 +174,8 @@ class TableReader : public std::enable_shared_from_this<TableReader> {
     uint64_t tombstone_count_ = 0;
     TableProperties properties_;
     uint64_t data_end_ = 0;
+
+    mutable HeldParts held_parts_;
 };
 
 }  // namespace kv

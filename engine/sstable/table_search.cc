@@ -16,8 +16,8 @@ void TableSearch::begin(TableGet& out) {
     if (filter.empty()) return seek_index();
     ++out.filter_checks;
     if (filter.is_partitioned()) {
-        const sstable::BlockHandle piece = filter.piece(filter.piece_of(hash_), table_->data_end());
-        wanted_ = TablePart::filter_piece(piece);
+        const size_t piece = filter.piece_of(hash_);
+        wanted_ = TablePart::filter_piece(filter.piece(piece, table_->data_end()), piece);
     } else if (filter.may_contain(hash_)) {
         seek_index();
     } else {
