@@ -94,7 +94,8 @@ def clean_up():
 
 atexit.register(clean_up)
 for number in (signal.SIGTERM, signal.SIGHUP):
-    signal.signal(number, lambda *_: sys.exit(1))
+    # As a shell tells it, and apart from the exit code of die().
+    signal.signal(number, lambda received, _: sys.exit(128 + received))
 
 
 def output_of(command):
