@@ -53,34 +53,34 @@ DbImpl::DbImpl(OpenedFiles files)
     connect();
     shape_.start(files.memtable);
     commit_.set_active(std::move(files.memtable));
-    update_budgets();
+    budgets_.refresh();
     context_->post(Lane::kFlush, [this] { log_.prepare_next(); });
-    observe_pressure();
+    pressure_.refresh();
     compactor_.schedule();
 }
 
 void DbImpl::connect() {
-    garbage_.on_collected([this] { update_budgets(); });
-    tables_.on_opened([this] { update_budgets(); });
+    garbage_.on_collected([this] { budgets_.refresh(); });
+    tables_.on_opened([this] { budgets_.refresh(); });
     log_.on_progress([this] {
         flusher_.schedule();
         if (health_.state() != StoreState::kOk) answer_flush_waiters();
         commit_.kick_if_waiting();
     });
     flusher_.on_flushed([this] {
-        update_budgets();
-        observe_pressure();
+        budgets_.refresh();
+        pressure_.refresh();
         answer_flush_waiters();
         compactor_.schedule();
         commit_.kick_if_waiting();
     });
     compactor_.on_compacted([this] {
-        update_budgets();
+        budgets_.refresh();
         if (shape_.level0_tables() < context_->options.level0_stop_trigger ||
             (compactor_.last_failure().is_ok() && !compactor_.is_level0_stuck())) {
             health_.clear(Health::Cause::kLevel0Full);
         }
-        observe_pressure();
+        pressure_.refresh();
         commit_.kick_if_waiting();
     });
 }
@@ -110,8 +110,8 @@ bool DbImpl::freeze_memtable() {
     auto fresh = shape_.freeze(MemoryBudget::kMaxImmutables);
     if (fresh == nullptr) return false;
     commit_.set_active(std::move(fresh));
-    update_budgets();
-    observe_pressure();
+    budgets_.refresh();
+    pressure_.refresh();
     flusher_.schedule();
     return true;
 }

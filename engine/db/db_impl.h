@@ -17,6 +17,7 @@
 #include "db/admission.h"
 #include "db/commit_stage.h"
 #include "db/compactor.h"
+#include "db/derived_state.h"
 #include "db/flusher.h"
 #include "db/garbage.h"
 #include "db/health.h"
@@ -79,12 +80,14 @@ class DbImpl final : public Db {
     };
 
     void connect();
-    /// Gives the cache what memtables and tables leave of the memory budget, and counts the disk.
+    /// For budgets_: gives the cache what memtables and tables leave of the memory budget, and
+    /// counts the disk.
     void update_budgets();
+    /// For pressure_: tells Admission.
+    void observe_pressure();
     void retire_view(std::unique_ptr<const ReadView> view);
     bool freeze_memtable();
     bool is_overloaded();
-    void observe_pressure();
     void answer_flush_waiters();
     Result<std::optional<Entry>> answer_of(const Status& status, const Found& found);
     Result<std::optional<Entry>> get_from(const ReadView& view, Bytes key, Seqno seqno,
@@ -110,6 +113,8 @@ class DbImpl final : public Db {
     Compactor compactor_;
     Admission admission_;
     CommitStage commit_;
+    DerivedState budgets_{[this] { update_budgets(); }};
+    DerivedState pressure_{[this] { observe_pressure(); }};
 
     std::mutex waiters_mutex_;
     std::vector<FlushWaiter*> flush_waiters_;  // guarded by waiters_mutex_
