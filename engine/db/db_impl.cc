@@ -76,10 +76,6 @@ void DbImpl::connect() {
     });
     compactor_.on_compacted([this] {
         budgets_.refresh();
-        if (shape_.level0_tables() < context_->options.level0_stop_trigger ||
-            (compactor_.last_failure().is_ok() && !compactor_.is_level0_stuck())) {
-            health_.clear(Health::Cause::kLevel0Full);
-        }
         pressure_.refresh();
         commit_.kick_if_waiting();
     });
@@ -125,6 +121,7 @@ void DbImpl::observe_pressure() {
     pressure.immutables = shape_.immutable_count();
     pressure.written_bytes = context_->counters.log_bytes;
     admission_.observe(pressure, context_->clock.monotonic_us());
+    judge_level0();
 }
 
 void DbImpl::update_budgets() {
@@ -136,21 +133,26 @@ void DbImpl::update_budgets() {
         {shape_.immutable_count() * context_->options.memtable_bytes, tables_.memory_bytes()}));
 }
 
-bool DbImpl::is_overloaded() {
-    if (shape_.level0_tables() < context_->options.level0_stop_trigger) {
-        return admission_.is_overloaded();
-    }
-    // Where waiting might never end, writes are refused instead.
-    const Status failure = compactor_.last_failure();
-    if (compactor_.is_level0_stuck()) {
-        health_.raise(Health::Cause::kLevel0Full,
-                      Status::corruption("it holds " + std::to_string(shape_.level0_tables()) +
+void DbImpl::judge_level0() {
+    Status cause;
+    const uint64_t tables = shape_.level0_tables();
+    if (tables >= context_->options.level0_stop_trigger) {
+        cause = compactor_.is_level0_stuck()
+                    ? Status::corruption("it holds " + std::to_string(tables) +
                                          " tables and a damaged one keeps them from being merged; "
-                                         "restore it from a backup and restart"));
-    } else if (!failure.is_ok()) {
-        health_.raise(Health::Cause::kLevel0Full, failure);
+                                         "restore it from a backup and restart")
+                    : compactor_.last_failure();
     }
-    return true;
+    if (cause.is_ok()) {
+        health_.clear(Health::Cause::kLevel0Full);
+    } else {
+        health_.raise(Health::Cause::kLevel0Full, cause);
+    }
+}
+
+bool DbImpl::is_overloaded() const {
+    return shape_.level0_tables() >= context_->options.level0_stop_trigger ||
+           admission_.is_overloaded();
 }
 
 WriteResult DbImpl::write(WriteBatch batch, Durability durability) {

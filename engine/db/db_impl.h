@@ -83,11 +83,13 @@ class DbImpl final : public Db {
     /// For budgets_: gives the cache what memtables and tables leave of the memory budget, and
     /// counts the disk.
     void update_budgets();
-    /// For pressure_: tells Admission.
+    /// For pressure_: tells Admission and Health.
     void observe_pressure();
+    /// Where waiting for room in level 0 might never end, writes are refused instead.
+    void judge_level0();
     void retire_view(std::unique_ptr<const ReadView> view);
     bool freeze_memtable();
-    bool is_overloaded();
+    bool is_overloaded() const;
     void answer_flush_waiters();
     Result<std::optional<Entry>> answer_of(const Status& status, const Found& found);
     Result<std::optional<Entry>> get_from(const ReadView& view, Bytes key, Seqno seqno,

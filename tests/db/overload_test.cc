@@ -3,7 +3,7 @@
 #include "db/db_fixture.h"
 
 using namespace kv;
-using kv::test::DbFixture;
+using namespace kv::test;
 
 namespace {
 
@@ -126,4 +126,26 @@ TEST_CASE("overload: below the limit writes are slowed in short pauses, none is 
     const uint64_t after_us = f.clock_.monotonic_us();
     for (int i = 0; i < 1000; ++i) REQUIRE(f.put("key", "v", Durability::kOs).status.is_ok());
     CHECK(f.clock_.monotonic_us() == after_us);
+}
+
+TEST_CASE("overload: a full level 0 whose merge finds no room is refused and taken back unasked") {
+    OverloadFixture f;
+    f.without_compaction([&] {
+        for (int i = 0; i < kStop; ++i) {
+            REQUIRE(f.put("a", "1").status.is_ok());
+            REQUIRE(f.put("z", "1").status.is_ok());  // tables that overlap have to be merged
+            REQUIRE(f.db().flush().is_ok());
+        }
+    });
+    CHECK(f.db().stats().state == StoreState::kOk);
+    f.disk_->set_fault_hook([](const Operation& operation) {
+        const bool is_table = operation.path.find(".sst") != std::string::npos;
+        return operation.kind == OpKind::kWrite && is_table ? Fault::kEnospc : Fault::kNone;
+    });
+    f.executor_.run_until_idle();
+    CHECK(f.db().stats().state == StoreState::kNoSpace);  // though nobody has written
+    f.disk_->clear_faults();
+    while (f.db().stats().state != StoreState::kOk && f.executor_.advance_to_next_delayed())
+        f.executor_.run_until_idle();
+    CHECK(f.submit("a").is_ok());
 }
