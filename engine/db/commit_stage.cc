@@ -76,16 +76,17 @@ Status CommitStage::check_limits(const WriteRequest& request) const {
 bool CommitStage::push(std::unique_ptr<WriteRequest> request) {
     Status refusal = check_limits(*request);
     const uint64_t bytes = request->batch.size_bytes();
-    if (refusal.is_ok() &&
+    // What writes nothing, a sync, holds no memory to speak of: it goes through.
+    const bool writes = request->batch.count() != 0;
+    if (refusal.is_ok() && writes &&
         queued_bytes_.load(std::memory_order_relaxed) > context_.options.max_queued_write_bytes) {
         Counters::add(context_.counters.refused_writes, 1);
         refusal = {Code::kOverloaded, "too many writes are waiting; try again later",
                    kRetryAfterMs};
     }
-    // A caller that blocks anyway waits in the queue instead, for a bounded time. What writes
-    // nothing, a sync, goes through.
-    if (refusal.is_ok() && overloaded_.load(std::memory_order_relaxed) &&
-        request->observer != nullptr && request->batch.count() != 0) {
+    // A caller that blocks anyway waits in the queue instead, for a bounded time.
+    if (refusal.is_ok() && writes && overloaded_.load(std::memory_order_relaxed) &&
+        request->observer != nullptr) {
         refusal = overloaded("flush and compaction lag too far behind");
     }
     if (!refusal.is_ok()) {
@@ -203,11 +204,13 @@ bool CommitStage::must_wait() {
 }
 
 CommitStage::Step CommitStage::form_group(bool may_block) {
-    if (health_.state() != StoreState::kOk) {
-        refuse_backlog(health_.refusal());
+    // What writes nothing needs no room anywhere, only a log that can be synced.
+    const bool writes = backlog_.front()->batch.count() != 0;
+    if (writes ? health_.state() != StoreState::kOk : log_.needs_relog()) {
+        refuse_front(writes, health_.refusal());
         return Step::kWorked;
     }
-    if (must_wait()) {
+    if (writes && must_wait()) {
         // Said before looking again, so that progress made meanwhile finds the flag and comes back.
         stalled_.store(true, std::memory_order_seq_cst);
         if (must_wait()) return stall();
@@ -220,6 +223,7 @@ CommitStage::Step CommitStage::form_group(bool may_block) {
     group.first_seqno = next_seqno_;
     Step step = Step::kWorked;
     while (step == Step::kWorked && !backlog_.empty() && group.payload_bytes() < kGroupBytes) {
+        if (!writes && backlog_.front()->batch.count() != 0) break;  // nobody let it in
         step = add_front(group, may_block);
     }
     const bool empty = group.requests.empty();
@@ -232,9 +236,9 @@ CommitStage::Step CommitStage::stall() {
     // What stops us may have turned out to be for good: then the next round refuses.
     if (health_.state() != StoreState::kOk) return Step::kWorked;
     expire(context_.clock.monotonic_us());
-    if (!backlog_.empty()) {
-        check_again_after(pause_us_ != 0 ? (pause_us_ + 999) / 1000 : kStallCheckMs);
-    }
+    if (backlog_.empty()) return Step::kStalled;
+    if (backlog_.front()->batch.count() == 0) return Step::kWorked;  // it need not wait
+    check_again_after(pause_us_ != 0 ? (pause_us_ + 999) / 1000 : kStallCheckMs);
     return Step::kStalled;
 }
 
@@ -244,7 +248,8 @@ void CommitStage::expire(uint64_t now_us) {
     while (!backlog_.empty()) {
         std::unique_ptr<WriteRequest> request = backlog_.pop_front();
         if (request->stalled_us == 0) request->stalled_us = now_us;
-        const bool too_long = now_us - request->stalled_us >= kLongestStallUs;
+        const bool too_long =
+            request->batch.count() != 0 && now_us - request->stalled_us >= kLongestStallUs;
         const bool late = request->deadline_us != 0 && request->deadline_us <= now_us;
         if (!late && !too_long) {
             waiting.push_back(std::move(request));
@@ -271,13 +276,15 @@ void CommitStage::check_again_after(uint64_t delay_ms) {
     });
 }
 
-void CommitStage::refuse_backlog(const Status& status) {
-    for (WriteRequest* r = backlog_.front(); r != nullptr; r = r->next) {
-        r->result.status = status;
-        queued_bytes_.fetch_sub(r->batch.size_bytes(), std::memory_order_relaxed);
-    }
+/// Refuses the requests at the front that write something, or those that do not.
+void CommitStage::refuse_front(bool writes, const Status& status) {
     RequestChain refused;
-    refused.append(std::move(backlog_));
+    while (!backlog_.empty() && (backlog_.front()->batch.count() != 0) == writes) {
+        std::unique_ptr<WriteRequest> request = backlog_.pop_front();
+        request->result.status = status;
+        queued_bytes_.fetch_sub(request->batch.size_bytes(), std::memory_order_relaxed);
+        refused.push_back(std::move(request));
+    }
     log_.complete(std::move(refused));
 }
 

@@ -87,7 +87,7 @@ class CommitStage {
     void check_again_after(uint64_t delay_ms);
     Status overloaded(const char* why);
     void freeze_if_requested();
-    void refuse_backlog(const Status& status);
+    void refuse_front(bool writes, const Status& status);
     Step add_front(Group& group, bool may_block);
     bool is_late(const WriteRequest& request, Group& group) const;
     Status resolve(const WriteRequest& request, bool may_block, std::string& ops,

@@ -40,10 +40,29 @@ struct OverloadFixture : DbFixture {
             REQUIRE(db().flush().is_ok());
         }
     }
-    Status submit(Bytes key) {
+    /// Fills level 0 with tables that cannot just be moved down, and leaves `key` in the memtable,
+    /// acknowledged but not durable.
+    void fill_level0_behind(Bytes key) {
+        for (int i = 0; i < kStop - 1; ++i) {
+            REQUIRE(put("a", "1").status.is_ok());
+            REQUIRE(put("z", "1").status.is_ok());
+            REQUIRE(db().flush().is_ok());
+        }
+        REQUIRE(put("m", std::string(options_.memtable_bytes, 'v')).status.is_ok());
+        clock_.advance_ms(100);  // no pause, in which the memtable could be flushed
+        REQUIRE(put(key, "v", Durability::kMemory).status.is_ok());
+        while (db().stats().levels[0].tables < kStop) REQUIRE(executor_.run_one());
+    }
+    void let_no_table_be_written() {
+        disk_->set_fault_hook([](const Operation& operation) {
+            const bool is_table = operation.path.find(".sst") != std::string::npos;
+            return operation.kind == OpKind::kWrite && is_table ? Fault::kEnospc : Fault::kNone;
+        });
+    }
+    Status submit(Bytes key, Bytes value = "v") {
         std::vector<std::unique_ptr<WriteRequest>> requests;
         requests.push_back(std::make_unique<WriteRequest>());
-        requests[0]->batch.put(key, "v");
+        requests[0]->batch.put(key, value);
         requests[0]->durability = Durability::kMemory;
         requests[0]->observer = &answers_;
         answers_.results.clear();
@@ -130,22 +149,56 @@ TEST_CASE("overload: below the limit writes are slowed in short pauses, none is 
 
 TEST_CASE("overload: a full level 0 whose merge finds no room is refused and taken back unasked") {
     OverloadFixture f;
-    f.without_compaction([&] {
-        for (int i = 0; i < kStop; ++i) {
-            REQUIRE(f.put("a", "1").status.is_ok());
-            REQUIRE(f.put("z", "1").status.is_ok());  // tables that overlap have to be merged
-            REQUIRE(f.db().flush().is_ok());
-        }
-    });
+    f.without_compaction([&] { f.fill_level0_behind("last"); });
     CHECK(f.db().stats().state == StoreState::kOk);
-    f.disk_->set_fault_hook([](const Operation& operation) {
-        const bool is_table = operation.path.find(".sst") != std::string::npos;
-        return operation.kind == OpKind::kWrite && is_table ? Fault::kEnospc : Fault::kNone;
-    });
+    f.let_no_table_be_written();
     f.executor_.run_until_idle();
     CHECK(f.db().stats().state == StoreState::kNoSpace);  // though nobody has written
     f.disk_->clear_faults();
     while (f.db().stats().state != StoreState::kOk && f.executor_.advance_to_next_delayed())
         f.executor_.run_until_idle();
     CHECK(f.submit("a").is_ok());
+}
+
+TEST_CASE("overload: what writes nothing new goes on at once: sync, flush and checkpoint") {
+    OverloadFixture f;
+    f.without_compaction([&] {
+        f.fill_level0_behind("last");
+        const uint64_t began_us = f.clock_.monotonic_us();
+        CHECK(f.db().sync().is_ok());
+        CHECK(f.db().checkpoint("copy").is_ok());
+        CHECK(f.db().flush().is_ok());
+        CHECK(f.clock_.monotonic_us() == began_us);
+    });
+}
+
+TEST_CASE("overload: a sync behind writes that wait is answered when they are") {
+    OverloadFixture f;
+    f.options_.max_queued_write_bytes = 1U << 20;
+    f.without_compaction([&] {
+        f.fill_level0_behind("last");
+        CHECK(f.submit("huge", std::string(2U << 20, 'v')).is(Code::kWouldBlock));
+        CHECK(f.submit("too much").is(Code::kOverloaded));
+        CHECK(f.db().sync().is_ok());
+        REQUIRE(f.answers_.results.size() == 2);
+        CHECK(f.answers_.results[1].status.is(Code::kOverloaded));
+    });
+}
+
+TEST_CASE("overload: a store that refuses writes still syncs, checkpoints and closes durably") {
+    OverloadFixture f;
+    f.without_compaction([&] { f.fill_level0_behind("last"); });
+    f.let_no_table_be_written();
+    f.executor_.run_until_idle();
+    REQUIRE(f.put("refused", "v").status.is(Code::kNoSpace));
+    SECTION("sync and checkpoint") {
+        CHECK(f.db().sync().is_ok());
+        CHECK(f.db().checkpoint("copy").is_ok());
+        CHECK(f.db().flush().is(Code::kNoSpace));
+    }
+    SECTION("closing syncs what was acknowledged without") {
+        f.close();
+        f.disk_ = f.disk_->clone_after_crash(CrashOptions::lose_all());
+        CHECK(f.get("last") == "v");
+    }
 }
