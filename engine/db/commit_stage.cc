@@ -153,10 +153,9 @@ void CommitStage::request_freeze() {
 
 void CommitStage::freeze_if_requested() {
     if (!freeze_requested_.load(std::memory_order_acquire)) return;
-    stalled_.store(true, std::memory_order_seq_cst);  // a flush that ends now brings us back
+    // As long as it is requested, a flush that makes room brings us back.
     if (!active_->empty() && !hooks_.freeze_memtable()) return;
     freeze_requested_.store(false, std::memory_order_relaxed);
-    stalled_.store(false, std::memory_order_relaxed);
 }
 
 CommitStage::Step CommitStage::work(bool may_block) {
@@ -171,10 +170,13 @@ CommitStage::Step CommitStage::work(bool may_block) {
         const Step step = form_group(may_block);
         if (step != Step::kWorked) return step;
     }
-    // Nobody waits any more: without a look now, nobody would notice that the store has room.
-    if (overloaded_.load(std::memory_order_relaxed) && !must_wait()) {
-        stalled_.store(false, std::memory_order_relaxed);
+    // Nobody waits any more. Submitted writes that are refused bring nobody here: as long as they
+    // are, what makes room has to.
+    if (overloaded_.load(std::memory_order_relaxed)) {
+        stalled_.store(true, std::memory_order_seq_cst);
+        (void)must_wait();
     }
+    stalled_.store(overloaded_.load(std::memory_order_relaxed), std::memory_order_relaxed);
     return Step::kWorked;
 }
 

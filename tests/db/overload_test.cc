@@ -202,3 +202,17 @@ TEST_CASE("overload: a store that refuses writes still syncs, checkpoints and cl
         CHECK(f.get("last") == "v");
     }
 }
+
+TEST_CASE("overload: a flush asked for meanwhile does not make it last for ever") {
+    OverloadFixture f;
+    f.without_compaction([&] {
+        f.fill_level0_behind("last");
+        CHECK(f.put("b", "1").status.is(Code::kOverloaded));
+        CHECK(f.submit("c").is(Code::kOverloaded));
+        CHECK(f.db().flush().is_ok());
+        CHECK(f.submit("d").is(Code::kOverloaded));
+    });
+    f.executor_.run_until_idle();
+    CHECK(f.db().stats().levels[0].tables < kStop);
+    CHECK(f.submit("e").is_ok());
+}
