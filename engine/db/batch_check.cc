@@ -167,6 +167,12 @@ Status resolve_ops(const WriteBatch& batch, uint64_t now_ms, const NewestLookup&
         }
         if (!op.is_range_delete()) largest_key = std::max(largest_key, op.key);
         append_op(ops, op);
+        if (ops.size() > kMaxResolvedBytes) {
+            return Status::invalid_argument(
+                "batch comes to more than " + std::to_string(kMaxResolvedBytes) +
+                " bytes once its range deletes without an end have got one and its increments are "
+                "worked out; split it");
+        }
     }
     return reader.status();
 }

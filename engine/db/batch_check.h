@@ -22,10 +22,14 @@ using NewestLookup = std::function<Status(Bytes key, Found& found)>;
 Status check_preconditions(const std::vector<Precondition>& preconditions,
                            const std::atomic<Seqno>& forgotten, const NewestLookup& newest);
 
+/// The most that a batch may be rewritten to. Range deletes without an end may each grow by as much
+/// as the largest key is long, so a small batch can come to anything.
+inline constexpr size_t kMaxResolvedBytes = 2 * size_t{kMaxBatchBytes};
+
 /// Rewrites a batch into ops that may be logged, in order: increments into plain puts, each seeing
 /// the batch's own earlier mutations; range deletes without an end into such as end just behind the
-/// largest key, `largest_key` or one of the batch's own. kInvalidArgument: not an integer, or
-/// overflow; then `ops` is worthless.
+/// largest key, `largest_key` or one of the batch's own. kInvalidArgument: not an integer,
+/// overflow, or more than kMaxResolvedBytes; then `ops` is worthless.
 Status resolve_ops(const WriteBatch& batch, uint64_t now_ms, const NewestLookup& newest,
                    Bytes largest_key, std::string& ops, std::vector<int64_t>& counters);
 

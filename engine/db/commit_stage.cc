@@ -4,26 +4,14 @@
 
 #include <algorithm>
 
-#include "db/batch_check.h"
 #include "kv/assert.h"
-#include "record/batch_format.h"
 
 namespace kv::db {
 
 namespace {
 
-/// A resolved increment stores at most 20 digits and an expiry in place of its amount.
-constexpr size_t kIncrementGrowthBytes = 32;
-/// A range delete without an end gets one just behind the largest key.
-constexpr size_t kRangeEndGrowthBytes = kMaxKeyBytes + 8;
 /// What an overloaded store asks writers to wait: a few group syncs.
 constexpr uint64_t kRetryAfterMs = 20;
-
-size_t payload_bound(const WriteBatch& batch) {
-    const size_t open_ranges = batch.unresolved_count() - batch.increment_count();
-    return batch_bytes_bound(batch.size_bytes() + kIncrementGrowthBytes * batch.increment_count() +
-                             kRangeEndGrowthBytes * open_ranges);
-}
 
 }  // namespace
 
@@ -177,6 +165,7 @@ CommitStage::Step CommitStage::work(bool may_block) {
         (void)must_wait();
     }
     stalled_.store(overloaded_.load(std::memory_order_relaxed), std::memory_order_relaxed);
+    if (scratch_.capacity() > kGroupBytes) scratch_ = std::string();
     return Step::kWorked;
 }
 
@@ -310,12 +299,6 @@ CommitStage::Step CommitStage::add_front(Group& group, bool may_block) {
         take_front(group, std::move(result), Durability::kMemory);
         return Step::kWorked;
     }
-    if (batch.count() != 0) {
-        const Status room =
-            log_.ensure_room_behind(group.payload_bytes(), payload_bound(batch), may_block);
-        if (room.is(Code::kWouldBlock)) return Step::kNeedsLane;
-        if (!room.is_ok()) return Step::kGroupFull;  // Health knows: the next round refuses
-    }
     Bytes ops = batch.encoded();
     if (!batch.preconditions().empty() || batch.unresolved_count() != 0) {
         result.status = resolve(request, may_block, scratch_, result.counters);
@@ -329,6 +312,11 @@ CommitStage::Step CommitStage::add_front(Group& group, bool may_block) {
         ops = scratch_;
     }
     if (batch.count() != 0) {
+        // Only now is it known how large the mutations are.
+        const Status room = log_.ensure_room_behind(group.payload_bytes(),
+                                                    batch_bytes_bound(ops.size()), may_block);
+        if (room.is(Code::kWouldBlock)) return Step::kNeedsLane;
+        if (!room.is_ok()) return Step::kGroupFull;  // Health knows: the next round refuses
         result.first_seqno = next_seqno_;
         apply(group, batch.count(), ops);
         result.last_seqno = next_seqno_ - 1;

@@ -15,12 +15,14 @@
 #include <vector>
 
 #include "db/admission.h"
+#include "db/batch_check.h"
 #include "db/baton.h"
 #include "db/health.h"
 #include "db/log_stage.h"
 #include "db/read_view.h"
 #include "db/store_context.h"
 #include "db/write_queue.h"
+#include "record/batch_format.h"
 #include "record/log_record.h"
 
 namespace kv::db {
@@ -68,6 +70,8 @@ class CommitStage {
     };
     /// A group is closed once its payload reaches this.
     static constexpr size_t kGroupBytes = 1U << 20;
+    static_assert(kGroupBytes + batch_bytes_bound(kMaxResolvedBytes) <= kMaxLogPayloadBytes,
+                  "whatever joins a group fits its record");
     /// How often stalled writes are looked at for deadlines that have passed.
     static constexpr uint64_t kStallCheckMs = 50;
     /// A write that got into the queue waits for flush and compaction at most so long.

@@ -210,3 +210,26 @@ TEST_CASE_METHOD(RangeDeletes, "range delete: a bound over the key limit is refu
     batch.delete_range("a", std::string(kMaxKeyBytes + 1, 'b'));
     CHECK(db().write(std::move(batch)).status.is(Code::kInvalidArgument));
 }
+
+TEST_CASE_METHOD(RangeDeletes, "range delete: many open ends need no more log than they fill") {
+    fill("abc");
+    WriteBatch batch;
+    for (int i = 0; i < 2000; ++i) batch.delete_range("b", std::nullopt);
+    REQUIRE(db().write(std::move(batch)).status.is_ok());
+    CHECK(found() == "a");
+    CHECK(disk_->used_bytes() < 1U << 20);
+}
+
+TEST_CASE_METHOD(RangeDeletes, "range delete: a batch whose ends outgrow a log record is refused") {
+    const std::string largest(kMaxKeyBytes, 'z');
+    REQUIRE(put(largest, "1").status.is_ok());
+    WriteBatch batch;
+    for (int i = 0; i < 5000; ++i) batch.delete_range("a", std::nullopt);
+    const uint64_t used = disk_->used_bytes();
+    CHECK(db().write(std::move(batch)).status.is(Code::kInvalidArgument));
+    CHECK(disk_->used_bytes() == used);
+    CHECK(db().stats().state == StoreState::kOk);
+    CHECK(get(largest) == "1");
+    delete_range("a", std::nullopt);
+    CHECK(get(largest) == "-");
+}

@@ -43,7 +43,8 @@ class WriteBatch {
     void del(Bytes key);
     /// Deletes every key in [begin, end): one small record, however many keys there are. An empty
     /// `begin` is the first key, no `end` is behind the last. An end at or before the begin deletes
-    /// nothing and adds nothing to the batch.
+    /// nothing and adds nothing to the batch. Without one, the end is logged as a key just behind
+    /// the largest there is; a batch that comes to more than 128 MiB by that is kInvalidArgument.
     void delete_range(Bytes begin, std::optional<Bytes> end);
     /// Deletes every key that begins with `prefix`; all of them when it is empty.
     void delete_prefix(Bytes prefix);
