@@ -33,7 +33,10 @@ void add_spread_keys(Bytes lower, Bytes upper, std::vector<std::string>& keys) {
         char bytes[8];
         store_big_endian64(bytes, first + i * step);
         std::string key(lower.substr(0, common));
-        keys.push_back(key.append(bytes, sizeof bytes));
+        key.append(bytes, sizeof bytes);
+        // Range tombstones are cut here too, and their bounds have to be keys.
+        if (key.size() > kMaxKeyBytes) key.resize(kMaxKeyBytes);
+        keys.push_back(std::move(key));
     }
 }
 

@@ -20,7 +20,8 @@ bool is_before(const RangeTombstone& a, const RangeTombstone& b) {
 
 const char* range_tombstone_problem(const RangeTombstone& tombstone) {
     if (tombstone.begin >= tombstone.end) return "it ends before it begins";
-    if (tombstone.begin.size() > kMaxKeyBytes || tombstone.end.size() > kMaxKeyBytes)
+    // The end may lie just behind the largest key there can be, which takes one more byte.
+    if (tombstone.begin.size() > kMaxKeyBytes || tombstone.end.size() > kMaxKeyBytes + 1)
         return "a key is too long";
     if (tombstone.seqno == 0 || tombstone.seqno > kMaxSeqno) return "no such seqno";
     return nullptr;

@@ -68,6 +68,24 @@ TEST_CASE_METHOD(RangeDeletes, "range delete: a prefix of all ones deletes its k
     CHECK(get("\xfe") == "1");
 }
 
+TEST_CASE_METHOD(RangeDeletes, "range delete: an open end behind the largest key there can be") {
+    options_.memtable_bytes = 1U << 20;
+    options_.wal_segment_bytes = 1U << 20;
+    const std::string largest(kMaxKeyBytes, '\xff');
+    put(largest, "1");
+    REQUIRE(db().flush().is_ok());
+    delete_range("b", std::nullopt);
+    const Status flushed = db().flush();
+    INFO(flushed.to_string());
+    REQUIRE(flushed.is_ok());
+    CHECK(get(largest) == "-");
+    reopen();
+    CHECK(get(largest) == "-");
+    REQUIRE(db().compact_all().is_ok());
+    CHECK(get(largest) == "-");
+    CHECK(db().stats().state == StoreState::kOk);
+}
+
 TEST_CASE_METHOD(RangeDeletes, "range delete: takes its place among the batch's other mutations") {
     fill("abc");
     put("n", "7");

@@ -48,7 +48,10 @@ TEST_CASE("range tombstone block: anything else is corruption") {
     CHECK(decode(raw("b", "a", 1)).is(Code::kCorruption));
     CHECK(decode(raw("a", "b", 0)).is(Code::kCorruption));
     CHECK(decode(raw("a", "b", kMaxSeqno + 1)).is(Code::kCorruption));
-    CHECK(decode(raw("a", std::string(kMaxKeyBytes + 1, 'b'), 1)).is(Code::kCorruption));
+    CHECK(decode(raw(std::string(kMaxKeyBytes + 1, 'a'), "b", 1)).is(Code::kCorruption));
+    CHECK(decode(raw("a", std::string(kMaxKeyBytes + 2, 'b'), 1)).is(Code::kCorruption));
+    // Just behind the longest key.
+    CHECK(decode(raw("a", std::string(kMaxKeyBytes, '\xff') + '\0', 1)).is_ok());
     CHECK(decode(raw("a", "b", 1) + raw("a", "b", 1)).is(Code::kCorruption));
     CHECK(decode(raw("a", "b", 1) + raw("a", "b", 2)).is(Code::kCorruption));
     CHECK(decode(raw("b", "c", 1) + raw("a", "b", 2)).is(Code::kCorruption));
