@@ -220,7 +220,7 @@ bool DbIterator::walk_backward() {
     while (source_valid_) {
         const Bytes user_key = user_key_of(at_.key);
         if (has_key && !key_.equals(user_key)) {
-            if (decided == Sight::kLive) return true;
+            if (decided == Sight::kLive) break;
             has_key = false;
             if (decided == Sight::kDead) {
                 decided = Sight::kHidden;
@@ -252,7 +252,9 @@ bool DbIterator::walk_backward() {
         ++skipped_;
         source_valid_ = source_->prev_entry(at_);
     }
-    return decided == Sight::kLive;
+    if (decided != Sight::kLive) return false;
+    --skipped_;  // one of those passed is shown
+    return true;
 }
 
 bool DbIterator::begin_seek() {

@@ -276,6 +276,20 @@ TEST_CASE("iterator: stops at its budget going backwards, too") {
     CHECK(seeks >= 4);
 }
 
+TEST_CASE("iterator: what is alive does not count against the budget, either way") {
+    DbFixture f;
+    fill_with_dead(f, 1000, 1);
+    ScanOptions options;
+    options.max_skipped = 10;
+    const auto it = f.db().new_iterator(options);
+    uint64_t seen = 0;
+    for (it->seek_to_first(); it->valid(); it->next()) ++seen;
+    CHECK(seen == 1000);
+    for (it->seek_to_last(); it->valid(); it->prev()) --seen;
+    CHECK_FALSE(it->budget_exhausted());
+    CHECK(seen == 0);
+}
+
 TEST_CASE("iterator: passes over thousands of versions of one key by a seek") {
     DbFixture f;
     f.options_.memtable_bytes = 8U << 20;
