@@ -50,7 +50,9 @@ std::optional<CompactionPlan> plan_rewrite(const Version& version, const LevelTa
     const LevelStep step{level, is_last ? level : output_level_of(version, targets, level)};
     std::vector<FileMetaPtr> lower;
     if (!is_last) lower = overlapping(version, step.to, Hull(*file));
-    if (any_busy(state, lower)) return std::nullopt;
+    if (any_busy(state, lower) || meets_running(state, step, Hull(*file).with(lower))) {
+        return std::nullopt;
+    }
     CompactionPlan plan = build_plan(version, options, step, {file}, lower);
     plan.move_only = false;  // what is dead would only be carried along
     char text[96];

@@ -59,8 +59,11 @@ class FullPicker {
         Hull hull(*upper.front());
         for (const FileMetaPtr& file : upper) hull.extend(*file);
         const std::vector<FileMetaPtr> lower = overlapping(version_, levels.to, hull);
-        blocked_ = blocked_ || any_busy(state_, upper) || any_busy(state_, lower);
-        if (any_busy(state_, upper) || any_busy(state_, lower)) return std::nullopt;
+        if (any_busy(state_, upper) || any_busy(state_, lower) ||
+            meets_running(state_, levels, hull.with(lower))) {
+            blocked_ = true;
+            return std::nullopt;
+        }
         CompactionPlan plan = build_plan(version_, options_, levels, upper, lower);
         plan.reason = "full compaction, level " + std::to_string(levels.from);
         return plan;
@@ -79,8 +82,10 @@ class FullPicker {
             }
         }
         if (group.empty()) return std::nullopt;
-        blocked_ = false;
-        CompactionPlan plan = build_plan(version_, options_, {kLastLevel, kLastLevel}, group, {});
+        const LevelStep step{kLastLevel, kLastLevel};
+        blocked_ = meets_running(state_, step, Hull(*group.front()).with(group));
+        if (blocked_) return std::nullopt;
+        CompactionPlan plan = build_plan(version_, options_, step, group, {});
         plan.move_only = false;
         plan.reason = "full compaction, the last level";
         return plan;

@@ -18,13 +18,14 @@ constexpr double kStrayScore = 1.5;
 /// Tables that one edit moves at most.
 constexpr size_t kMostMoves = 64;
 
-bool moves_freely(const Version& version, const PickerOptions& options, const FileMetaPtr& file,
-                  int output_level) {
+bool moves_freely(const Version& version, const PickerOptions& options, const PickerState& state,
+                  LevelStep step, const FileMetaPtr& file) {
     const Hull hull(*file);
     // A moved table keeps its bounds: one that meets too much below would make its own next
     // compaction a huge one.
-    return overlapping(version, output_level, hull).empty() &&
-           sum_bytes(overlapping(version, output_level + 1, hull)) <=
+    return !is_busy(state, file) && !meets_running(state, step, hull) &&
+           overlapping(version, step.to, hull).empty() &&
+           sum_bytes(overlapping(version, step.to + 1, hull)) <=
                max_overlap_below(options.table_bytes);
 }
 
@@ -37,8 +38,8 @@ void add_level0_moves(const Version& version, const PickerOptions& options,
     for (size_t i = level0.size(); i-- > 0 && plan.inputs.size() < kMostMoves;) {
         const FileMetaPtr& file = level0[i];
         if (file->number == first) continue;
-        if (is_busy(state, file) || overlapping(version, 0, Hull(*file)).size() > 1 ||
-            !moves_freely(version, options, file, plan.output_level)) {
+        if (overlapping(version, 0, Hull(*file)).size() > 1 ||
+            !moves_freely(version, options, state, {0, plan.output_level}, file)) {
             break;
         }
         plan.inputs.insert(plan.inputs.begin(), {0, file});
@@ -77,10 +78,12 @@ std::optional<CompactionPlan> merge_level0(const Version& version, const LevelTa
         }
         for (const FileMetaPtr& file : upper) wider |= hull.extend(*file);
     }
-    const int output_level = level0_output(version, targets);
-    const std::vector<FileMetaPtr> lower = overlapping(version, output_level, hull);
-    if (any_busy(state, lower)) return std::nullopt;
-    CompactionPlan plan = build_plan(version, options, {0, output_level}, upper, lower);
+    const LevelStep step{0, level0_output(version, targets)};
+    const std::vector<FileMetaPtr> lower = overlapping(version, step.to, hull);
+    if (any_busy(state, lower) || meets_running(state, step, hull.with(lower))) {
+        return std::nullopt;
+    }
+    CompactionPlan plan = build_plan(version, options, step, upper, lower);
     if (plan.move_only) add_level0_moves(version, options, state, plan);
     plan.is_urgent = true;
     return plan;
@@ -106,7 +109,7 @@ std::vector<FileMetaPtr> widen(const Version& version, const PickerOptions& opti
     std::vector<FileMetaPtr> upper = overlapping(version, step.from, hull);
     for (const FileMetaPtr& file : upper) hull.extend(*file);
     const bool wider = overlapping(version, step.to, hull).size() != lower.size();
-    if (wider || any_busy(state, upper) ||
+    if (wider || any_busy(state, upper) || meets_running(state, step, hull) ||
         sum_bytes(upper) + sum_bytes(lower) > 2 * max_overlap_below(options.table_bytes)) {
         return {best};
     }
@@ -120,8 +123,10 @@ void add_level_moves(const Version& version, const PickerOptions& options, const
     uint64_t bytes = first.file->size_bytes;
     for (const FileMetaPtr& file : version.files(first.level)) {
         if (bytes >= excess_bytes || plan.inputs.size() >= kMostMoves) return;
-        if (file->number == first.file->number || is_busy(state, file)) continue;
-        if (!moves_freely(version, options, file, plan.output_level)) continue;
+        if (file->number == first.file->number ||
+            !moves_freely(version, options, state, {first.level, plan.output_level}, file)) {
+            continue;
+        }
         plan.inputs.push_back({first.level, file});
         bytes += file->size_bytes;
     }
@@ -137,7 +142,7 @@ std::optional<CompactionPlan> pick_level(const Version& version, int level,
     for (const FileMetaPtr& file : version.files(level)) {
         if (is_busy(state, file)) continue;
         std::vector<FileMetaPtr> lower = overlapping(version, step.to, Hull(*file));
-        if (any_busy(state, lower)) continue;
+        if (any_busy(state, lower) || meets_running(state, step, Hull(*file).with(lower))) continue;
         const double cost = static_cast<double>(sum_bytes(lower)) /
                             static_cast<double>(std::max<uint64_t>(file->size_bytes, 1));
         if (best && cost >= best_cost) continue;

@@ -32,8 +32,10 @@ struct PickerOptions {
     uint64_t table_bytes = 64ULL << 20;
 };
 
+struct CompactionPlan;
+
 struct PickerState {
-    /// Numbers of the tables that running jobs read.
+    /// Numbers of the tables that running jobs read, and of others to keep away from.
     std::set<uint64_t> busy;
     /// Nothing was written for a while: time to tidy up.
     bool at_rest = false;
@@ -42,6 +44,9 @@ struct PickerState {
     /// The oldest seqno that anybody reads at: a tombstone or expired entry newer than it is not
     /// worth a rewrite yet.
     Seqno oldest_read = 0;
+    /// What running jobs carry out. Their outputs may come to lie anywhere between their inputs,
+    /// also where there is no table yet: no plan puts anything there.
+    std::vector<const CompactionPlan*> running{};
 };
 
 struct PlanInput {
@@ -53,7 +58,8 @@ struct PlanInput {
 ///
 /// What the picker promises: no table outside the plan, at the levels from the shallowest input to
 /// the output level, shares a user key with the inputs' hull, except level 0 tables newer than all
-/// of them. So the outputs fit into their level and no user key is split.
+/// of them; and no plan that is picked while this one runs puts one there. So the outputs fit into
+/// their level and no user key is split.
 struct CompactionPlan {
     int output_level = 1;
     /// Level 0 newest first, then level by level in key order.

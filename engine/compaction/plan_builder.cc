@@ -6,10 +6,12 @@
 
 namespace kv {
 
-bool Hull::meets(const FileMeta& file) const {
-    const int order = file.smallest_user_key().compare(upper);
-    const bool begins_inside = order < 0 || (order == 0 && !upper_is_exclusive);
-    return begins_inside && !file.ends_before(lower);
+bool Hull::meets(const Hull& other) const {
+    const auto begins_behind = [](const Hull& a, const Hull& b) {
+        const int order = a.lower.compare(b.upper);
+        return order > 0 || (order == 0 && b.upper_is_exclusive);
+    };
+    return !begins_behind(*this, other) && !begins_behind(other, *this);
 }
 
 bool Hull::extend(const FileMeta& file) {
@@ -25,6 +27,42 @@ bool Hull::extend(const FileMeta& file) {
         wider = true;
     }
     return wider;
+}
+
+Hull Hull::with(const std::vector<FileMetaPtr>& files) const {
+    Hull wider = *this;
+    for (const FileMetaPtr& file : files) wider.extend(*file);
+    return wider;
+}
+
+namespace {
+
+bool is_between(int level, int above, int below) { return above < level && level < below; }
+
+/// Whether the outputs of a running plan may meet `hull`. A moved table stays as it is; a merge may
+/// fill the gaps between its inputs.
+bool outputs_meet(const CompactionPlan& running, const Hull& hull) {
+    Hull all(*running.inputs.front().file);
+    for (const PlanInput& input : running.inputs) {
+        if (running.move_only && hull.meets(*input.file)) return true;
+        all.extend(*input.file);
+    }
+    return !running.move_only && hull.meets(all);
+}
+
+}  // namespace
+
+bool meets_running(const PickerState& state, LevelStep step, const Hull& hull) {
+    return std::any_of(state.running.begin(), state.running.end(),
+                       [&](const CompactionPlan* running) {
+                           const int to = running->output_level;
+                           int from = to;
+                           for (const PlanInput& input : running->inputs)
+                               from = std::min(from, input.level);
+                           return (step.to == to || is_between(step.to, from, to) ||
+                                   is_between(to, step.from, step.to)) &&
+                                  outputs_meet(*running, hull);
+                       });
 }
 
 bool is_busy(const PickerState& state, const FileMetaPtr& file) {

@@ -19,9 +19,12 @@ struct Hull {
         : lower(file.smallest_user_key()),
           upper(file.largest_user_key()),
           upper_is_exclusive(file.largest_is_exclusive()) {}
-    bool meets(const FileMeta& file) const;
+    bool meets(const Hull& other) const;
+    bool meets(const FileMeta& file) const { return meets(Hull(file)); }
     /// True when `file` made it wider.
     bool extend(const FileMeta& file);
+    /// This hull made wide enough for `files` too.
+    Hull with(const std::vector<FileMetaPtr>& files) const;
 };
 
 /// From which level a compaction takes tables, and to which it writes.
@@ -32,6 +35,9 @@ struct LevelStep {
 
 bool is_busy(const PickerState& state, const FileMetaPtr& file);
 bool any_busy(const PickerState& state, const std::vector<FileMetaPtr>& files);
+/// Whether a job of `step` over `hull` and a running one could each put tables where the other
+/// does, or sink past what the other writes.
+bool meets_running(const PickerState& state, LevelStep step, const Hull& hull);
 uint64_t sum_bytes(const std::vector<FileMetaPtr>& files);
 
 /// Tables of `level` that meet the hull, in the level's order; none beyond the last level.

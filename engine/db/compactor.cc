@@ -43,9 +43,8 @@ bool Compactor::start_next() {
     const VersionPtr base = manifest_.current();
     watch_for_rest(*base);
     // One merge of level 0 may run beyond the number of threads: it goes ahead of the others.
-    const bool only_urgent = running_ >= threads_;
-    if (only_urgent &&
-        (urgent_running_ != 0 || base->files(0).size() < picker_options_.level0_trigger)) {
+    const bool only_urgent = running_.size() >= threads_;
+    if (only_urgent && (runs_urgent() || base->files(0).size() < picker_options_.level0_trigger)) {
         return false;
     }
     DropRules rules = rules_now();
@@ -56,10 +55,18 @@ bool Compactor::start_next() {
     return true;
 }
 
+bool Compactor::runs_urgent() const {
+    return std::any_of(running_.begin(), running_.end(),
+                       [](const CompactionPlan* plan) { return plan->is_urgent; });
+}
+
 std::optional<CompactionPlan> Compactor::pick(const Version& version, const DropRules& rules,
                                               Manual** manual) {
     PickerState state;
-    state.busy = busy_;
+    state.running = running_;
+    for (const CompactionPlan* plan : running_) {
+        for (const uint64_t number : plan->input_numbers()) state.busy.insert(number);
+    }
     state.now_ms = rules.now_ms;
     state.oldest_read = rules.snapshots.empty() ? rules.published : rules.snapshots.front();
     state.at_rest = at_rest_;
@@ -78,9 +85,6 @@ std::optional<CompactionPlan> Compactor::pick(const Version& version, const Drop
 }
 
 void Compactor::start(CompactionPlan plan, VersionPtr base, DropRules rules, Manual* manual) {
-    for (const uint64_t number : plan.input_numbers()) busy_.insert(number);
-    ++running_;
-    if (plan.is_urgent) ++urgent_running_;
     if (manual != nullptr) {
         ++manual->running;
         ++manual->steps;
@@ -96,14 +100,14 @@ void Compactor::start(CompactionPlan plan, VersionPtr base, DropRules rules, Man
     const Task task{base, manual, context_.clock.monotonic_us()};
     auto job = std::make_shared<CompactionJob>(job_context, std::move(plan), std::move(base),
                                                std::move(rules), job_options);
+    running_.push_back(&job->plan());
     const std::weak_ptr<CompactionJob> same = job;  // whoever runs it holds it until it is done
     const bool started = runner_.start(job, [this, same, task](Result<CompactionResult> result) {
         const std::shared_ptr<CompactionJob> done = same.lock();
         complete(done->plan(), task, std::move(result));
     });
     if (started) return;
-    --running_;
-    if (job->plan().is_urgent) --urgent_running_;
+    running_.pop_back();
     stopping_ = true;  // the store is closing: nothing will be started any more
     if (manual == nullptr) return;
     if (manual->status.is_ok()) manual->status = {Code::kCancelled, "the store is closing"};
@@ -113,7 +117,10 @@ void Compactor::start(CompactionPlan plan, VersionPtr base, DropRules rules, Man
 void Compactor::complete(const CompactionPlan& plan, const Task& task,
                          Result<CompactionResult> result) {
     const Status status = result.is_ok() ? commit(plan, *result, task.began_us) : result.status();
-    finish(plan, status, task.manual);
+    // A refused edit says nothing about the inputs: they were read to the end and found sound.
+    const bool is_damage =
+        !result.is_ok() && (status.is(Code::kCorruption) || status.is(Code::kUnsupported));
+    finish(plan, status, is_damage, task.manual);
     garbage_.schedule();
     on_compacted_();
     schedule();
@@ -133,7 +140,13 @@ Status Compactor::commit(const CompactionPlan& plan, const CompactionResult& res
     const Status applied = manifest_.apply(result.edit);
     if (!applied.is_ok()) {
         if (applied.is(Code::kCorruption)) {
-            KV_RETURN_IF_ERROR(discard_outputs(context_.fs, context_.dir, result));
+            const Status discarded = discard_outputs(context_.fs, context_.dir, result);
+            if (!discarded.is_ok()) {
+                context_.log(LogLevel::kWarning,
+                             "outputs of a refused compaction stay until the "
+                             "next open: " +
+                                 discarded.to_string());
+            }
         } else {
             give_up_outputs(plan, result);
         }
@@ -177,23 +190,19 @@ void Compactor::raise_forgotten(Seqno newest) {
     forgotten.store(std::max(forgotten.load(), newest), std::memory_order_release);
 }
 
-void Compactor::finish(const CompactionPlan& plan, const Status& status, Manual* manual) {
-    const bool damage = status.is(Code::kCorruption) || status.is(Code::kUnsupported);
-    if (damage) {
+void Compactor::finish(const CompactionPlan& plan, const Status& status, bool is_damage,
+                       Manual* manual) {
+    if (is_damage) {
         health_.raise(Health::Cause::kCompaction, status);
     } else if (!status.is_ok() && !status.is(Code::kCancelled)) {
         context_.log(LogLevel::kWarning,
                      "compaction failed, will try again: " + status.to_string());
     }
     std::lock_guard lock(mutex_);
-    --running_;
-    if (plan.is_urgent) --urgent_running_;
-    for (const uint64_t number : plan.input_numbers()) {
-        busy_.erase(number);
-    }
-    if (damage) add_damaged(plan, status);
+    std::erase(running_, &plan);
+    if (is_damage) add_damaged(plan, status);
     if (status.is_ok()) last_failure_ = Status::ok();
-    if (!status.is_ok() && !damage && !stopping_) {
+    if (!status.is_ok() && !is_damage && !stopping_) {
         last_failure_ = status;
         retry_later();
     }

@@ -76,6 +76,7 @@ class Compactor {
     static constexpr uint64_t kRestMs = 2000;
 
     bool start_next();
+    bool runs_urgent() const;
     std::optional<CompactionPlan> pick(const Version& version, const DropRules& rules,
                                        Manual** manual);
     DropRules rules_now() const;
@@ -85,7 +86,7 @@ class Compactor {
     /// After a doubtful commit: the outputs go once a later edit has settled that they are unused.
     void give_up_outputs(const CompactionPlan& plan, const CompactionResult& result);
     void raise_forgotten(Seqno newest);
-    void finish(const CompactionPlan& plan, const Status& status, Manual* manual);
+    void finish(const CompactionPlan& plan, const Status& status, bool is_damage, Manual* manual);
     void add_damaged(const CompactionPlan& plan, const Status& status);
     void retry_later();
     void watch_for_rest(const Version& version);
@@ -108,10 +109,8 @@ class Compactor {
 
     mutable std::mutex mutex_;
     // Guarded by mutex_.
-    std::set<uint64_t> busy_;     // inputs of running jobs
-    std::set<uint64_t> damaged_;  // inputs of jobs that met damage
-    uint32_t running_ = 0;
-    uint32_t urgent_running_ = 0;
+    std::vector<const CompactionPlan*> running_;  // of the jobs under way, which hold them
+    std::set<uint64_t> damaged_;                  // inputs of jobs that met damage
     bool waiting_for_retry_ = false;
     Status last_failure_;
     Manual* manual_ = nullptr;  // asked for, not complete

@@ -152,6 +152,52 @@ TEST_CASE("picker: debt is what must move, and none in a satisfied set") {
               options) == 40 + 100 + 40 + 285);
 }
 
+namespace {
+
+/// What is picked while the first step of a full compaction of `before` runs.
+std::string pick_beside_full_step(const std::string& before, const std::string& now) {
+    bool blocked = false;
+    const auto step =
+        pick_full_step(parse_version(before), {1000, 100}, small_options(), {}, &blocked);
+    REQUIRE(step.has_value());
+    PickerState state;
+    state.running = {&*step};
+    for (const uint64_t number : step->input_numbers()) state.busy.insert(number);
+    return plan_text(pick_compaction(parse_version(now), small_options(), state));
+}
+
+}  // namespace
+
+TEST_CASE("picker: the gaps between the inputs of a running job belong to it") {
+    const std::string last = "6: 1[a-c]10 2[m-o]10";
+    const auto level0 = [&](const std::string& keys) {
+        std::string text = "0:";
+        for (const char number : {'9', '8', '7', '6'}) {
+            text.append(" ").append(1, number).append("[" + keys + "]10");
+        }
+        return text + "\n" + last;
+    };
+    CHECK(pick_beside_full_step(last, level0("d-f")) == "none");
+    CHECK(pick_beside_full_step(last, level0("d-x")) == "none");
+    CHECK(pick_beside_full_step(last, level0("p-x")) == "0:9 0:8 0:7 0:6 -> 6");
+    CHECK(pick_beside_full_step(last, "5: 5[d-f]200\n" + last) == "none");
+    CHECK(pick_beside_full_step(last, "5: 5[d-f]200 6[p-q]200\n" + last) == "move 5:6 -> 6");
+    // Not where the running job writes, nor past it.
+    CHECK(pick_beside_full_step(last, "4: 5[d-f]200\n5: 7[g-h]1\n6: 1[a-c]600 2[m-o]600") ==
+          "move 4:5 -> 5");
+}
+
+TEST_CASE("full compaction: a step does not reach over what a running job may write") {
+    const Version version = parse_version("5: 5[g-h]200\n6: 1[a-c]10 2[m-o]10");
+    const auto move = pick_compaction(version, small_options(), {});
+    REQUIRE(plan_text(move) == "move 5:5 -> 6");
+    PickerState state{{5}, false, 0, 0, {&*move}};
+    bool blocked = false;
+    CHECK(plan_text(pick_full_step(version, {1000, 100}, small_options(), state, &blocked)) ==
+          "none");
+    CHECK(blocked);
+}
+
 // What every plan promises (picker.h), checked on random table sets. Row 10 of the list of bugs:
 // a user key's tables are never separated.
 TEST_CASE("picker: no plan leaves a table behind that meets its inputs") {

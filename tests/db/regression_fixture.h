@@ -77,7 +77,9 @@ inline std::unique_ptr<Manifest> manifest_on(CrashFileSystem& disk) {
 
 struct RegressionFixture : DbFixture {
     /// The values repeat themselves, and how many tables they make is what these tests build on.
-    RegressionFixture() { options_.compression = Compression::kNone; }
+    explicit RegressionFixture(uint64_t seed = 1) : DbFixture(seed) {
+        options_.compression = Compression::kNone;
+    }
 
     /// `count` durable puts of numbered keys, one log record each.
     void put_range(int first, int count, const std::string& value) {

@@ -1,0 +1,77 @@
+// Compaction as the store runs it: beside writers, beside itself, and while the store closes.
+// SPDX-License-Identifier: Apache-2.0
+#include <functional>
+
+#include "db/regression_fixture.h"
+
+using namespace kv;
+using namespace kv::test;
+
+namespace {
+
+constexpr int kTrigger = 4;
+
+/// A store on one compaction thread, with tables of many slices.
+struct BigTables : RegressionFixture {
+    BigTables() {
+        options_.memtable_bytes = 8U << 20;
+        options_.table_bytes = 8U << 20;
+        options_.wal_segment_bytes = 8U << 20;
+        options_.level1_bytes = 1U << 30;
+        options_.level0_compaction_trigger = kTrigger;
+        options_.compaction_threads = 1;
+    }
+    void put_big(const std::string& prefix, int megabytes) {
+        for (int i = 0; i < 10 * megabytes; ++i) {
+            REQUIRE(put(prefix + std::to_string(i), std::string(100'000, 'v')).status.is_ok());
+        }
+    }
+    /// Enough tables in level 0 for a merge, all over the same keys.
+    void fill_level0(const std::string& prefix) {
+        for (int i = 0; i < kTrigger; ++i) {
+            REQUIRE(put(prefix + "1", "v").status.is_ok());
+            REQUIRE(put(prefix + "9", "v").status.is_ok());
+            REQUIRE(db().flush().is_ok());
+        }
+    }
+    /// Runs `body` on the compaction lane, in front of the next slice of the job that is about to
+    /// write its first table.
+    void when_compaction_writes(std::function<void()> body) {
+        disk_->set_fault_hook(
+            [this, body = std::move(body), ran = false](const Operation& operation) mutable {
+                if (!ran && operation.kind == OpKind::kCreate && has(operation.path, ".sst")) {
+                    ran = true;
+                    executor_.post(Lane::kCompaction, body);
+                }
+                return Fault::kNone;
+            });
+    }
+};
+
+}  // namespace
+
+TEST_CASE("compaction: a full one and a load into a gap between its tables do not collide") {
+    BigTables f;
+    f.put_big("a", 3);
+    REQUIRE(f.db().compact_all().is_ok());
+    f.put_big("m", 3);
+    REQUIRE(f.db().flush().is_ok());
+    f.let_time_pass();  // at rest, it is moved
+    REQUIRE(f.db().stats().levels[6].tables == 2);
+    bool loaded = false;
+    f.when_compaction_writes([&] {
+        f.fill_level0("d");
+        loaded = true;
+    });
+    const Status status = f.db().compact_all();
+    INFO(status.to_string());
+    CHECK(status.is_ok());
+    REQUIRE(loaded);
+    f.settle();
+    const StoreStats stats = f.db().stats();
+    CHECK(stats.state == StoreState::kOk);
+    CHECK(stats.state_reason == "");
+    CHECK(stats.levels[0].tables == 0);
+    CHECK(f.get("d1") == "v");
+    CHECK_FALSE(f.logged("order check"));
+}
