@@ -254,6 +254,13 @@ uint64_t compaction_debt_bytes(const Version& version, const PickerOptions& opti
     return debt;
 }
 
+std::optional<CompactionPlan> pick_level0_merge(const Version& version,
+                                                const PickerOptions& options,
+                                                const PickerState& state) {
+    return pick_level0(version, level_targets(version, options.base_bytes, options.ratio), options,
+                       state);
+}
+
 std::optional<CompactionPlan> pick_compaction(const Version& version, const PickerOptions& options,
                                               const PickerState& state) {
     const LevelTargets targets = level_targets(version, options.base_bytes, options.ratio);

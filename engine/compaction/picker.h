@@ -96,6 +96,11 @@ uint64_t compaction_debt_bytes(const Version& version, const PickerOptions& opti
 bool level0_can_merge(const Version& version, const PickerOptions& options,
                       const PickerState& state);
 
+/// The merge of level 0 once it holds level0_trigger tables; nullopt: it does not, or has to wait.
+std::optional<CompactionPlan> pick_level0_merge(const Version& version,
+                                                const PickerOptions& options,
+                                                const PickerState& state);
+
 /// The next compaction, or nullopt when nothing asks for one or all that does is busy.
 std::optional<CompactionPlan> pick_compaction(const Version& version, const PickerOptions& options,
                                               const PickerState& state);

@@ -70,7 +70,11 @@ std::optional<CompactionPlan> Compactor::pick(const Version& version, const Drop
     state.now_ms = rules.now_ms;
     state.oldest_read = rules.snapshots.empty() ? rules.published : rules.snapshots.front();
     state.at_rest = at_rest_;
+    PickerState undamaged = state;
+    undamaged.busy.insert(damaged_.begin(), damaged_.end());
     if (manual_ != nullptr && manual_->status.is_ok()) {
+        // A full compaction takes long, and what is flushed meanwhile is none of its business.
+        if (auto plan = pick_level0_merge(version, picker_options_, undamaged)) return plan;
         bool blocked = false;
         auto plan = pick_full_step(version, manual_->what, picker_options_, state, &blocked);
         if (plan) {
@@ -79,9 +83,8 @@ std::optional<CompactionPlan> Compactor::pick(const Version& version, const Drop
         }
         if (!blocked && manual_->running == 0) finish_manual(Status::ok());
     }
-    state.busy.insert(damaged_.begin(), damaged_.end());
     watch_for_expiry(version, rules.now_ms);
-    return pick_compaction(version, picker_options_, state);
+    return pick_compaction(version, picker_options_, undamaged);
 }
 
 void Compactor::start(CompactionPlan plan, VersionPtr base, DropRules rules, Manual* manual) {

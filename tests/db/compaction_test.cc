@@ -46,6 +46,14 @@ struct BigTables : RegressionFixture {
                 return Fault::kNone;
             });
     }
+    /// Positions in the log.
+    std::vector<int> lines_with(std::string_view part) const {
+        std::vector<int> lines;
+        for (size_t i = 0; i < log_.size(); ++i) {
+            if (has(log_[i], part)) lines.push_back(static_cast<int>(i));
+        }
+        return lines;
+    }
 };
 
 }  // namespace
@@ -74,4 +82,27 @@ TEST_CASE("compaction: a full one and a load into a gap between its tables do no
     CHECK(stats.levels[0].tables == 0);
     CHECK(f.get("d1") == "v");
     CHECK_FALSE(f.logged("order check"));
+}
+
+TEST_CASE("compaction: level 0 goes between the steps of a full one") {
+    BigTables f;
+    f.options_.table_bytes = 1U << 20;
+    f.options_.level1_bytes = 1U << 20;
+    for (const char* prefix : {"a", "c", "e"}) {
+        f.put_big(prefix, 6);
+        REQUIRE(f.db().compact_all().is_ok());
+    }
+    f.log_.clear();
+    bool loaded = false;
+    f.when_compaction_writes([&] {
+        f.fill_level0("x");
+        loaded = true;
+    });
+    REQUIRE(f.db().compact_all().is_ok());
+    REQUIRE(loaded);
+    const std::vector<int> steps = f.lines_with("compaction: full compaction, the last level");
+    const std::vector<int> level0 = f.lines_with("compaction: level 0 holds");
+    REQUIRE(steps.size() == 3);
+    REQUIRE(level0.size() == 1);
+    CHECK(level0[0] < steps[1]);
 }
