@@ -212,6 +212,10 @@ void Compactor::finish(const CompactionPlan& plan, const Status& status, bool is
     if (manual == nullptr) return;
     --manual->running;
     if (!status.is_ok() && manual->status.is_ok()) manual->status = status;
+    // A step that was through before it heard of the closing has no successor.
+    if (stopping_ && manual->status.is_ok()) {
+        manual->status = {Code::kCancelled, "the store is closing"};
+    }
     // Steps that run beside it refer to it.
     if (!manual->status.is_ok() && manual->running == 0) finish_manual(manual->status);
 }

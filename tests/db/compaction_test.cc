@@ -106,3 +106,22 @@ TEST_CASE("compaction: level 0 goes between the steps of a full one") {
     REQUIRE(level0.size() == 1);
     CHECK(level0[0] < steps[1]);
 }
+
+TEST_CASE("compaction: a full one ends when the store closes, also behind its last slice") {
+    int cancelled = 0;
+    for (uint64_t seed = 1; seed <= 20; ++seed) {
+        CAPTURE(seed);
+        RegressionFixture f(seed);
+        REQUIRE(f.put("a", "1").status.is_ok());
+        REQUIRE(f.db().flush().is_ok());
+        f.settle();
+        f.executor_.post(Lane::kLog, [&] { f.close(); });
+        Db& db = f.db();
+        const Status status = db.compact_all();
+        INFO(status.to_string());
+        CHECK((status.is_ok() || status.is(Code::kCancelled)));
+        cancelled += status.is(Code::kCancelled) ? 1 : 0;
+        f.settle();
+    }
+    CHECK(cancelled > 0);
+}
