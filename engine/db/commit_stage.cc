@@ -341,7 +341,10 @@ Status CommitStage::resolve(const WriteRequest& request, bool may_block, std::st
         ops.append(request.batch.encoded());
         return Status::ok();
     }
-    return resolve_ops(request.batch, now_ms, newest, largest_user_key(*view), ops, counters);
+    // Only range deletes without an end ask for it.
+    const bool has_open_range = request.batch.unresolved_count() != request.batch.increment_count();
+    const Bytes largest = has_open_range ? largest_user_key(*view) : Bytes();
+    return resolve_ops(request.batch, now_ms, newest, largest, ops, counters);
 }
 
 void CommitStage::take_front(Group& group, WriteResult result, Durability needs) {

@@ -85,9 +85,12 @@ Bytes largest_user_key(const ReadView& view) {
     Bytes largest = view.active->largest_user_key();
     for (const auto& memtable : view.immutables)
         largest = std::max(largest, memtable->largest_user_key());
-    for (int level = 0; level < view.tables->levels(); ++level)
-        for (const TableSet::Table& table : view.tables->tables(level))
-            largest = std::max(largest, table.largest);
+    for (const TableSet::Table& table : view.tables->tables(0))
+        largest = std::max(largest, table.largest);
+    for (int level = 1; level < view.tables->levels(); ++level) {
+        const auto& tables = view.tables->tables(level);
+        if (!tables.empty()) largest = std::max(largest, tables.back().largest);
+    }
     return largest;
 }
 
