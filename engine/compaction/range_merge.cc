@@ -8,28 +8,27 @@ namespace kv {
 
 namespace {
 
-/// A fragment's part of one output.
-struct Piece {
-    Bytes begin, end;
-    std::span<const Seqno> seqnos;
-};
+using Fragment = RangeTombstoneSet::Fragment;
 
-void keep_piece(const Piece& piece, const RangeMergeRules& rules, std::vector<RangeTombstone>& kept,
-                uint64_t* forgotten) {
+/// `fragment` has been cut to one output.
+void keep_piece(const Fragment& fragment, const RangeMergeRules& rules,
+                std::vector<RangeTombstone>& kept, uint64_t* forgotten) {
     const auto& boundaries = rules.boundaries;
-    size_t last_class = SIZE_MAX;
-    for (const Seqno seqno : piece.seqnos) {
+    for (Seqno seqno = fragment.newest_at(kMaxSeqno); seqno != 0;) {
         const auto own_class = static_cast<size_t>(
             std::lower_bound(boundaries.begin(), boundaries.end(), seqno) - boundaries.begin());
         const bool is_published = own_class < boundaries.size();
-        if (is_published && own_class == last_class) continue;  // a newer one hides the same
-        last_class = own_class;
         if (own_class == 0 && is_published && rules.may_exist_below &&
-            !rules.may_exist_below(piece.begin, piece.end)) {
+            !rules.may_exist_below(fragment.begin, fragment.end)) {
             ++*forgotten;
-            continue;
+        } else {
+            kept.push_back({std::string(fragment.begin), std::string(fragment.end), seqno});
         }
-        kept.push_back({std::string(piece.begin), std::string(piece.end), seqno});
+        // Those of the same class hide the same from the same readers.
+        const Seqno next = !is_published    ? seqno - 1
+                           : own_class == 0 ? 0
+                                            : boundaries[own_class - 1];
+        seqno = next == 0 ? 0 : fragment.newest_at(next);
     }
 }
 
@@ -41,13 +40,13 @@ std::vector<RangeTombstone> kept_range_tombstones(const RangeTombstoneSet& all,
                                                   std::optional<Bytes> upper, uint64_t* forgotten) {
     std::vector<RangeTombstone> kept;
     for (size_t i = lower ? all.find(*lower) : 0; i < all.fragments(); ++i) {
-        const RangeTombstoneSet::Fragment fragment = all.fragment(i);
+        Fragment fragment = all.fragment(i);
         if (upper && fragment.begin >= *upper) break;
-        Piece piece{fragment.begin, fragment.end, fragment.seqnos};
-        if (lower) piece.begin = std::max(piece.begin, *lower);
-        if (upper) piece.end = std::min(piece.end, *upper);
-        if (piece.begin < piece.end) keep_piece(piece, rules, kept, forgotten);
+        if (lower) fragment.begin = std::max(fragment.begin, *lower);
+        if (upper) fragment.end = std::min(fragment.end, *upper);
+        if (fragment.begin < fragment.end) keep_piece(fragment, rules, kept, forgotten);
     }
+    join_touching(kept);
     return kept;
 }
 

@@ -24,7 +24,7 @@ struct RangeMergeRules {
 
 /// The range tombstones that an output with the user keys from `lower`, inclusive, to `upper`,
 /// exclusive, has to carry; nullopt: unbounded. `*forgotten` grows by those that no output carries
-/// because nothing is left to hide.
+/// because nothing is left to hide. Ordered by seqno, then begin.
 std::vector<RangeTombstone> kept_range_tombstones(const RangeTombstoneSet& all,
                                                   const RangeMergeRules& rules,
                                                   std::optional<Bytes> lower,

@@ -175,9 +175,7 @@ Status CommitStage::overloaded(const char* why) {
 }
 
 bool CommitStage::must_wait() {
-    // An empty one holds memory too, as much as a tiny limit allows.
-    const bool memtable_full =
-        !active_->empty() && active_->memory_bytes() >= context_.options.memtable_bytes;
+    const bool memtable_full = active_->is_full(context_.options.memtable_bytes);
     const bool full = (memtable_full && !hooks_.freeze_memtable()) || hooks_.is_overloaded();
     if (full != overloaded_.load(std::memory_order_relaxed)) {
         overloaded_.store(full, std::memory_order_relaxed);

@@ -150,7 +150,7 @@ class Replayer {
               Bytes(), std::make_shared<BlockPool>(context.options.memtable_bytes))) {}
 
     Status add(const wal::ReplayedBatch& batch) {
-        if (!memtable_->empty() && memtable_->memory_bytes() >= context_.options.memtable_bytes) {
+        if (memtable_->is_full(context_.options.memtable_bytes)) {
             KV_RETURN_IF_ERROR(write_table());
         }
         BatchReader reader(batch.ops);

@@ -75,8 +75,7 @@ WalkSource new_view_source(const ReadView& view, TableCache& tables, Seqno seqno
     children.reserve(16);
     const auto add_memtable = [&](const Memtable& memtable) {
         if (!is_invisible(memtable, seqno)) children.push_back(memtable.new_iterator());
-        if (memtable.range_deletes() != 0)
-            source.range_deletes.push_back(memtable.range_tombstones());
+        memtable.append_range_tombstones(source.range_deletes);
     };
     add_memtable(*view.active);
     for (const auto& memtable : view.immutables) add_memtable(*memtable);

@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <vector>
 
 #include "base/arena.h"
 #include "iterator/internal_iterator.h"
@@ -32,6 +33,9 @@ struct MemtableEntry {
 
 class Memtable {
   public:
+    /// A batch is never divided, so there may be more.
+    static constexpr uint64_t kMostRangeDeletes = 4096;
+
     /// `common_prefix`: what most keys are expected to begin with, such as common_prefix() of the
     /// memtable before. It makes searches faster where it is right and changes nothing else. `pool`
     /// is where its memory comes from and goes back to; null: the heap.
@@ -72,8 +76,12 @@ class Memtable {
     Seqno covering_seqno(Bytes user_key, Seqno read_seqno) const {
         return ranges_.covering(user_key, read_seqno);
     }
-    /// All range deletes so far; null without any. Any thread.
+    /// All range deletes so far in one set, built anew; null without any. Any thread.
     RangeTombstoneSetPtr range_tombstones() const { return ranges_.all(); }
+    /// Adds sets that together hold all range deletes so far. Any thread.
+    void append_range_tombstones(std::vector<RangeTombstoneSetPtr>& out) const {
+        ranges_.append_sets(out);
+    }
     uint64_t range_deletes() const { return ranges_.size(); }
 
     /// All versions in internal-key order, range deletes left out. The caller keeps the memtable
@@ -91,6 +99,11 @@ class Memtable {
 
     /// Heap bytes held. Any thread, as are all below; while a writer is active they may lag it.
     size_t memory_bytes() const { return arena_.memory_bytes() + ranges_.memory_bytes(); }
+    /// Whether it should be frozen: it holds something, and as many bytes as `limit_bytes` or as
+    /// many range deletes as gets and walks should have to search.
+    bool is_full(size_t limit_bytes) const {
+        return !empty() && (memory_bytes() >= limit_bytes || range_deletes() >= kMostRangeDeletes);
+    }
     /// Range deletes are not among them.
     uint64_t entries() const { return entries_.load(std::memory_order_relaxed); }
     uint64_t tombstones() const { return tombstones_.load(std::memory_order_relaxed); }

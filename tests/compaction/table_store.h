@@ -65,7 +65,7 @@ inline std::string ranges_text(const RangeTombstoneSetPtr& set) {
     std::string text;
     for (size_t i = 0; set != nullptr && i < set->fragments(); ++i) {
         const RangeTombstoneSet::Fragment fragment = set->fragment(i);
-        for (const Seqno seqno : fragment.seqnos) {
+        for (const Seqno seqno : fragment.seqnos()) {
             text += " [" + std::string(fragment.begin) + "-" + std::string(fragment.end) + ")@" +
                     std::to_string(seqno);
         }

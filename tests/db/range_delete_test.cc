@@ -172,6 +172,28 @@ TEST_CASE_METHOD(RangeDeletes, "range delete: compaction forgets it with what it
     CHECK(scan().empty());
 }
 
+TEST_CASE_METHOD(RangeDeletes, "range delete: thousands that overlap, live, flushed and replayed") {
+    options_.memtable_bytes = 8U << 20;
+    options_.wal_segment_bytes = 8U << 20;
+    const auto key = [](int number) { return "log/" + std::to_string(100'000 + number); };
+    constexpr int kTrims = 10'000;
+    for (int batch = 0; batch < 100; ++batch) {
+        WriteBatch trims;
+        for (int i = 0; i < kTrims / 100; ++i) {
+            const int number = batch * (kTrims / 100) + i;
+            trims.put(key(number), "v");
+            trims.delete_range("log/", Bytes(key(number)));
+        }
+        REQUIRE(db().write(std::move(trims)).status.is_ok());
+    }
+    CHECK(scan() == key(kTrims - 1) + "=v");
+    CHECK(db().stats().flushes >= 2);  // by their number
+    crash();
+    CHECK(scan() == key(kTrims - 1) + "=v");
+    REQUIRE(db().compact_all().is_ok());
+    CHECK(scan() == key(kTrims - 1) + "=v");
+}
+
 TEST_CASE_METHOD(RangeDeletes, "clear: deletes everything, and gives the space back") {
     for (int i = 0; i < 400; ++i) put("key" + std::to_string(i), std::string(300, 'v'));
     REQUIRE(db().flush().is_ok());

@@ -53,6 +53,55 @@ TEST_CASE("range tombstone log: answers equal those of asking every delete, howe
     CHECK(log.all()->largest_seqno() == 400);
 }
 
+TEST_CASE("range tombstone log: twenty thousand that all overlap take little room") {
+    const uint64_t seed = test::test_seed();
+    INFO("KV_TEST_SEED=" << seed);
+    Random random(seed);
+    constexpr Seqno kCount = 20'000;
+    const auto key = [](uint64_t number) { return std::to_string(100'000 + number); };
+    RangeTombstoneLog log;
+    for (Seqno seqno = 1; seqno <= kCount; ++seqno) {
+        log.add("1", key(seqno), seqno);  // covers what lies before its own number
+        if (seqno % 8 != 0) continue;
+        const uint64_t number = random.below(seqno);
+        const Seqno read = number + random.below(seqno - number) + 1;
+        REQUIRE(log.covering(key(number), read) == read);
+        REQUIRE(log.covering(key(number), number) == 0);
+    }
+    std::vector<RangeTombstoneSetPtr> sets;
+    log.append_sets(sets);
+    CHECK(sets.size() <= 15);
+    size_t bytes = 0;
+    for (const auto& set : sets) bytes += set->memory_bytes();
+    CHECK(log.memory_bytes() > bytes);
+    CHECK(log.memory_bytes() < 16U << 20);
+}
+
+TEST_CASE("range tombstone log: a walk after every delete finds each in one of few sets") {
+    RangeTombstoneLog log;
+    for (Seqno seqno = 1; seqno <= 1000; ++seqno) {
+        log.add(std::to_string(100'000 + seqno), std::to_string(100'001 + seqno), seqno);
+        std::vector<RangeTombstoneSetPtr> sets;
+        log.append_sets(sets);
+        REQUIRE(sets.size() <= 10);
+        size_t fragments = 0;
+        for (const auto& set : sets) fragments += set->fragments();
+        REQUIRE(fragments == seqno);
+    }
+}
+
+TEST_CASE("memtable: is full by its range deletes, too") {
+    Memtable memtable;
+    CHECK_FALSE(memtable.is_full(0));  // empty
+    for (Seqno seqno = 1; seqno < Memtable::kMostRangeDeletes; ++seqno) {
+        memtable.add_range_delete("a", "b", seqno);
+    }
+    CHECK_FALSE(memtable.is_full(1U << 30));
+    memtable.add_range_delete("a", "b", Memtable::kMostRangeDeletes);
+    CHECK(memtable.is_full(1U << 30));
+    CHECK(memtable.is_full(1U << 10));
+}
+
 TEST_CASE("range tombstone log: a reader sees every delete below the seqno it may read") {
     RangeTombstoneLog log;
     std::atomic<Seqno> published{0};

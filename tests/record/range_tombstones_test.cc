@@ -20,7 +20,7 @@ std::string text(const RangeTombstoneSet& set) {
         if (!out.empty()) out += ' ';
         out.append(fragment.begin).append("-").append(fragment.end);
         char mark = '@';
-        for (const Seqno seqno : fragment.seqnos) {
+        for (const Seqno seqno : fragment.seqnos()) {
             out += mark + std::to_string(seqno);
             mark = ',';
         }
@@ -67,6 +67,31 @@ TEST_CASE("range tombstones: a merge is the set of all deletes of its parts") {
     CHECK(text(*RangeTombstoneSet::merge(sets)) == "a-f@3 f-m@7,3 m-z@7");
     CHECK(RangeTombstoneSet::merge(std::span(sets).subspan(1, 1)) == nullptr);
     CHECK(RangeTombstoneSet::merge(std::span(sets).first(2)) == sets[0]);
+}
+
+TEST_CASE("range tombstones: gives back the deletes it was built of") {
+    std::vector<RangeTombstone> out;
+    RangeTombstoneSet::build({{"a", "z", 3}, {"c", "d", 9}, {"x", "zz", 5}, {"a", "b", 9}})
+        ->append_to(out);
+    const std::vector<RangeTombstone> all{
+        {"a", "z", 3}, {"x", "zz", 5}, {"a", "b", 9}, {"c", "d", 9}};
+    CHECK(out == all);
+}
+
+TEST_CASE("range tombstones: many that all overlap take little room") {
+    constexpr uint64_t kCount = 20'000;
+    const auto key = [](uint64_t number) { return std::to_string(100'000 + number); };
+    std::vector<RangeTombstone> deletes;
+    for (uint64_t i = 1; i <= kCount; ++i) deletes.push_back({"1", key(i), i});
+    const auto set = RangeTombstoneSet::build(deletes);
+    REQUIRE(set->fragments() == kCount);
+    CHECK(set->memory_bytes() < 8U << 20);  // a list for each fragment would take 1.6 GB
+    // Delete i covers what lies before key i.
+    for (uint64_t i = 0; i < kCount; i += 37) {
+        CHECK(set->covering(key(i), kMaxSeqno) == kCount);
+        CHECK(set->covering(key(i), i + 1) == i + 1);
+        CHECK(set->covering(key(i), i) == 0);
+    }
 }
 
 TEST_CASE("range tombstones: an exclusive bound sorts before every entry of its key") {
