@@ -1,10 +1,12 @@
 // Opening a store: directory, lock, MANIFEST, unknown files, log replay. Nothing here runs beside
 // anything else; the store's lanes start only when all of it has succeeded.
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
 #include <random>
 
 #include "compaction/flush_job.h"
 #include "db/db_impl.h"
+#include "memtable/sorted_fill.h"
 #include "record/batch_format.h"
 #include "record/file_names.h"
 
@@ -147,26 +149,33 @@ class Replayer {
         : context_(context),
           manifest_(manifest),
           memtable_(std::make_shared<Memtable>(
-              Bytes(), std::make_shared<BlockPool>(context.options.memtable_bytes))) {}
+              Bytes(), std::make_shared<BlockPool>(context.options.memtable_bytes))),
+          fill_(context.options.memtable_bytes / kFillPart) {}
 
     Status add(const wal::ReplayedBatch& batch) {
-        if (memtable_->is_full(context_.options.memtable_bytes)) {
+        const uint64_t limit = context_.options.memtable_bytes;
+        if (memtable_->is_full(limit - std::min<uint64_t>(limit, fill_.bytes()))) {
             KV_RETURN_IF_ERROR(write_table());
         }
         BatchReader reader(batch.ops);
         Seqno seqno = batch.first_seqno;
         for (Op op; reader.next(op); ++seqno) {
-            memtable_->apply(op, seqno);
+            fill_.add(*memtable_, op, seqno);
         }
         report_progress(batch.ops.size());
         return reader.status();
     }
-    std::shared_ptr<Memtable> take() { return std::move(memtable_); }
+    std::shared_ptr<Memtable> take() {
+        fill_.pour(*memtable_);
+        return std::move(memtable_);
+    }
 
   private:
     static constexpr uint64_t kReportBytes = 256ULL << 20;
+    static constexpr uint64_t kFillPart = 4;
 
     Status write_table() {
+        fill_.pour(*memtable_);
         DropRules rules;
         rules.published = memtable_->largest_seqno();
         rules.now_ms = context_.clock.wall_ms();
@@ -196,6 +205,7 @@ class Replayer {
     StoreContext& context_;
     Manifest& manifest_;
     std::shared_ptr<Memtable> memtable_;
+    SortedFill fill_;
     uint64_t replayed_bytes_ = 0;
     uint64_t next_report_ = kReportBytes;
 };

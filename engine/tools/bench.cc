@@ -48,14 +48,16 @@ const BenchSpec* find_spec(const std::string& name) {
 
 double cpu_seconds() { return static_cast<double>(std::clock()) / CLOCKS_PER_SEC; }
 
-/// Returns when this process has hardly computed for a second, which is when no engine's background
-/// work is under way: not each of them can be asked.
+/// Returns when this process has hardly computed for three seconds, which is when no engine's
+/// background work is under way: not each of them can be asked. kvd begins to tidy up level 0 when
+/// nothing was written for two.
 void wait_until_quiet() {
+    constexpr int kQuietSeconds = 3;
     double before = cpu_seconds();
-    for (;;) {
+    for (int quiet = 0; quiet < kQuietSeconds;) {
         std::this_thread::sleep_for(std::chrono::seconds(1));
         const double now = cpu_seconds();
-        if (now - before < 0.02) return;
+        quiet = now - before < 0.02 ? quiet + 1 : 0;
         before = now;
     }
 }

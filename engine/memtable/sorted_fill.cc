@@ -1,0 +1,62 @@
+// See the header.
+// SPDX-License-Identifier: Apache-2.0
+#include "memtable/sorted_fill.h"
+
+#include <algorithm>
+
+#include "base/coding.h"
+
+namespace kv {
+
+namespace {
+
+uint64_t prefix_of(Bytes key) {
+    if (key.size() >= 8) return load_big_endian64(key.data());
+    char padded[8] = {};
+    std::copy(key.begin(), key.end(), padded);
+    return load_big_endian64(padded);
+}
+
+}  // namespace
+
+SortedFill::SortedFill(size_t capacity_bytes)
+    : capacity_(capacity_bytes), buffer_(new char[capacity_bytes]) {}
+
+Bytes SortedFill::keep(Bytes bytes) {
+    char* const begin = buffer_.get() + used_;
+    std::copy(bytes.begin(), bytes.end(), begin);
+    used_ += bytes.size();
+    return {begin, bytes.size()};
+}
+
+void SortedFill::add(Memtable& memtable, const Op& op, Seqno seqno) {
+    const size_t bytes = op.key.size() + op.value.size();
+    if (op.is_range_delete() || bytes > capacity_) {
+        memtable.apply(op, seqno);
+        return;
+    }
+    if (bytes > capacity_ - used_) pour(memtable);
+    places_.push_back({prefix_of(op.key), static_cast<uint32_t>(ops_.size())});
+    Gathered& gathered = ops_.emplace_back(Gathered{op, seqno});
+    gathered.op.key = keep(op.key);
+    gathered.op.value = keep(op.value);
+}
+
+bool SortedFill::comes_before(const Place& a, const Place& b) const {
+    if (a.prefix != b.prefix) return a.prefix < b.prefix;
+    const Gathered& x = ops_[a.index];
+    const Gathered& y = ops_[b.index];
+    const int order = x.op.key.compare(y.op.key);
+    return order != 0 ? order < 0 : x.seqno > y.seqno;
+}
+
+void SortedFill::pour(Memtable& memtable) {
+    std::sort(places_.begin(), places_.end(),
+              [this](const Place& a, const Place& b) { return comes_before(a, b); });
+    for (const Place& place : places_) memtable.apply(ops_[place.index].op, ops_[place.index].seqno);
+    places_.clear();
+    ops_.clear();
+    used_ = 0;
+}
+
+}  // namespace kv
