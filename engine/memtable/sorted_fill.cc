@@ -53,7 +53,8 @@ bool SortedFill::comes_before(const Place& a, const Place& b) const {
 void SortedFill::pour(Memtable& memtable) {
     std::sort(places_.begin(), places_.end(),
               [this](const Place& a, const Place& b) { return comes_before(a, b); });
-    for (const Place& place : places_) memtable.apply(ops_[place.index].op, ops_[place.index].seqno);
+    for (const Place& place : places_)
+        memtable.apply(ops_[place.index].op, ops_[place.index].seqno);
     places_.clear();
     ops_.clear();
     used_ = 0;
