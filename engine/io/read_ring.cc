@@ -3,6 +3,7 @@
 #include "io/read_ring.h"
 
 #include <algorithm>
+#include <atomic>
 #include <cerrno>
 
 #include "io/posix_file.h"
@@ -15,6 +16,12 @@ namespace {
 // A request names its length in 32 bits; what is beyond is read afterwards.
 constexpr size_t kLargestReadBytes = 1U << 30;
 
+// Each ring takes a descriptor; threads beyond (about) so many do without.
+constexpr unsigned kMostRings = 128;
+// Changed behind the mapping of a ring and before its unmapping, so the order of two owners of the
+// same address is one that a race detector sees too: liburing maps past the C library.
+std::atomic<unsigned> live_rings{0};
+
 /// Whether io_uring_enter may be called again after this error.
 bool is_passing(int error_number) {
     return error_number == EINTR || error_number == EAGAIN || error_number == EBUSY;
@@ -23,16 +30,23 @@ bool is_passing(int error_number) {
 }  // namespace
 
 std::unique_ptr<ReadRing> ReadRing::create(bool& forever) {
+    if (live_rings.load(std::memory_order_relaxed) >= kMostRings) return nullptr;
     io_uring ring;
     const int result = io_uring_queue_init(kDepth, &ring, 0);
-    if (result == 0) return std::unique_ptr<ReadRing>(new ReadRing(ring));
+    if (result == 0) {
+        live_rings.fetch_add(1, std::memory_order_acq_rel);
+        return std::unique_ptr<ReadRing>(new ReadRing(ring));
+    }
     // Too many descriptors or too little memory may pass; a kernel or a container that knows no
     // io_uring, or forbids it, will not change its mind.
     forever = result != -EMFILE && result != -ENFILE && result != -ENOMEM;
     return nullptr;
 }
 
-ReadRing::~ReadRing() { io_uring_queue_exit(&ring_); }
+ReadRing::~ReadRing() {
+    live_rings.fetch_sub(1, std::memory_order_acq_rel);
+    io_uring_queue_exit(&ring_);
+}
 
 /// How many there are to submit.
 unsigned ReadRing::prepare(std::span<ReadRequest> requests) {

@@ -22,7 +22,7 @@ class ReadRing {
     /// Reads under way at once: enough for a disk's queue, 12 KiB of memory a thread.
     static constexpr unsigned kDepth = 128;
 
-    /// Null when the kernel refuses; `forever`: it will always do so.
+    /// Null when the kernel refuses, or many threads have one; `forever`: it will always be so.
     static std::unique_ptr<ReadRing> create(bool& forever);
     ~ReadRing();
     ReadRing(const ReadRing&) = delete;
