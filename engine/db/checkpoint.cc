@@ -49,14 +49,13 @@ class CheckpointWriter {
 
     Status prepare() {
         KV_ASSIGN_OR_RETURN(const bool exists, fs_.exists(dir_));
-        if (!exists) {
-            KV_RETURN_IF_ERROR(fs_.create_dir(dir_));
-            return fs_.sync_dir(parent_directory(dir_));
-        }
+        if (!exists) KV_RETURN_IF_ERROR(fs_.create_dir(dir_));
         KV_ASSIGN_OR_RETURN(const auto names, fs_.list(dir_));
-        if (names.empty()) return Status::ok();
-        return Status::invalid_argument(dir_ + ": is not empty (it holds " + names.front() +
-                                        "); a checkpoint needs a directory of its own");
+        if (!names.empty())
+            return Status::invalid_argument(dir_ + ": is not empty (it holds " + names.front() +
+                                            "); a checkpoint needs a directory of its own");
+        // One that was there may have been made a moment ago.
+        return sync_entry(fs_, dir_);
     }
 
     Status write(const Version& version, ManifestCounters counters,

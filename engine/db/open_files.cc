@@ -21,13 +21,12 @@ uint64_t random_id() {
     return id;
 }
 
-/// Makes the directory if it may be made, and its entry durable.
+/// Makes the directory if it may be made.
 Status ensure_directory(FileSystem& fs, const std::string& dir, bool create) {
     KV_ASSIGN_OR_RETURN(const bool exists, fs.exists(dir));
     if (exists) return Status::ok();
     if (!create) return Status::not_found(dir + ": there is no such data directory");
-    KV_RETURN_IF_ERROR(fs.create_dir(dir));
-    return fs.sync_dir(parent_directory(dir));
+    return fs.create_dir(dir);
 }
 
 Result<std::unique_ptr<Manifest>> open_manifest(const StoreContext& context) {
@@ -36,6 +35,9 @@ Result<std::unique_ptr<Manifest>> open_manifest(const StoreContext& context) {
     if (!context.options.create_if_missing) {
         return Status::not_found(context.dir + ": holds no store");
     }
+    // Also of a directory that was there: whoever made it, an earlier attempt that was killed
+    // perhaps, need not have synced its name.
+    KV_RETURN_IF_ERROR(sync_entry(context.fs, context.dir));
     return Manifest::create_new(context.fs, context.dir, random_id());
 }
 

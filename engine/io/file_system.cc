@@ -32,9 +32,21 @@ std::string join_path(const std::string& dir, std::string_view name) {
 }
 
 std::string parent_directory(const std::string& path) {
-    const size_t slash = path.find_last_of('/');
+    const auto without_slashes = [](std::string name) {
+        while (name.size() > 1 && name.back() == '/') name.pop_back();
+        return name;
+    };
+    const std::string name = without_slashes(path);
+    const size_t slash = name.find_last_of('/');
+    const std::string last = slash == std::string::npos ? name : name.substr(slash + 1);
+    if (last == "." || last == "..") return join_path(name, "..");
     if (slash == std::string::npos) return ".";
-    return slash == 0 ? "/" : path.substr(0, slash);
+    return without_slashes(name.substr(0, slash + 1));
+}
+
+Status sync_entry(FileSystem& fs, const std::string& path) {
+    const Status synced = fs.sync_dir(parent_directory(path));
+    return synced.is(Code::kUnsupported) ? Status::ok() : synced;
 }
 
 }  // namespace kv

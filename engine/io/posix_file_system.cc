@@ -120,8 +120,13 @@ Status PosixFileSystem::remove(const std::string& path) {
 }
 
 Status PosixFileSystem::sync_dir(const std::string& dir) {
-    KV_ASSIGN_OR_RETURN(const io::Descriptor fd, io::open_descriptor(dir, O_RDONLY | O_DIRECTORY));
-    if (io::retry_interrupted([&] { return ::fsync(fd.get()); }) == 0) return Status::ok();
+    const auto fd = io::open_descriptor(dir, O_RDONLY | O_DIRECTORY);
+    if (!fd) {
+        if (::faccessat(AT_FDCWD, dir.c_str(), R_OK, AT_EACCESS) != 0 && errno == EACCES)
+            return {Code::kUnsupported, dir + ": cannot be synced, this process may not read it"};
+        return fd.error();
+    }
+    if (io::retry_interrupted([&] { return ::fsync(fd->get()); }) == 0) return Status::ok();
     return error_from_errno("fsync", dir, errno);
 }
 

@@ -72,7 +72,11 @@ TEST_CASE_METHOD(Checkpoints, "checkpoint: later writes, compaction and deletion
 TEST_CASE_METHOD(Checkpoints, "checkpoint: survives a power failure right after it returned") {
     fill();
     const std::string before = content(*disk_->clone_after_crash(CrashOptions::keep_all()), "db");
-    take("copy");
+    SECTION("into a new directory") {}
+    SECTION("into an empty one whose name nobody had synced") {
+        REQUIRE(disk_->create_dir("copy").is_ok());
+    }
+    take("copy/");
     const auto survivor = disk_->clone_after_crash(CrashOptions::lose_all());
     CHECK(content(*survivor, "copy") == before);
 }

@@ -50,7 +50,7 @@ TEST_CASE("row 6: the first open makes MANIFEST durable, then its name, then CUR
           "sync CURRENT.tmp\n"
           "rename CURRENT.tmp -> CURRENT\n"
           "sync_dir .\n");
-    CHECK(has(f.disk_->journal_text(""), "create_dir db\nsync_dir "));
+    CHECK(has(f.disk_->journal_text(""), "create_dir db\nlock db/LOCK\nsync_dir "));
 }
 
 TEST_CASE("row 6: the first durable put writes a header and a record, then syncs once") {

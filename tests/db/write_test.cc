@@ -39,6 +39,14 @@ TEST_CASE("write: a disk-level acknowledgement survives a power failure") {
     CHECK(f.get("a") == "1");
 }
 
+TEST_CASE("write: a durable write survives in a directory whose name nobody had synced") {
+    DbFixture f;
+    REQUIRE(f.disk_->create_dir("db").is_ok());
+    REQUIRE(f.put("a", "1").status.is_ok());
+    f.crash(CrashOptions::lose_all());
+    CHECK(f.get("a") == "1");
+}
+
 TEST_CASE("write: a later durable write makes every earlier one durable") {
     DbFixture f;
     REQUIRE(f.put("m", "1", Durability::kMemory).reached == Durability::kMemory);

@@ -12,6 +12,7 @@
 using kv::Code;
 using kv::FileSystem;
 using kv::join_path;
+using kv::parent_directory;
 using kv::read_whole_file;
 
 namespace {
@@ -41,6 +42,19 @@ void put_file(FileSystem& fs, const std::string& path, kv::Bytes content) {
 TEST_CASE("file system: join_path puts one slash between") {
     CHECK(join_path("db", "CURRENT") == "db/CURRENT");
     CHECK(join_path("/var/lib/kvd", "LOCK") == "/var/lib/kvd/LOCK");
+}
+
+TEST_CASE("file system: the parent of a path is where its own entry stands") {
+    CHECK(parent_directory("db") == ".");
+    CHECK(parent_directory("db/") == ".");
+    CHECK(parent_directory("var/db") == "var");
+    CHECK(parent_directory("/var/lib/kvd//") == "/var/lib");
+    CHECK(parent_directory("var//db/") == "var");
+    CHECK(parent_directory("/db/") == "/");
+    CHECK(parent_directory("/") == "/");
+    CHECK(parent_directory(".") == "./..");
+    CHECK(parent_directory("var/./") == "var/./..");
+    CHECK(parent_directory("..") == "../..");
 }
 
 TEST_CASE("file system: a file reads back what was written, at any position") {

@@ -32,3 +32,14 @@ TEST_CASE("posix file system: a link to a directory counts as the directory") {
     CHECK(posix_file_system().create_dir(dir.file("link")).is_ok());
     CHECK(posix_file_system().sync_dir(dir.file("link")).is_ok());
 }
+
+TEST_CASE("posix file system: an entry in a directory that may not be read is not ours to sync") {
+    if (::geteuid() == 0) return;  // may read everything
+    const kv::test::TempDir dir;
+    REQUIRE(posix_file_system().create_dir(dir.file("closed")).is_ok());
+    REQUIRE(posix_file_system().create_dir(dir.file("closed/db")).is_ok());
+    REQUIRE(::chmod(dir.file("closed").c_str(), S_IWUSR | S_IXUSR) == 0);
+    CHECK(posix_file_system().sync_dir(dir.file("closed")).is(kv::Code::kUnsupported));
+    CHECK(kv::sync_entry(posix_file_system(), dir.file("closed/db")).is_ok());
+    REQUIRE(::chmod(dir.file("closed").c_str(), S_IRWXU) == 0);
+}

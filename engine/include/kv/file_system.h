@@ -92,6 +92,7 @@ class FileSystem {
     /// kUnsupported where the file system has no links, or `to` lies on another one.
     virtual Status link(const std::string& from, const std::string& to) = 0;
     virtual Status remove(const std::string& path) = 0;
+    /// kUnsupported: this process may not read `dir`, so it cannot.
     virtual Status sync_dir(const std::string& dir) = 0;
     /// Bytes that an unprivileged writer can still store there.
     virtual Result<uint64_t> free_bytes(const std::string& dir) = 0;
@@ -111,5 +112,8 @@ Result<std::string> read_whole_file(FileSystem& fs, const std::string& path,
 std::string join_path(const std::string& dir, std::string_view name);
 /// The directory that holds `path`'s own entry.
 std::string parent_directory(const std::string& path);
+/// Makes `path`'s own entry durable. Where that is not ours to do, since we may not even read the
+/// directory it stands in, it is left to whoever made the entry: ok.
+Status sync_entry(FileSystem& fs, const std::string& path);
 
 }  // namespace kv
