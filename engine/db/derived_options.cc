@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "db/memory_budget.h"
 #include "kv/executor.h"
 
 namespace kv::db {
@@ -78,7 +79,10 @@ uint32_t compaction_threads(const Options& options) {
     // the machine.
     if (options.executor != nullptr) return 1;
     // Half, so that the serving threads keep theirs; beyond four the disk is what limits.
-    return std::clamp(hardware_threads() / 2, 1U, 4U);
+    const uint32_t by_cores = std::clamp(hardware_threads() / 2, 1U, 4U);
+    // Side by side they hold an eighth of the memory budget at most; one of them may hold more.
+    const uint64_t by_memory = options.memory_budget_bytes / 8 / compaction_memory_bytes(options);
+    return static_cast<uint32_t>(std::clamp<uint64_t>(by_memory, 1, by_cores));
 }
 
 }  // namespace kv::db

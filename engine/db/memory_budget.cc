@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "db/derived_options.h"
+
 namespace kv::db {
 
 namespace {
@@ -15,6 +17,10 @@ constexpr uint64_t kMemtableShare = 8;
 constexpr uint64_t kLargestMemtable = 64 * kMiB;
 constexpr uint64_t kQueueShare = 8;
 constexpr uint64_t kSmallestCacheShare = 16;
+constexpr uint64_t kLogShare = 16;
+// LogStage bounds itself: 16 MiB that wait to be written and 32 MiB that are not synced. It comes
+// near that only when the disk is slower than a burst of writes that ask for less than a sync.
+constexpr uint64_t kMostLogBytes = 48 * kMiB;
 constexpr uint64_t kInputsReadAhead = 12;  // a level 0 merge's usual width
 constexpr uint64_t kReadAheadBytes = 256ULL << 10;
 // The hash of every key of an output is kept until its filter is built: 8 bytes for an entry that
@@ -25,6 +31,10 @@ constexpr uint64_t kHashShare = 8;
 
 uint64_t compaction_memory_bytes(const Options& options) {
     return kInputsReadAhead * kReadAheadBytes + options.table_bytes / kHashShare;
+}
+
+uint64_t log_memory_bytes(const Options& options) {
+    return std::min(options.memory_budget_bytes / kLogShare, kMostLogBytes);
 }
 
 Options derive_from_budget(Options options) {
@@ -40,8 +50,9 @@ Options derive_from_budget(Options options) {
 
 MemoryBudget::MemoryBudget(const Options& options, uint64_t explicit_cache)
     : budget_bytes_(options.memory_budget_bytes),
-      reserved_bytes_(options.memtable_bytes +
-                      options.compaction_threads * compaction_memory_bytes(options)),
+      reserved_bytes_(options.memtable_bytes + options.max_queued_write_bytes +
+                      log_memory_bytes(options) +
+                      compaction_threads(options) * compaction_memory_bytes(options)),
       most_cache_bytes_(explicit_cache == 0 ? UINT64_MAX : explicit_cache) {}
 
 uint64_t MemoryBudget::cache_bytes(const Use& use) const {

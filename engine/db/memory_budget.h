@@ -1,8 +1,8 @@
 // MemoryBudget: how one number, Options::memory_budget_bytes, is divided.
 //
-// Memtables, queued writes and compaction have fixed shares, so that a store never has to choose
-// between writing and its budget; what they and the open tables do not use is the block cache's,
-// which grows and shrinks with them. A pure function of options and present use.
+// Memtables, queued writes, the log and compaction have fixed shares, so that a store never has to
+// choose between writing and its budget; what they and the open tables do not use is the block
+// cache's, which grows and shrinks with them. A pure function of options and present use.
 // Thread rule: immutable, any thread.
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
@@ -33,12 +33,15 @@ class MemoryBudget {
 
   private:
     const uint64_t budget_bytes_;
-    const uint64_t reserved_bytes_;  // compaction, and the memtable that the active one grows into
+    const uint64_t reserved_bytes_;  // all fixed shares but that of memtables that wait for flush
     const uint64_t most_cache_bytes_;
 };
 
 /// Bytes that one compaction job holds at its peak: read-ahead of its inputs, the block, index and
 /// filter of an output being built.
 uint64_t compaction_memory_bytes(const Options& options);
+
+/// Bytes set aside for log records that are not written or not synced yet.
+uint64_t log_memory_bytes(const Options& options);
 
 }  // namespace kv::db

@@ -4,6 +4,7 @@
 
 #include <catch2/catch.hpp>
 
+#include "db/derived_options.h"
 #include "db_fixture.h"
 
 using namespace kv;
@@ -45,12 +46,23 @@ TEST_CASE("memory budget: all shares together stay within it") {
         for (uint64_t memtables = 0; memtables <= MemoryBudget::kMaxImmutables; ++memtables) {
             const uint64_t used = memtables * options.memtable_bytes;
             const uint64_t compaction =
-                options.compaction_threads * compaction_memory_bytes(options);
-            CHECK(used + options.memtable_bytes + compaction +
+                compaction_threads(options) * compaction_memory_bytes(options);
+            CHECK(used + options.memtable_bytes + options.max_queued_write_bytes +
+                      log_memory_bytes(options) + compaction +
                       shares.cache_bytes({used, budget / 16}) + budget / 16 <=
                   budget);
         }
     }
+}
+
+TEST_CASE("memory budget: compaction gets its share whether its threads are given or derived") {
+    Options options = options_for(512 * kMiB);
+    const uint64_t derived = MemoryBudget(derive_from_budget(options), 0).cache_bytes({});
+    options.compaction_threads = compaction_threads(options);
+    CHECK(MemoryBudget(derive_from_budget(options), 0).cache_bytes({}) == derived);
+    options.compaction_threads += 2;
+    CHECK(MemoryBudget(derive_from_budget(options), 0).cache_bytes({}) ==
+          derived - 2 * compaction_memory_bytes(options));
 }
 
 TEST_CASE("memory budget: the cache gives way to memtables and tables, not below its least") {
