@@ -3,6 +3,7 @@
 #include "db/checkpoint.h"
 
 #include <algorithm>
+#include <memory>
 #include <string_view>
 #include <vector>
 
@@ -50,10 +51,11 @@ class CheckpointWriter {
     Status prepare() {
         KV_ASSIGN_OR_RETURN(const bool exists, fs_.exists(dir_));
         if (!exists) KV_RETURN_IF_ERROR(fs_.create_dir(dir_));
-        KV_ASSIGN_OR_RETURN(const auto names, fs_.list(dir_));
-        if (!names.empty())
-            return Status::invalid_argument(dir_ + ": is not empty (it holds " + names.front() +
-                                            "); a checkpoint needs a directory of its own");
+        KV_RETURN_IF_ERROR(check_empty());
+        // Of two that begin at once one goes on: the other would fail at the first file, and undo
+        // what both have made.
+        KV_ASSIGN_OR_RETURN(lock_, fs_.lock(join_path(dir_, kLockFileName)));
+        KV_RETURN_IF_ERROR(check_empty());
         // One that was there may have been made a moment ago.
         return sync_entry(fs_, dir_);
     }
@@ -73,7 +75,7 @@ class CheckpointWriter {
         return options_.verify ? verify(version, counters) : Status::ok();
     }
 
-    /// Removes what was made. `cause`, saying so if something stays behind.
+    /// Removes what was made, apart from the lock. `cause`, saying so if something stays behind.
     Status undo(const Status& cause) {
         std::string left;
         const auto names = fs_.list(dir_);
@@ -83,8 +85,10 @@ class CheckpointWriter {
             std::stable_partition(order.begin(), order.end(), [](const std::string& name) {
                 return name == kCurrentFileName || name == kCurrentTempFileName;
             });
-            for (const std::string& name : order)
+            for (const std::string& name : order) {
+                if (!is_ours(name)) continue;
                 if (!fs_.remove(join_path(dir_, name)).is_ok() && left.empty()) left = name;
+            }
         }
         const Status status = cause.with_context("checkpoint to " + dir_);
         return left.empty() ? status : status.with_context(left + " stays behind");
@@ -94,6 +98,23 @@ class CheckpointWriter {
     CheckpointInfo& info() { return info_; }
 
   private:
+    Status check_empty() const {
+        KV_ASSIGN_OR_RETURN(const auto names, fs_.list(dir_));
+        for (const std::string& name : names) {
+            if (name == kLockFileName) continue;
+            return Status::invalid_argument(dir_ + ": is not empty (it holds " + name +
+                                            "); a checkpoint needs a directory of its own");
+        }
+        return Status::ok();
+    }
+
+    /// Nobody else makes such files there while we hold the lock.
+    static bool is_ours(const std::string& name) {
+        const FileKind kind = parse_file_name(name).kind;
+        return name == kCurrentTempFileName ||
+               (kind != FileKind::kUnknown && kind != FileKind::kLock);
+    }
+
     Status add_table(const FileMeta& file) {
         const std::string from = table_path(context_.dir, file.number);
         const std::string to = table_path(dir_, file.number);
@@ -148,6 +169,7 @@ class CheckpointWriter {
     FileSystem& fs_;
     const std::string& dir_;
     const CheckpointOptions& options_;
+    std::unique_ptr<FileLock> lock_;
     CheckpointInfo info_;
 };
 

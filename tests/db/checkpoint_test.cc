@@ -111,6 +111,36 @@ TEST_CASE_METHOD(Checkpoints,
     CHECK(disk_->files("copy") == std::vector<std::string>{"mine"});
 }
 
+TEST_CASE_METHOD(Checkpoints,
+                 "checkpoint: of two into one directory one is made, the other refused") {
+    fill();
+    const std::string before = content(*disk_->clone_after_crash(CrashOptions::keep_all()), "db");
+    Status second;
+    bool begun = false;
+    disk_->set_before_op_hook([&](const Operation& operation) {
+        if (operation.kind != OpKind::kLink || begun) return;
+        begun = true;
+        second = db().checkpoint("copy").status();
+    });
+    take("copy");
+    disk_->set_before_op_hook({});
+    CHECK(begun);
+    CHECK(second.is(Code::kLocked));
+    CHECK(content(*disk_, "copy") == before);
+}
+
+TEST_CASE_METHOD(Checkpoints, "checkpoint: one that failed may be repeated in the same directory") {
+    fill();
+    const std::string before = content(*disk_->clone_after_crash(CrashOptions::keep_all()), "db");
+    disk_->set_fault_hook([](const Operation& operation) {
+        return operation.kind == OpKind::kLink ? Fault::kEio : Fault::kNone;
+    });
+    CHECK(db().checkpoint("copy").status().is(Code::kIoError));
+    disk_->clear_faults();
+    take("copy");
+    CHECK(content(*disk_, "copy") == before);
+}
+
 TEST_CASE_METHOD(Checkpoints, "checkpoint: a fault at any operation leaves nothing that opens") {
     fill();
     executor_.run_until_idle();
