@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <filesystem>
 
 namespace kv::tools {
 
@@ -34,6 +35,19 @@ Result<std::vector<DirectoryFile>> list_data_directory(FileSystem& fs, const std
                                         "segment or table in it)");
     }
     return files;
+}
+
+bool is_within(const std::string& path, const std::string& dir) {
+    namespace fs = std::filesystem;
+    const auto resolved = [](std::string name) {
+        while (name.size() > 1 && name.back() == '/') name.pop_back();
+        std::error_code failed;
+        const fs::path found = fs::weakly_canonical(fs::absolute(name, failed), failed);
+        return failed ? fs::path(name).lexically_normal() : found;
+    };
+    const fs::path outer = resolved(dir), inner = resolved(path);
+    return std::mismatch(outer.begin(), outer.end(), inner.begin(), inner.end()).first ==
+           outer.end();
 }
 
 bool is_locked(const std::string& dir) {

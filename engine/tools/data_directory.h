@@ -23,6 +23,9 @@ struct DirectoryFile {
 /// kInvalidArgument: `dir` is missing or holds no store, not even a damaged one.
 Result<std::vector<DirectoryFile>> list_data_directory(FileSystem& fs, const std::string& dir);
 
+/// Whether `path` names `dir` or something below it, links resolved as far as they exist.
+bool is_within(const std::string& path, const std::string& dir);
+
 /// Whether a process holds the lock of `dir` right now. Asks the operating system and takes
 /// nothing, so a daemon that is starting is not disturbed. False when there is no lock file.
 bool is_locked(const std::string& dir);

@@ -43,9 +43,7 @@ class DirectoryRepair {
   private:
     Status look_around() {
         KV_ASSIGN_OR_RETURN(files_, list_data_directory(fs_, dir_));
-        if (is_locked(dir_)) {
-            return {Code::kLocked, dir_ + ": a running process has it open; stop that first"};
-        }
+        KV_RETURN_IF_ERROR(check_not_open());
         KV_RETURN_IF_ERROR(read_manifest());
         for (const DirectoryFile& file : files_) {
             const bool table = file.parsed.kind == FileKind::kTable;
@@ -61,6 +59,11 @@ class DirectoryRepair {
         }
         std::sort(segments_.begin(), segments_.end());
         return Status::ok();
+    }
+
+    Status check_not_open() const {
+        if (!is_locked(dir_)) return Status::ok();
+        return {Code::kLocked, dir_ + ": a running process has it open; stop that first"};
     }
 
     /// The MANIFEST in force; or, when CURRENT does not say, the newest. An older one would bring
@@ -99,17 +102,16 @@ class DirectoryRepair {
 
     Status make_output() {
         KV_ASSIGN_OR_RETURN(const bool exists, fs_.exists(out_));
-        const std::string parent = parent_directory(out_);
-        KV_ASSIGN_OR_RETURN(const uint64_t free, fs_.free_bytes(exists ? out_ : parent));
+        KV_ASSIGN_OR_RETURN(const uint64_t free,
+                            fs_.free_bytes(exists ? out_ : parent_directory(out_)));
         // Merging needs the tables twice for a while.
         const uint64_t need = total_ * (manifest_ ? 1 : 2) + kSpareBytes;
         if (free < need) {
             return {Code::kNoSpace, out_ + ": repair needs about " + std::to_string(need) +
                                         " bytes, " + std::to_string(free) + " are free"};
         }
-        if (exists) return Status::ok();
-        KV_RETURN_IF_ERROR(fs_.create_dir(out_));
-        return fs_.sync_dir(parent);
+        if (!exists) KV_RETURN_IF_ERROR(fs_.create_dir(out_));
+        return sync_entry(fs_, out_);  // one that was there may have been made a moment ago
     }
 
     Status save_tables() {
@@ -184,6 +186,7 @@ class DirectoryRepair {
     }
 
     Status publish() {
+        KV_RETURN_IF_ERROR(check_not_open());  // since then, which would mix two states
         KV_RETURN_IF_ERROR(fs_.sync_dir(out_));
         ManifestCounters counters;
         if (manifest_) counters = manifest_->counters;
@@ -235,8 +238,9 @@ class DirectoryRepair {
 }  // namespace
 
 Status check_repair_output(FileSystem& fs, const std::string& dir, const std::string& out) {
-    if (out.empty() || out == dir) {
-        return Status::invalid_argument("--out must name another directory than the damaged one");
+    if (out.empty() || is_within(out, dir)) {
+        return Status::invalid_argument(
+            "--out must name a directory outside of the damaged one, which is never changed");
     }
     KV_ASSIGN_OR_RETURN(const bool exists, fs.exists(out));
     if (!exists) return Status::ok();

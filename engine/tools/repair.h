@@ -33,7 +33,7 @@ struct RepairReport {
     bool all_saved() const { return losses.empty(); }
 };
 
-/// Whether `out` may be filled: missing or empty, and not `dir`. kInvalidArgument.
+/// Whether `out` may be filled: missing or empty, and neither `dir` nor in it. kInvalidArgument.
 Status check_repair_output(FileSystem& fs, const std::string& dir, const std::string& out);
 
 /// kInvalidArgument: `dir` is no data directory; kLocked: a process has it open; kUnsupported: a

@@ -76,7 +76,8 @@ struct LogSalvage {
 };
 using OpsCallback = std::function<Status(Seqno first_seqno, Bytes ops)>;
 /// Gives every valid batch of segments `numbers` (ascending) above `flushed_seqno`, in order, to
-/// `on_batch`, also those behind damage. `counters`: of the MANIFEST, or null. Errors are those of
+/// `on_batch`, also those behind damage; not those behind a torn tail, which recovery would cut,
+/// and not those of another database. `counters`: of the MANIFEST, or null. Errors are those of
 /// `on_batch`.
 Result<LogSalvage> salvage_log(FileSystem& fs, const std::string& dir,
                                const std::vector<uint64_t>& numbers,

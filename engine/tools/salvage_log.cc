@@ -25,35 +25,54 @@ class LogSalvager {
         for (size_t i = 0; i < numbers_.size(); ++i) {
             const uint64_t number = numbers_[i];
             if (counters_ != nullptr && number < counters_->oldest_segment) continue;
-            KV_RETURN_IF_ERROR(read_segment(number, ending_of(i)));
+            KV_RETURN_IF_ERROR(read_segment(number, ending_of(i), next_has_begun(i)));
         }
         if (counters_ != nullptr) note_missing_segments();
         return std::move(result_);
     }
 
   private:
-    /// What the next segment's header says about this one's end; nullopt: nothing.
-    std::optional<wal::SegmentEnd> ending_of(size_t position) const {
-        if (position + 1 >= numbers_.size()) return std::nullopt;
+    /// The header of the segment behind `position` in numbers_; kZero when there is none.
+    wal::HeaderState next_header(size_t position, wal::SegmentHeader& header) const {
+        if (position + 1 >= numbers_.size()) return wal::HeaderState::kZero;
         const auto file = fs_.open(segment_path(numbers_[position + 1]));
-        if (!file) return std::nullopt;
+        if (!file) return wal::HeaderState::kZero;
         char bytes[wal::kSegmentHeaderBytes];
         const auto got = (*file)->read_at(0, sizeof bytes, bytes);
+        if (!got) return wal::HeaderState::kZero;
+        return wal::decode_segment_header(Bytes(bytes, *got), numbers_[position + 1], header);
+    }
+
+    /// What the next segment's header says about this one's end; nullopt: nothing.
+    std::optional<wal::SegmentEnd> ending_of(size_t position) const {
         wal::SegmentHeader header;
-        if (!got ||
-            wal::decode_segment_header(Bytes(bytes, *got), numbers_[position + 1], header) !=
-                wal::HeaderState::kValid ||
+        if (next_header(position, header) != wal::HeaderState::kValid || is_foreign(header) ||
             header.previous.number != numbers_[position]) {
             return std::nullopt;
         }
         return header.previous;
     }
 
+    /// Even a damaged header there shows that this segment was made durable to its end before.
+    bool next_has_begun(size_t position) const {
+        wal::SegmentHeader header;
+        return next_header(position, header) != wal::HeaderState::kZero;
+    }
+
+    /// The MANIFEST says whose segments these are; without it the first of them does.
+    bool is_foreign(const wal::SegmentHeader& header) const {
+        const uint64_t expected = counters_ != nullptr && counters_->database_id != 0
+                                      ? counters_->database_id
+                                      : result_.database_id;
+        return expected != 0 && header.database_id != expected;
+    }
+
     std::string segment_path(uint64_t number) const {
         return join_path(dir_, log_segment_name(number));
     }
 
-    Status read_segment(uint64_t number, const std::optional<wal::SegmentEnd>& ending) {
+    Status read_segment(uint64_t number, const std::optional<wal::SegmentEnd>& ending,
+                        bool sealed) {
         file_ = log_segment_name(number);
         const auto image = read_image(fs_, segment_path(number));
         if (!image) {
@@ -61,7 +80,15 @@ class LogSalvager {
             return Status::ok();
         }
         const Bytes bytes = image->bytes;
-        const bool has_header = read_header(bytes, number);
+        wal::SegmentHeader header;
+        const bool has_header =
+            wal::decode_segment_header(bytes.substr(0, wal::kSegmentHeaderBytes), number, header) ==
+            wal::HeaderState::kValid;
+        if (has_header && is_foreign(header)) {
+            lose(0, 0, "belongs to another database");
+            return Status::ok();
+        }
+        if (has_header) result_.database_id = header.database_id;
         uint64_t end = bytes.size();
         // Bytes behind the length that the next header names do not count: they were in doubt.
         if (ending && ending->length != 0) end = std::min<uint64_t>(end, ending->length);
@@ -74,7 +101,10 @@ class LogSalvager {
                 offset += kLogRecordAlignment;
                 continue;
             }
-            if (offset > good_end) lose(good_end, offset - good_end, "damaged records");
+            if (offset > good_end) {
+                if (!sealed && durable_end(bytes, number, offset, end) <= good_end) break;
+                lose(good_end, offset - good_end, "damaged records");
+            }
             offset += log_record_size(record.payload.size());
             good_end = offset;
             any = true;
@@ -86,14 +116,18 @@ class LogSalvager {
         return Status::ok();
     }
 
-    bool read_header(Bytes bytes, uint64_t number) {
-        wal::SegmentHeader header;
-        if (wal::decode_segment_header(bytes.substr(0, wal::kSegmentHeaderBytes), number, header) !=
-            wal::HeaderState::kValid) {
-            return false;
+    /// How far the segment is known to have been durable, by its valid records from `offset` on.
+    /// What stands in front of that and is unreadable was damaged; behind it, it was never synced,
+    /// and neither was what follows it: recovery cuts there, and what it cuts was not acknowledged.
+    static uint64_t durable_end(Bytes bytes, uint64_t number, uint64_t offset, uint64_t end) {
+        uint64_t durable = 0;
+        while (offset + kLogRecordHeaderBytes <= end) {
+            LogRecord record;
+            const bool valid = record_at(bytes, number, offset, end, record);
+            if (valid) durable = std::max(durable, record.synced_offset);
+            offset += valid ? log_record_size(record.payload.size()) : kLogRecordAlignment;
         }
-        result_.database_id = header.database_id;
-        return true;
+        return durable;
     }
 
     static bool record_at(Bytes bytes, uint64_t number, uint64_t offset, uint64_t end,
@@ -126,6 +160,11 @@ class LogSalvager {
             result_.last_seqno = seqno - 1;
             ++result_.batches;
             KV_RETURN_IF_ERROR(on_batch_(first, ops));
+        }
+        if (!group.status().is_ok()) {
+            lose(0, 0,
+                 "a commit group does not parse from seqno " + std::to_string(seqno) +
+                     " on: " + std::string(group.status().message()));
         }
         return Status::ok();
     }

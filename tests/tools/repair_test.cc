@@ -11,6 +11,7 @@
 #include "db/db_fixture.h"
 #include "support/seed.h"
 #include "tools/small_store.h"
+#include "wal/segment_format.h"
 
 namespace kv {
 namespace {
@@ -157,6 +158,17 @@ TEST_CASE("kvtool repair: a sound store is copied whole") {
     CHECK(store.saved() == store.model());
 }
 
+TEST_CASE("kvtool repair: the copy survives a power failure right after") {
+    DamagedStore store;
+    SECTION("in a new directory") {}
+    SECTION("in an empty one whose name nobody had synced") {
+        REQUIRE(store.fs().create_dir("out").is_ok());
+    }
+    store.repair(0);
+    const auto survivor = store.fs().clone_after_crash(test::CrashOptions::lose_all());
+    CHECK(run_tool(*survivor, {"verify", "out"}).code == 0);
+}
+
 TEST_CASE("kvtool repair: a damaged block costs its own keys alone") {
     DamagedStore store;
     const std::string table = store.largest_table();
@@ -270,6 +282,41 @@ TEST_CASE("kvtool repair: a torn tail is no loss") {
     CHECK(store.saved() == store.model());
 }
 
+TEST_CASE("kvtool repair: whole records behind a torn tail were never durable and stay out") {
+    // Two writes that no sync covered, of which only the second reached the disk whole.
+    test::DbFixture store;
+    REQUIRE(store.put("a", "durable").status.is_ok());
+    REQUIRE(store.put("b", "torn", Durability::kOs).status.is_ok());
+    const std::string before = *store.disk_->read_file("db/000001.wal");
+    REQUIRE(store.put("c", "behind", Durability::kOs).status.is_ok());
+    const auto killed = store.disk_->clone_after_crash(test::CrashOptions::keep_all());
+    killed->corrupt("db/000001.wal", before.find("torn"));
+    const ToolRun run = run_tool(*killed, {"repair", "db", "--out", "out", "--json"});
+    CAPTURE(run.out, run.err);
+    CHECK(run.code == 0);
+    const json report = json::parse(run.out);
+    CHECK(report["log_batches"] == 1);
+    REQUIRE(report["notes"].size() == 1);
+    CHECK(std::string(report["notes"][0]).find("torn tail") != std::string::npos);
+}
+
+TEST_CASE("kvtool repair: a log segment of another database is left out and said so") {
+    DamagedStore store;
+    const std::string segment = store.files_ending(".wal").front();
+    std::string bytes = *store.fs().read_file(segment);
+    wal::SegmentHeader header;
+    const uint64_t number = parse_file_name(segment.substr(3)).number;
+    REQUIRE(wal::decode_segment_header(bytes.substr(0, wal::kSegmentHeaderBytes), number, header) ==
+            wal::HeaderState::kValid);
+    ++header.database_id;
+    wal::encode_segment_header(header, bytes.data());
+    store.fs().write_file(segment, bytes);
+    const json report = store.repair(1);
+    CHECK(report["log_batches"] == 0);
+    REQUIRE(report["lost"].size() >= 1);
+    CHECK(std::string(report["lost"][0]["what"]).find("another database") != std::string::npos);
+}
+
 TEST_CASE("kvtool repair: a missing log segment is a loss, the others are saved") {
     DamagedStore store;
     const auto segments = store.files_ending(".wal");
@@ -289,6 +336,9 @@ TEST_CASE("kvtool repair: refuses what it must not or cannot do, and writes noth
         return run_tool(store.fs(), std::move(arguments)).code;
     };
     CHECK(code({"repair", "db", "--out", "db"}) == 2);
+    CHECK(code({"repair", "db/", "--out", "./db"}) == 2);
+    CHECK(code({"repair", "db", "--out", "db/copy"}) == 2);
+    CHECK(code({"repair", "db", "--out", "db/../db/copy/"}) == 2);
     CHECK(code({"repair", "db"}) == 2);
     store.fs().write_file("full/precious", "data");
     CHECK(code({"repair", "db", "--out", "full"}) == 2);
