@@ -59,6 +59,7 @@ struct UnknownFiles {
     std::vector<std::string> taken_away;  // by an edit; the last run did not get to deleting them
     std::vector<std::string> dead_tables;
     std::vector<std::string> dead_manifests;
+    std::vector<std::string> newer_manifests;
 };
 
 Result<UnknownFiles> find_unknown(const StoreContext& context, const Manifest& manifest) {
@@ -73,7 +74,8 @@ Result<UnknownFiles> find_unknown(const StoreContext& context, const Manifest& m
         const FileName file = parse_file_name(name);
         if (name == kCurrentTempFileName) unknown.unfinished.push_back(name);
         if (file.kind == FileKind::kManifest && file.number != manifest.file_number()) {
-            unknown.dead_manifests.push_back(name);
+            const bool newer = file.number > manifest.file_number();
+            (newer ? unknown.newer_manifests : unknown.dead_manifests).push_back(name);
         }
         if (file.kind != FileKind::kTable || live.count(file.number) != 0) continue;
         switch (manifest.past_of_table(file.number)) {
@@ -92,7 +94,6 @@ Result<UnknownFiles> find_unknown(const StoreContext& context, const Manifest& m
 }
 
 Status move_to_lost(const StoreContext& context, const std::vector<std::string>& names) {
-    if (names.empty()) return Status::ok();
     const std::string lost = join_path(context.dir, kLostDirName);
     KV_RETURN_IF_ERROR(context.fs.create_dir(lost));
     for (const std::string& name : names) {
@@ -103,6 +104,18 @@ Status move_to_lost(const StoreContext& context, const std::vector<std::string>&
     }
     KV_RETURN_IF_ERROR(context.fs.sync_dir(lost));
     return context.fs.sync_dir(context.dir);
+}
+
+/// Moves aside what nothing refers to. On a full disk it stays where it is: that is no reason to
+/// refuse reads.
+Status set_aside(const StoreContext& context, const std::vector<std::string>& names) {
+    if (names.empty()) return Status::ok();
+    const Status moved = move_to_lost(context, names);
+    if (!moved.is(Code::kNoSpace)) return moved;
+    context.log(LogLevel::kWarning, "left " + names.front() + " and other unknown files, " +
+                                        std::to_string(names.size()) +
+                                        " in all, where they are: " + moved.to_string());
+    return Status::ok();
 }
 
 Status remove_waste(const StoreContext& context, const std::vector<std::string>& names) {
@@ -119,11 +132,14 @@ Status set_aside_unknown(const StoreContext& context, Manifest& manifest) {
     KV_ASSIGN_OR_RETURN(const UnknownFiles unknown, find_unknown(context, manifest));
     // Before settling, which may make a CURRENT.tmp and a MANIFEST under such a name anew.
     KV_RETURN_IF_ERROR(remove_waste(context, unknown.unfinished));
-    KV_RETURN_IF_ERROR(move_to_lost(context, unknown.dead_manifests));
+    KV_RETURN_IF_ERROR(set_aside(context, unknown.dead_manifests));
+    // The next one may get this one's number, and would overwrite it.
+    if (!unknown.newer_manifests.empty())
+        KV_RETURN_IF_ERROR(move_to_lost(context, unknown.newer_manifests));
     const bool none = unknown.dead_tables.empty() && unknown.taken_away.empty();
     if (none || !settle(context, manifest)) return Status::ok();
     KV_RETURN_IF_ERROR(remove_waste(context, unknown.taken_away));
-    return move_to_lost(context, unknown.dead_tables);
+    return set_aside(context, unknown.dead_tables);
 }
 
 /// Every table of the current version must be there with its size, before anything is served.

@@ -155,3 +155,25 @@ TEST_CASE("full disk: a store that was full when it stopped opens and serves on 
     f.crash(CrashOptions::lose_all());
     CHECK(f.count_range(0, 40, "v") == 40);
 }
+
+TEST_CASE("full disk: unknown files that cannot be put aside do not keep a store from opening") {
+    RegressionFixture f;
+    for (const char* key : {"a", "b"}) {  // the second time in a new MANIFEST
+        REQUIRE(f.put(key, "1").status.is_ok());
+        REQUIRE(f.db().flush().is_ok());
+        f.settle();
+        f.close();
+    }
+    REQUIRE_FALSE(*f.disk_->exists("db/MANIFEST-000001"));
+    f.disk_->write_file("db/MANIFEST-000001", "old");
+    f.disk_->set_fault_hook([](const Operation& operation) {
+        return operation.kind == OpKind::kCreateDir ? Fault::kEnospc : Fault::kNone;
+    });
+    f.open();
+    CHECK(f.scan() == "a=1 b=1");
+    CHECK(f.logged("left MANIFEST-000001"));
+    CHECK(*f.disk_->exists("db/MANIFEST-000001"));
+    f.disk_->clear_faults();
+    f.reopen();
+    CHECK(content_of(*f.disk_, "lost/MANIFEST-000001") == "old");
+}
