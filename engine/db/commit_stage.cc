@@ -64,17 +64,16 @@ Status CommitStage::check_limits(const WriteRequest& request) const {
 bool CommitStage::push(std::unique_ptr<WriteRequest> request) {
     Status refusal = check_limits(*request);
     const uint64_t bytes = request->batch.size_bytes();
-    // What writes nothing, a sync, holds no memory to speak of: it goes through.
-    const bool writes = request->batch.count() != 0;
-    if (refusal.is_ok() && writes &&
+    // A sync holds no memory to speak of: it goes through.
+    if (refusal.is_ok() && request->batch.count() != 0 &&
         queued_bytes_.load(std::memory_order_relaxed) > context_.options.max_queued_write_bytes) {
         Counters::add(context_.counters.refused_writes, 1);
         refusal = {Code::kOverloaded, "too many writes are waiting; try again later",
                    kRetryAfterMs};
     }
     // A caller that blocks anyway waits in the queue instead, for a bounded time.
-    if (refusal.is_ok() && writes && overloaded_.load(std::memory_order_relaxed) &&
-        request->observer != nullptr) {
+    if (refusal.is_ok() && overloaded_.load(std::memory_order_relaxed) &&
+        request->batch.count() != 0 && request->observer != nullptr) {
         refusal = overloaded("flush and compaction lag too far behind");
     }
     if (!refusal.is_ok()) {
@@ -153,11 +152,14 @@ CommitStage::Step CommitStage::work(bool may_block) {
     }
     if (stall_check_due_.exchange(false, std::memory_order_acquire)) next_check_us_ = 0;
     freeze_if_requested();
-    backlog_.append(queue_.take_all());
+    RequestChain fresh = queue_.take_all();
+    if (newcomer_ == nullptr) newcomer_ = fresh.front();
+    backlog_.append(std::move(fresh));
     while (!backlog_.empty()) {
         const Step step = form_group(may_block);
         if (step != Step::kWorked) return step;
     }
+    count_stall(false);
     // Nobody waits any more. Submitted writes that are refused bring nobody here: as long as they
     // are, what makes room has to.
     if (overloaded_.load(std::memory_order_relaxed)) {
@@ -182,14 +184,23 @@ bool CommitStage::must_wait() {
     }
     pause_us_ = admission_.limits() ? admission_.wait_us(context_.clock.monotonic_us()) : 0;
     const bool wait = full || log_.is_full() || pause_us_ != 0;
-    if (wait == (stall_began_us_ != 0)) return wait;
-    const uint64_t now_us = context_.clock.monotonic_us();
-    if (!wait) Counters::add(context_.counters.write_stall_us, now_us - stall_began_us_);
-    stall_began_us_ = wait ? now_us : 0;
-    for (WriteRequest* r = backlog_.front(); wait && r != nullptr; r = r->next) {
-        Counters::add_alone(context_.counters.delayed_writes, 1);
-    }
+    count_stall(wait && !backlog_.empty());
     return wait;
+}
+
+/// Adds up the time in which somebody waits.
+void CommitStage::count_stall(bool stalls) {
+    if (stalls == (stall_began_us_ != 0)) return;
+    const uint64_t now_us = context_.clock.monotonic_us();
+    if (!stalls) Counters::add(context_.counters.write_stall_us, now_us - stall_began_us_);
+    stall_began_us_ = stalls ? now_us : 0;
+}
+
+std::unique_ptr<WriteRequest> CommitStage::pop_backlog() {
+    std::unique_ptr<WriteRequest> request = backlog_.pop_front();
+    if (newcomer_ == request.get()) newcomer_ = backlog_.front();
+    queued_bytes_.fetch_sub(request->batch.size_bytes(), std::memory_order_relaxed);
+    return request;
 }
 
 CommitStage::Step CommitStage::form_group(bool may_block) {
@@ -224,19 +235,33 @@ CommitStage::Step CommitStage::form_group(bool may_block) {
 CommitStage::Step CommitStage::stall() {
     // What stops us may have turned out to be for good: then the next round refuses.
     if (health_.state() != StoreState::kOk) return Step::kWorked;
-    expire(context_.clock.monotonic_us());
-    if (backlog_.empty()) return Step::kStalled;
+    const uint64_t now_us = context_.clock.monotonic_us();
+    mark_waiting(now_us);
+    if (now_us >= next_expiry_us_) expire(now_us);
+    if (backlog_.empty()) {
+        count_stall(false);
+        return Step::kStalled;
+    }
     if (backlog_.front()->batch.count() == 0) return Step::kWorked;  // it need not wait
     check_again_after(pause_us_ != 0 ? (pause_us_ + 999) / 1000 : kStallCheckMs);
     return Step::kStalled;
 }
 
+/// Notes since when they wait for those of the backlog that came since the last look. Pauses are
+/// short and the backlog may be long: each request is visited once.
+void CommitStage::mark_waiting(uint64_t now_us) {
+    for (; newcomer_ != nullptr; newcomer_ = newcomer_->next) {
+        newcomer_->stalled_us = now_us;
+        Counters::add_alone(context_.counters.delayed_writes, 1);
+    }
+}
+
 /// Answers those of the backlog that have waited long enough.
 void CommitStage::expire(uint64_t now_us) {
+    next_expiry_us_ = now_us + kStallCheckMs * 1000;
     RequestChain waiting, expired;
     while (!backlog_.empty()) {
         std::unique_ptr<WriteRequest> request = backlog_.pop_front();
-        if (request->stalled_us == 0) request->stalled_us = now_us;
         const bool too_long =
             request->batch.count() != 0 && now_us - request->stalled_us >= kLongestStallUs;
         const bool late = request->deadline_us != 0 && request->deadline_us <= now_us;
@@ -269,9 +294,8 @@ void CommitStage::check_again_after(uint64_t delay_ms) {
 void CommitStage::refuse_front(bool writes, const Status& status) {
     RequestChain refused;
     while (!backlog_.empty() && (backlog_.front()->batch.count() != 0) == writes) {
-        std::unique_ptr<WriteRequest> request = backlog_.pop_front();
+        std::unique_ptr<WriteRequest> request = pop_backlog();
         request->result.status = status;
-        queued_bytes_.fetch_sub(request->batch.size_bytes(), std::memory_order_relaxed);
         refused.push_back(std::move(request));
     }
     log_.complete(std::move(refused));
@@ -346,8 +370,7 @@ Status CommitStage::resolve(const WriteRequest& request, bool may_block, std::st
 }
 
 void CommitStage::take_front(Group& group, WriteResult result, Durability needs) {
-    std::unique_ptr<WriteRequest> request = backlog_.pop_front();
-    queued_bytes_.fetch_sub(request->batch.size_bytes(), std::memory_order_relaxed);
+    std::unique_ptr<WriteRequest> request = pop_backlog();
     request->result = std::move(result);
     group.strongest = std::max(group.strongest, needs);
     group.requests.push_back(std::move(request));

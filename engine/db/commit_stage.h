@@ -87,7 +87,10 @@ class CommitStage {
     Step form_group(bool may_block);
     bool must_wait();
     Step stall();
+    void mark_waiting(uint64_t now_us);
     void expire(uint64_t now_us);
+    void count_stall(bool stalls);
+    std::unique_ptr<WriteRequest> pop_backlog();
     void check_again_after(uint64_t delay_ms);
     Status overloaded(const char* why);
     void freeze_if_requested();
@@ -119,6 +122,8 @@ class CommitStage {
     // Holder of the baton only.
     std::shared_ptr<Memtable> active_;
     RequestChain backlog_;
+    WriteRequest* newcomer_ = nullptr;  // first in backlog_ not seen waiting yet; null: none
+    uint64_t next_expiry_us_ = 0;       // when backlog_ is next walked for what has waited too long
     Seqno next_seqno_;
     uint64_t stall_began_us_ = 0;
     uint64_t pause_us_ = 0;       // what Admission asks the next group to wait

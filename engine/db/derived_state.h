@@ -4,12 +4,13 @@
 // Whoever changes the store refreshes it afterwards. Refreshes never overlap: a thread that looked
 // before a change, and was held up, would store its outdated result over that of the thread that
 // made the change, and on a store at rest nobody comes by to correct it.
-// Thread rule: any thread; `derive` must not refresh its own object. SPDX-License-Identifier:
-// Apache-2.0
+// Thread rule: any thread; `derive` must not refresh its own object.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 
 #include <functional>
 #include <mutex>
+#include <utility>
 
 namespace kv::db {
 

@@ -216,3 +216,19 @@ TEST_CASE("overload: a flush asked for meanwhile does not make it last for ever"
     CHECK(f.db().stats().levels[0].tables < kStop);
     CHECK(f.submit("e").is_ok());
 }
+
+TEST_CASE("overload: a time in which nobody waits is no stall, and a write is delayed once") {
+    OverloadFixture f;
+    f.without_compaction([&] {
+        f.fill_level0_behind("last");
+        const StoreStats before = f.db().stats();
+        CHECK(f.put("a", "1").status.is(Code::kOverloaded));  // after 10 s of looking
+        f.clock_.advance_ms(100'000);
+        CHECK(f.submit("b").is(Code::kOverloaded));
+        CHECK(f.db().stats().delayed_writes == before.delayed_writes + 1);
+    });
+    f.executor_.run_until_idle();
+    REQUIRE(f.submit("c").is_ok());
+    CHECK(f.db().stats().write_stall_us >= 10'000'000);
+    CHECK(f.db().stats().write_stall_us < 12'000'000);
+}

@@ -45,8 +45,8 @@ struct StoreStats {
              entries_dropped_expired = 0;
     uint64_t cache_hits = 0, cache_misses = 0;
     uint64_t filter_checks = 0, filter_skips = 0;
-    uint64_t write_stall_us = 0;  ///< Time in which no write was let in.
-    uint64_t delayed_writes = 0;  ///< Writes that waited when such a time began.
+    uint64_t write_stall_us = 0;  ///< Time in which writes waited and none was let in.
+    uint64_t delayed_writes = 0;  ///< Writes that waited in such a time.
     uint64_t refused_writes = 0;  ///< Answered kOverloaded.
     // Now.
     uint64_t cache_bytes = 0, cache_capacity_bytes = 0;
