@@ -13,6 +13,18 @@ namespace {
 /// What an overloaded store asks writers to wait: a few group syncs.
 constexpr uint64_t kRetryAfterMs = 20;
 
+size_t precondition_bytes(const WriteBatch& batch) {
+    size_t bytes = 0;
+    for (const Precondition& precondition : batch.preconditions())
+        bytes += precondition.key.size() + precondition.value.size();
+    return bytes;
+}
+
+/// What a request holds while it is queued.
+size_t held_bytes(const WriteRequest& request) {
+    return request.batch.size_bytes() + precondition_bytes(request.batch);
+}
+
 }  // namespace
 
 CommitStage::CommitStage(StoreContext& context, Health& health, LogStage& log, ViewRegistry& views,
@@ -58,14 +70,17 @@ Status CommitStage::check_limits(const WriteRequest& request) const {
     for (const Precondition& precondition : batch.preconditions()) {
         KV_RETURN_IF_ERROR(check_key(precondition.key));
     }
+    if (const size_t size = precondition_bytes(batch); size > limits.max_batch_bytes) {
+        return too_large("preconditions", size, limits.max_batch_bytes);
+    }
     return reader.status();
 }
 
 bool CommitStage::push(std::unique_ptr<WriteRequest> request) {
     Status refusal = check_limits(*request);
-    const uint64_t bytes = request->batch.size_bytes();
+    const uint64_t bytes = held_bytes(*request);
     // A sync holds no memory to speak of: it goes through.
-    if (refusal.is_ok() && request->batch.count() != 0 &&
+    if (refusal.is_ok() && !request->batch.empty() &&
         queued_bytes_.load(std::memory_order_relaxed) > context_.options.max_queued_write_bytes) {
         Counters::add(context_.counters.refused_writes, 1);
         refusal = {Code::kOverloaded, "too many writes are waiting; try again later",
@@ -199,7 +214,7 @@ void CommitStage::count_stall(bool stalls) {
 std::unique_ptr<WriteRequest> CommitStage::pop_backlog() {
     std::unique_ptr<WriteRequest> request = backlog_.pop_front();
     if (newcomer_ == request.get()) newcomer_ = backlog_.front();
-    queued_bytes_.fetch_sub(request->batch.size_bytes(), std::memory_order_relaxed);
+    queued_bytes_.fetch_sub(held_bytes(*request), std::memory_order_relaxed);
     return request;
 }
 
@@ -273,7 +288,7 @@ void CommitStage::expire(uint64_t now_us) {
             late ? Status(Code::kDeadline,
                           "the deadline passed while writes waited for flush or compaction")
                  : overloaded("waited for flush and compaction in vain");
-        queued_bytes_.fetch_sub(request->batch.size_bytes(), std::memory_order_relaxed);
+        queued_bytes_.fetch_sub(held_bytes(*request), std::memory_order_relaxed);
         expired.push_back(std::move(request));
     }
     backlog_.append(std::move(waiting));

@@ -108,6 +108,16 @@ TEST_CASE("preconditions: each kind holds and fails where it should") {
     CHECK(attempt({Kind::kNotNewer, "a", "", 0}).is(Code::kConflict));
 }
 
+TEST_CASE("preconditions: may not hold more than a batch may") {
+    DbFixture f;
+    f.options_.max_batch_bytes = 1000;
+    WriteBatch batch;
+    batch.put("a", "1");
+    for (int i = 0; i < 3; ++i)
+        batch.require({Precondition::Kind::kValueEquals, "a", std::string(400, 'v'), 0});
+    CHECK(f.db().write(std::move(batch)).status.is(Code::kInvalidArgument));
+}
+
 TEST_CASE("preconditions: a failed one applies nothing of the batch") {
     DbFixture f;
     WriteBatch batch;
