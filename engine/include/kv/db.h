@@ -144,8 +144,8 @@ class Db {
     virtual Status clear() = 0;
     /// A copy of the store as of now in the new directory `dir`, which opens as a store of its own:
     /// hard links of the tables and a copy of the log's end. Writes go on meanwhile. Takes `dir`
-    /// when it is missing or empty. kInvalidArgument: it holds something. After an error nothing is
-    /// left that would open.
+    /// when it is missing or empty. kInvalidArgument: it holds something. kLocked: another one is
+    /// being made there. After an error nothing is left that would open.
     virtual Result<CheckpointInfo> checkpoint(const std::string& dir,
                                               const CheckpointOptions& options = {}) = 0;
     /// Entries in the bounds, estimated from table metadata and memtable sizes.
