@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
+#include <string>
 
 #include "compaction/plan_builder.h"
 
@@ -43,6 +44,14 @@ bool is_worth_rewriting(const FileMeta& file, const PickerState& state) {
     return tombstone_share(file) + expired_share(file, state.now_ms) >= kWorthRewriting;
 }
 
+std::string reason_for(const FileMeta& file, const PickerState& state) {
+    char text[96];
+    std::snprintf(text, sizeof text, "%.0f %% of table %llu are tombstones, %.0f %% have expired",
+                  100 * tombstone_share(file), static_cast<unsigned long long>(file.number),
+                  100 * expired_share(file, state.now_ms));
+    return text;
+}
+
 std::optional<CompactionPlan> plan_rewrite(const Version& version, const LevelTargets& targets,
                                            const PickerOptions& options, const PickerState& state,
                                            int level, const FileMetaPtr& file) {
@@ -55,12 +64,29 @@ std::optional<CompactionPlan> plan_rewrite(const Version& version, const LevelTa
     }
     CompactionPlan plan = build_plan(version, options, step, {file}, lower);
     plan.move_only = false;  // what is dead would only be carried along
-    char text[96];
-    std::snprintf(text, sizeof text, "%.0f %% of table %llu are tombstones, %.0f %% have expired",
-                  100 * tombstone_share(*file), static_cast<unsigned long long>(file->number),
-                  100 * expired_share(*file, state.now_ms));
-    plan.reason = text;
+    plan.reason = reason_for(*file, state);
     return plan;
+}
+
+/// Level 0 is merged for what one of its tables holds only where that drags along little of the
+/// level below, or nobody else wants the disk.
+std::optional<CompactionPlan> rewrite_level0(const Version& version, const LevelTargets& targets,
+                                             const PickerOptions& options,
+                                             const PickerState& state) {
+    for (const FileMetaPtr& file : version.files(0)) {
+        if (is_busy(state, file) || !is_worth_rewriting(*file, state)) continue;
+        auto plan = merge_level0(version, targets, options, state, file);
+        if (!plan) continue;
+        uint64_t upper = 0;
+        for (const PlanInput& input : plan->inputs) {
+            if (input.level == 0) upper += input.file->size_bytes;
+        }
+        if (!state.at_rest && plan->input_bytes() > 2 * upper) continue;
+        plan->move_only = false;
+        plan->reason = reason_for(*file, state);
+        return plan;
+    }
+    return std::nullopt;
 }
 
 }  // namespace
@@ -68,6 +94,7 @@ std::optional<CompactionPlan> plan_rewrite(const Version& version, const LevelTa
 std::optional<CompactionPlan> pick_early(const Version& version, const LevelTargets& targets,
                                          const PickerOptions& options, const PickerState& state) {
     // What is dead higher up hides something further down, so that goes first.
+    if (auto plan = rewrite_level0(version, targets, options, state)) return plan;
     for (int level = 1; level < kLevels; ++level) {
         for (const FileMetaPtr& file : version.files(level)) {
             if (is_busy(state, file) || !is_worth_rewriting(*file, state)) continue;

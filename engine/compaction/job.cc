@@ -28,7 +28,7 @@ CompactionJob::CompactionJob(const CompactionContext& context, CompactionPlan pl
 
 Status CompactionJob::prepare(size_t most_parts) {
     KV_ASSERT(parts_.empty());
-    if (work_.plan.move_only) return Status::ok();
+    if (work_.plan.move_only || work_.plan.drop_only) return Status::ok();
     KV_RETURN_IF_ERROR(gather_range_tombstones());
     KV_ASSIGN_OR_RETURN(std::vector<KeyRange> ranges, split_job(work_, most_parts));
     for (KeyRange& range : ranges) {
@@ -64,6 +64,7 @@ Result<CompactionResult> CompactionJob::run() {
 
 Result<CompactionResult> CompactionJob::finish(Status status) {
     if (status.is_ok() && work_.plan.move_only) return move_result();
+    if (status.is_ok() && work_.plan.drop_only) return drop_result();
     CompactionResult result;
     for (const auto& part : parts_) result.counters.add(part->counters());
     if (status.is_ok()) status = finish_outputs(result.counters);
@@ -108,6 +109,16 @@ CompactionResult CompactionJob::move_result() const {
         result.counters.entries_in += input.file->entries;
     }
     result.counters.entries_out = result.counters.entries_in;
+    return result;
+}
+
+CompactionResult CompactionJob::drop_result() const {
+    CompactionResult result;
+    for (const PlanInput& input : work_.plan.inputs) {
+        result.edit.remove(input.level, input.file->number);
+        result.counters.entries_in += input.file->entries;
+    }
+    result.counters.dropped_covered = result.counters.entries_in;
     return result;
 }
 

@@ -23,8 +23,8 @@ struct CompactionResult {
     /// Removes the inputs, adds the outputs; nothing else is set.
     VersionEdit edit;
     MergeCounters counters;
-    uint64_t bytes_read = 0;     ///< Size of the inputs; 0 for a move.
-    uint64_t bytes_written = 0;  ///< Size of the outputs; 0 for a move.
+    uint64_t bytes_read = 0;     ///< Size of the inputs; 0 where nothing is merged.
+    uint64_t bytes_written = 0;  ///< Size of the outputs; 0 where nothing is merged.
 };
 
 class CompactionJob {
@@ -41,7 +41,7 @@ class CompactionJob {
     /// Opens the inputs and splits their key range into `most_parts` parts at most, each of at
     /// least about a table's size. Errors: those of opening a table.
     Status prepare(size_t most_parts);
-    /// 0 for a move, which has nothing to merge.
+    /// 0 for a move or a drop, which have nothing to merge.
     size_t parts() const { return parts_.size(); }
     /// Merges about half a MiB of a part. False: it is complete. Errors: kCancelled; the status of
     /// an input that fails verification, naming file and offset; kNoSpace, kIoError.
@@ -62,6 +62,7 @@ class CompactionJob {
     Status check_balance(const MergeCounters& counters) const;
     Status discard_after(Status cause);
     CompactionResult move_result() const;
+    CompactionResult drop_result() const;
 
     CompactionWork work_;
     std::vector<std::unique_ptr<CompactionPart>> parts_;  // in key order

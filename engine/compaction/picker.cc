@@ -63,32 +63,6 @@ std::vector<FileMetaPtr> free_level0(const Version& version, const PickerState& 
     return free;
 }
 
-std::optional<CompactionPlan> merge_level0(const Version& version, const LevelTargets& targets,
-                                           const PickerOptions& options, const PickerState& state) {
-    const std::vector<FileMetaPtr> free = free_level0(version, state);
-    if (free.empty()) return std::nullopt;
-    // The oldest table, and whatever meets it, directly or through others.
-    Hull hull(*free.back());
-    std::vector<FileMetaPtr> upper;
-    for (bool wider = true; wider;) {
-        wider = false;
-        upper.clear();
-        for (const FileMetaPtr& file : free) {
-            if (hull.meets(*file)) upper.push_back(file);
-        }
-        for (const FileMetaPtr& file : upper) wider |= hull.extend(*file);
-    }
-    const LevelStep step{0, level0_output(version, targets)};
-    const std::vector<FileMetaPtr> lower = overlapping(version, step.to, hull);
-    if (any_busy(state, lower) || meets_running(state, step, hull.with(lower))) {
-        return std::nullopt;
-    }
-    CompactionPlan plan = build_plan(version, options, step, upper, lower);
-    if (plan.move_only) add_level0_moves(version, options, state, plan);
-    plan.is_urgent = true;
-    return plan;
-}
-
 std::optional<CompactionPlan> pick_level0(const Version& version, const LevelTargets& targets,
                                           const PickerOptions& options, const PickerState& state) {
     const size_t tables = version.files(0).size();
@@ -210,6 +184,34 @@ std::optional<CompactionPlan> pick_at_rest(const Version& version, const LevelTa
 }
 
 }  // namespace
+
+std::optional<CompactionPlan> merge_level0(const Version& version, const LevelTargets& targets,
+                                           const PickerOptions& options, const PickerState& state,
+                                           const FileMetaPtr& seed) {
+    const std::vector<FileMetaPtr> free = free_level0(version, state);
+    if (free.empty()) return std::nullopt;
+    const FileMetaPtr& first = seed != nullptr ? seed : free.back();
+    if (std::find(free.begin(), free.end(), first) == free.end()) return std::nullopt;
+    Hull hull(*first);
+    std::vector<FileMetaPtr> upper;
+    for (bool wider = true; wider;) {
+        wider = false;
+        upper.clear();
+        for (const FileMetaPtr& file : free) {
+            if (hull.meets(*file)) upper.push_back(file);
+        }
+        for (const FileMetaPtr& file : upper) wider |= hull.extend(*file);
+    }
+    const LevelStep step{0, level0_output(version, targets)};
+    const std::vector<FileMetaPtr> lower = overlapping(version, step.to, hull);
+    if (any_busy(state, lower) || meets_running(state, step, hull.with(lower))) {
+        return std::nullopt;
+    }
+    CompactionPlan plan = build_plan(version, options, step, upper, lower);
+    if (plan.move_only) add_level0_moves(version, options, state, plan);
+    plan.is_urgent = true;
+    return plan;
+}
 
 double level_score(const Version& version, int level, const LevelTargets& targets,
                    const PickerOptions& options, const PickerState& state) {

@@ -5,7 +5,8 @@
 // them); else the level that is furthest beyond its target (level_targets.h), there the table that
 // drags along the fewest bytes of the next level; else tables worth rewriting for what they hold
 // (tombstones, expired entries); else, in a store that is at rest, what is left of level 0. Tables
-// in use by a running job, and tables that would meet one, are left alone.
+// in use by a running job, and tables that would meet one, are left alone. What range deletes hide
+// altogether goes before all of that: covered_tables.h.
 // Caller: the store's scheduler. Thread rule: pure functions.
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
@@ -69,6 +70,8 @@ struct CompactionPlan {
     std::vector<FileMetaPtr> below;
     /// One input, which only changes its level: no bytes are written.
     bool move_only = false;
+    /// Everything in the inputs is hidden from every reader: they are removed unread.
+    bool drop_only = false;
     /// Level 0 shrinks by it: goes before every other job.
     bool is_urgent = false;
     /// For the log, such as "level 0 holds 4 tables".

@@ -42,6 +42,7 @@ bool is_between(int level, int above, int below) { return above < level && level
 /// Whether the outputs of a running plan may meet `hull`. A moved table stays as it is; a merge may
 /// fill the gaps between its inputs.
 bool outputs_meet(const CompactionPlan& running, const Hull& hull) {
+    if (running.drop_only) return false;
     Hull all(*running.inputs.front().file);
     for (const PlanInput& input : running.inputs) {
         if (running.move_only && hull.meets(*input.file)) return true;

@@ -48,6 +48,12 @@ CompactionPlan build_plan(const Version& version, const PickerOptions& options, 
                           const std::vector<FileMetaPtr>& upper,
                           const std::vector<FileMetaPtr>& lower);
 
+/// The merge of a group of level 0 tables: `seed`, which may leave level 0, and all that meets it
+/// directly or through others. Null: the oldest that may leave. nullopt: it has to wait.
+std::optional<CompactionPlan> merge_level0(const Version& version, const LevelTargets& targets,
+                                           const PickerOptions& options, const PickerState& state,
+                                           const FileMetaPtr& seed = nullptr);
+
 /// A table worth rewriting for what it holds, when nothing more urgent is there.
 std::optional<CompactionPlan> pick_early(const Version& version, const LevelTargets& targets,
                                          const PickerOptions& options, const PickerState& state);

@@ -42,6 +42,7 @@ bool Compactor::start_next() {
     if (stopping_ || waiting_for_retry_) return false;
     const VersionPtr base = manifest_.current();
     watch_for_rest(*base);
+    if (!knows_range_deletes(base)) return false;
     // One merge of level 0 may run beyond the number of threads: it goes ahead of the others.
     const bool only_urgent = running_.size() >= threads_;
     if (only_urgent && (runs_urgent() || base->files(0).size() < picker_options_.level0_trigger)) {
@@ -53,6 +54,61 @@ bool Compactor::start_next() {
     if (!plan.has_value() || (only_urgent && !plan->is_urgent)) return false;
     start(std::move(*plan), base, std::move(rules), manual);
     return true;
+}
+
+/// Whether the range deletes of `version` are at hand; if not, sees to it that they are read and
+/// picking goes on then. Requires mutex_.
+bool Compactor::knows_range_deletes(const VersionPtr& version) {
+    if (range_deletes_.version.lock() == version) return true;
+    const auto has_some = [](const FileMetaPtr& file) { return file->range_tombstones != 0; };
+    bool any = false;
+    for (int level = 0; level < kLevels && !any; ++level) {
+        const auto& files = version->files(level);
+        any = std::any_of(files.begin(), files.end(), has_some);
+    }
+    if (!any) {
+        range_deletes_ = {};
+        range_deletes_.version = version;
+    } else if (!reads_range_deletes_) {
+        reads_range_deletes_ = true;
+        context_.post(Lane::kCompaction, [this] { read_range_deletes(); });
+    }
+    return !any;
+}
+
+void Compactor::read_range_deletes() {
+    {
+        const VersionPtr version = manifest_.current();
+        RangeDeletes read;
+        read.version = version;
+        for (int level = 0; level < kLevels; ++level) {
+            for (const FileMetaPtr& file : version->files(level)) {
+                if (file->range_tombstones == 0) continue;
+                // One that cannot be opened covers nothing here; whoever reads it tells.
+                const auto table = tables_.open(*tables_.slot(*file));
+                if (table.is_ok()) read.sets.push_back((*table)->range_tombstones());
+            }
+        }
+        std::lock_guard lock(mutex_);
+        range_deletes_ = std::move(read);
+        reads_range_deletes_ = false;
+    }
+    schedule();
+    on_compacted_();  // picking may have found nothing, which others wait to hear
+}
+
+/// Requires mutex_ and that the range deletes of `version` are known.
+std::optional<CompactionPlan> Compactor::pick_covered_tables(const Version& version,
+                                                             const PickerState& state) {
+    RangeDeletes& known = range_deletes_;
+    const bool may_find =
+        !known.is_searched || (known.more_later && state.oldest_read != known.searched_at);
+    if (known.sets.empty() || !may_find) return std::nullopt;
+    CoveredTables found = pick_covered(version, known.sets, state);
+    known.is_searched = true;
+    known.more_later = found.more_later;
+    known.searched_at = state.oldest_read;
+    return std::move(found.plan);
 }
 
 bool Compactor::runs_urgent() const {
@@ -70,6 +126,8 @@ std::optional<CompactionPlan> Compactor::pick(const Version& version, const Drop
     state.now_ms = rules.now_ms;
     state.oldest_read = rules.snapshots.empty() ? rules.published : rules.snapshots.front();
     state.at_rest = at_rest_;
+    // Also of a damaged one nothing is read.
+    if (auto plan = pick_covered_tables(version, state)) return plan;
     PickerState undamaged = state;
     undamaged.busy.insert(damaged_.begin(), damaged_.end());
     if (manual_ != nullptr && manual_->status.is_ok()) {
@@ -167,8 +225,11 @@ Status Compactor::commit(const CompactionPlan& plan, const CompactionResult& res
     Counters::add(counters.dropped_tombstone, result.counters.dropped_tombstone);
     Counters::add(counters.dropped_expired, result.counters.dropped_expired);
     context_.log(LogLevel::kInfo,
-                 "compaction: " + plan.reason + (plan.move_only ? ", moved" : "") + "; " +
-                     std::to_string(plan.inputs.size()) + " tables into " +
+                 "compaction: " + plan.reason +
+                     (plan.move_only   ? ", moved"
+                      : plan.drop_only ? ", dropped"
+                                       : "") +
+                     "; " + std::to_string(plan.inputs.size()) + " tables into " +
                      std::to_string(result.edit.added.size()) + " of level " +
                      std::to_string(plan.output_level) + ", " +
                      std::to_string(result.counters.entries_in) + " entries in, " +
@@ -204,6 +265,7 @@ void Compactor::finish(const CompactionPlan& plan, const Status& status, bool is
     std::lock_guard lock(mutex_);
     std::erase(running_, &plan);
     if (is_damage) add_damaged(plan, status);
+    if (!status.is_ok()) range_deletes_.is_searched = false;  // what it found is there again
     if (status.is_ok()) last_failure_ = Status::ok();
     if (!status.is_ok() && !is_damage && !stopping_) {
         last_failure_ = status;

@@ -3,6 +3,7 @@
 //
 // A plan that meets a damaged table is given up: that table is not picked again until the store is
 // reopened; everything else goes on. A store that was not written to for a while is tidied up.
+// Before anything else is picked from a version, tables that its range deletes cover are dropped.
 // Thread rule: schedule and compact_all from any thread; jobs run on the compaction lane.
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
@@ -15,6 +16,7 @@
 #include <set>
 #include <vector>
 
+#include "compaction/covered_tables.h"
 #include "compaction/job.h"
 #include "compaction/picker.h"
 #include "db/garbage.h"
@@ -33,7 +35,8 @@ class Compactor {
               Shape& shape, const SnapshotList& snapshots, TableCache& tables,
               GarbageCollector& garbage);
 
-    /// Called on the compaction lane after every job. Set before the first write.
+    /// Called on the compaction lane after every job, and after a look at range deletes. Set before
+    /// the first write.
     void on_compacted(std::function<void()> callback) { on_compacted_ = std::move(callback); }
     /// Starts as many jobs as there is work and room for.
     void schedule();
@@ -71,6 +74,15 @@ class Compactor {
         Manual* manual = nullptr;
         uint64_t began_us = 0;
     };
+    /// The range deletes of a version's tables, and with what result it was last searched for
+    /// tables that they cover.
+    struct RangeDeletes {
+        std::weak_ptr<const Version> version;  // what it holds must not live on for this
+        std::vector<RangeTombstoneSetPtr> sets;
+        bool is_searched = false;
+        bool more_later = false;
+        Seqno searched_at = 0;
+    };
     static constexpr uint64_t kRetryMs = 1000;
     /// Without a write for so long, the store is at rest.
     static constexpr uint64_t kRestMs = 2000;
@@ -79,6 +91,10 @@ class Compactor {
     bool runs_urgent() const;
     std::optional<CompactionPlan> pick(const Version& version, const DropRules& rules,
                                        Manual** manual);
+    bool knows_range_deletes(const VersionPtr& version);
+    void read_range_deletes();
+    std::optional<CompactionPlan> pick_covered_tables(const Version& version,
+                                                      const PickerState& state);
     DropRules rules_now() const;
     void start(CompactionPlan plan, VersionPtr base, DropRules rules, Manual* manual);
     void complete(const CompactionPlan& plan, const Task& task, Result<CompactionResult> result);
@@ -117,6 +133,8 @@ class Compactor {
     Seqno flushed_ = 0;         // when watch_for_rest last looked
     bool rest_watched_ = false;
     bool at_rest_ = false;
+    RangeDeletes range_deletes_;
+    bool reads_range_deletes_ = false;         // a job on the lane does, or will
     uint64_t expiry_watched_ms_ = UINT64_MAX;  // a timer is set for then
 };
 

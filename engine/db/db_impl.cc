@@ -74,6 +74,10 @@ void DbImpl::connect() {
         compactor_.schedule();
         commit_.kick_if_waiting();
     });
+    snapshots_->on_oldest_released([this] {
+        // Whoever lets a snapshot go has no time for the picker.
+        context_->post(Lane::kCompaction, [this] { compactor_.schedule(); });
+    });
     compactor_.on_compacted([this] {
         budgets_.refresh();
         pressure_.refresh();
@@ -87,6 +91,7 @@ DbImpl::~DbImpl() {
     if (!synced.is_ok()) {
         context_->log(LogLevel::kError, "closing without a final sync: " + synced.to_string());
     }
+    snapshots_->on_oldest_released(nullptr);  // they may outlive the store
     compactor_.stop();
     context_->gate->close(context_->executor);
     views_.clear();

@@ -3,6 +3,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <set>
@@ -36,6 +37,13 @@ class SnapshotList : public std::enable_shared_from_this<SnapshotList> {
         return seqnos;
     }
 
+    /// `callback` is called, under the list's lock, whenever a snapshot goes that was the oldest:
+    /// what only it could see may be forgotten. Null, before the store goes: no call follows.
+    void on_oldest_released(std::function<void()> callback) {
+        std::lock_guard lock(mutex_);
+        on_oldest_released_ = std::move(callback);
+    }
+
     size_t size() const {
         std::lock_guard lock(mutex_);
         return seqnos_.size();
@@ -57,10 +65,14 @@ class SnapshotList : public std::enable_shared_from_this<SnapshotList> {
     void release(Seqno seqno) {
         std::lock_guard lock(mutex_);
         seqnos_.erase(seqnos_.find(seqno));
+        const bool was_oldest = seqnos_.empty() || *seqnos_.begin() > seqno;
+        if (was_oldest && on_oldest_released_ != nullptr) on_oldest_released_();
     }
 
     mutable std::mutex mutex_;
-    std::multiset<Seqno> seqnos_;  // guarded by mutex_
+    // Guarded by mutex_.
+    std::multiset<Seqno> seqnos_;
+    std::function<void()> on_oldest_released_;
 };
 
 }  // namespace kv::db

@@ -212,6 +212,81 @@ TEST_CASE_METHOD(RangeDeletes, "clear: deletes everything, and gives the space b
     CHECK(scan() == "a=1");
 }
 
+namespace {
+
+struct ManyTables : RangeDeletes {
+    ManyTables() {
+        options_.table_bytes = 8U << 10;
+        for (int i = 0; i < 1000; ++i)
+            REQUIRE(put("key" + std::to_string(i), std::string(300, 'v'), Durability::kMemory)
+                        .status.is_ok());
+        REQUIRE(db().compact_all().is_ok());
+        executor_.run_until_idle();
+        REQUIRE(tables() > 30);
+    }
+    uint64_t tables() {
+        uint64_t count = 0;
+        for (const std::string& name : disk_->files("db")) count += name.ends_with(".sst") ? 1 : 0;
+        return count;
+    }
+    size_t entries(const ReadOptions& options = {}) {
+        ScanOptions scan;
+        static_cast<ReadOptions&>(scan) = options;
+        size_t count = 0;
+        const auto it = db().new_iterator(scan);
+        for (it->seek_to_first(); it->valid(); it->next()) ++count;
+        CHECK(it->status().is_ok());
+        return count;
+    }
+};
+
+}  // namespace
+
+TEST_CASE_METHOD(ManyTables, "clear: drops all tables at once and reads none of them") {
+    const uint64_t read_before = db().stats().compaction_read_bytes;
+    const uint64_t misses_before = db().stats().cache_misses;
+    REQUIRE(db().clear().is_ok());
+    executor_.run_until_idle();
+    CHECK(tables() == 0);
+    CHECK(db().stats().compaction_read_bytes - read_before < 2000);  // the range delete itself
+    CHECK(db().stats().cache_misses == misses_before);
+    CHECK(logged(", dropped"));
+    CHECK(entries() == 0);
+    fill("a");
+    crash();
+    CHECK(scan() == "a=1");
+    CHECK(tables() <= 1);
+}
+
+TEST_CASE_METHOD(ManyTables, "clear: gives the space back when the snapshots that need it go") {
+    ReadOptions before{.snapshot = db().snapshot()};
+    const uint64_t tables_before = tables();
+    REQUIRE(db().clear().is_ok());
+    executor_.run_until_idle();
+    CHECK(tables() >= tables_before);
+    CHECK(entries(before) == 1000);
+    CHECK(entries() == 0);
+    before.snapshot.reset();
+    executor_.run_until_idle();
+    CHECK(tables() == 0);
+    CHECK(entries() == 0);
+}
+
+TEST_CASE_METHOD(ManyTables, "range delete: drops the tables it covers, and keeps the others") {
+    const uint64_t tables_before = tables();
+    delete_range("key2", "key7");  // about half of the keys
+    REQUIRE(db().flush().is_ok());
+    executor_.run_until_idle();
+    CHECK(tables() < tables_before * 2 / 3);
+    CHECK(entries() == 1000 - 5 * 111);
+    reopen();
+    CHECK(entries() == 1000 - 5 * 111);
+    CHECK(get("key199") == std::string(300, 'v'));
+    CHECK(get("key2") == "-");
+    CHECK(get("key699") == "-");
+    CHECK(get("key7") == std::string(300, 'v'));
+}
+
 TEST_CASE_METHOD(RangeDeletes, "clear: an open iterator keeps what it sees") {
     fill("abc");
     REQUIRE(db().flush().is_ok());

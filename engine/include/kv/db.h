@@ -139,8 +139,9 @@ class Db {
     /// Writes the memtable out as a table and waits. Compacts everything into the last level.
     virtual Status flush() = 0;
     virtual Status compact_all() = 0;
-    /// Deletes everything, durably: a range delete over all keys there are, then their tables go in
-    /// one edit. Open snapshots and iterators keep what they see.
+    /// Deletes everything, durably: a range delete over all keys there are. Their tables then go in
+    /// one edit, unread, once no snapshot needs them. Open snapshots and iterators keep what they
+    /// see.
     virtual Status clear() = 0;
     /// A copy of the store as of now in the new directory `dir`, which opens as a store of its own:
     /// hard links of the tables and a copy of the log's end. Writes go on meanwhile. Takes `dir`
