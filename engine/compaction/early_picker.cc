@@ -15,6 +15,8 @@ namespace {
 /// Share of a table's entries that must be dead weight: below it, a rewrite costs more than it
 /// gives back.
 constexpr double kWorthRewriting = 0.4;
+/// Where the disk is short, any share is worth it.
+constexpr double kAnything = 1e-9;
 
 double tombstone_share(const FileMeta& file) {
     const uint64_t entries = file.entries + file.range_tombstones;
@@ -39,9 +41,9 @@ double expired_share(const FileMeta& file, uint64_t now_ms) {
     return expiring_share(file) * passed / all;
 }
 
-bool is_worth_rewriting(const FileMeta& file, const PickerState& state) {
+bool is_worth_rewriting(const FileMeta& file, const PickerState& state, double least_share) {
     if (file.largest_seqno > state.oldest_read) return false;
-    return tombstone_share(file) + expired_share(file, state.now_ms) >= kWorthRewriting;
+    return tombstone_share(file) + expired_share(file, state.now_ms) >= least_share;
 }
 
 std::string reason_for(const FileMeta& file, const PickerState& state) {
@@ -62,8 +64,9 @@ std::optional<CompactionPlan> plan_rewrite(const Version& version, const LevelTa
     if (any_busy(state, lower) || meets_running(state, step, Hull(*file).with(lower))) {
         return std::nullopt;
     }
-    CompactionPlan plan = build_plan(version, options, step, {file}, lower);
+    CompactionPlan plan = build_plan(version, options, state, step, {file}, lower);
     plan.move_only = false;  // what is dead would only be carried along
+    if (!has_room(state, plan)) return std::nullopt;
     plan.reason = reason_for(*file, state);
     return plan;
 }
@@ -71,20 +74,38 @@ std::optional<CompactionPlan> plan_rewrite(const Version& version, const LevelTa
 /// Level 0 is merged for what one of its tables holds only where that drags along little of the
 /// level below, or nobody else wants the disk.
 std::optional<CompactionPlan> rewrite_level0(const Version& version, const LevelTargets& targets,
-                                             const PickerOptions& options,
-                                             const PickerState& state) {
+                                             const PickerOptions& options, const PickerState& state,
+                                             double least_share) {
     for (const FileMetaPtr& file : version.files(0)) {
-        if (is_busy(state, file) || !is_worth_rewriting(*file, state)) continue;
+        if (is_busy(state, file) || !is_worth_rewriting(*file, state, least_share)) continue;
         auto plan = merge_level0(version, targets, options, state, file);
         if (!plan) continue;
         uint64_t upper = 0;
         for (const PlanInput& input : plan->inputs) {
             if (input.level == 0) upper += input.file->size_bytes;
         }
-        if (!state.at_rest && plan->input_bytes() > 2 * upper) continue;
+        const bool is_cheap = plan->input_bytes() <= 2 * upper;
+        if (!is_cheap && !state.at_rest && !state.wants_space) continue;
         plan->move_only = false;
+        if (!has_room(state, *plan)) continue;
         plan->reason = reason_for(*file, state);
         return plan;
+    }
+    return std::nullopt;
+}
+
+std::optional<CompactionPlan> pick_worth(const Version& version, const LevelTargets& targets,
+                                         const PickerOptions& options, const PickerState& state,
+                                         double least_share) {
+    // What is dead higher up hides something further down, so that goes first.
+    if (auto plan = rewrite_level0(version, targets, options, state, least_share)) return plan;
+    for (int level = 1; level < kLevels; ++level) {
+        for (const FileMetaPtr& file : version.files(level)) {
+            if (is_busy(state, file) || !is_worth_rewriting(*file, state, least_share)) continue;
+            if (auto plan = plan_rewrite(version, targets, options, state, level, file)) {
+                return plan;
+            }
+        }
     }
     return std::nullopt;
 }
@@ -93,17 +114,9 @@ std::optional<CompactionPlan> rewrite_level0(const Version& version, const Level
 
 std::optional<CompactionPlan> pick_early(const Version& version, const LevelTargets& targets,
                                          const PickerOptions& options, const PickerState& state) {
-    // What is dead higher up hides something further down, so that goes first.
-    if (auto plan = rewrite_level0(version, targets, options, state)) return plan;
-    for (int level = 1; level < kLevels; ++level) {
-        for (const FileMetaPtr& file : version.files(level)) {
-            if (is_busy(state, file) || !is_worth_rewriting(*file, state)) continue;
-            if (auto plan = plan_rewrite(version, targets, options, state, level, file)) {
-                return plan;
-            }
-        }
-    }
-    return std::nullopt;
+    auto plan = pick_worth(version, targets, options, state, kWorthRewriting);
+    if (!plan && state.wants_space) plan = pick_worth(version, targets, options, state, kAnything);
+    return plan;
 }
 
 uint64_t next_expiry_work_ms(const Version& version, uint64_t now_ms) {

@@ -1,6 +1,7 @@
 // The steps of a full compaction: see picker.h.
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
+#include <utility>
 
 #include "compaction/plan_builder.h"
 
@@ -64,18 +65,29 @@ class FullPicker {
             blocked_ = true;
             return std::nullopt;
         }
-        CompactionPlan plan = build_plan(version_, options_, levels, upper, lower);
+        CompactionPlan plan = build_plan(version_, options_, state_, levels, upper, lower);
+        if (!has_room(state_, plan)) {
+            auto narrower = levels.from == 0 ? merge_level0(version_, targets_, options_, state_)
+                                             : std::nullopt;
+            blocked_ = !narrower;
+            if (!narrower) return std::nullopt;
+            plan = std::move(*narrower);
+            plan.is_urgent = false;
+        }
         plan.reason = "full compaction, level " + std::to_string(levels.from);
         return plan;
     }
 
     std::optional<CompactionPlan> last_level_step() {
         std::vector<FileMetaPtr> group;
+        uint64_t bytes = 0;
         for (const FileMetaPtr& file : version_.files(kLastLevel)) {
             const bool is_left = file->number < full_.first_number;
             const bool busy = is_busy(state_, file);
-            if (is_left && busy) blocked_ = true;
-            if (is_left && !busy && group.size() < kTablesPerRewrite) {
+            if (is_left && (busy || file->size_bytes > state_.room_bytes)) blocked_ = true;
+            if (is_left && !busy && group.size() < kTablesPerRewrite &&
+                bytes + file->size_bytes <= state_.room_bytes) {
+                bytes += file->size_bytes;
                 group.push_back(file);
             } else if (!group.empty()) {
                 break;
@@ -85,7 +97,7 @@ class FullPicker {
         const LevelStep step{kLastLevel, kLastLevel};
         blocked_ = meets_running(state_, step, Hull(*group.front()).with(group));
         if (blocked_) return std::nullopt;
-        CompactionPlan plan = build_plan(version_, options_, step, group, {});
+        CompactionPlan plan = build_plan(version_, options_, state_, step, group, {});
         plan.move_only = false;
         plan.reason = "full compaction, the last level";
         return plan;

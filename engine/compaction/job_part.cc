@@ -162,6 +162,8 @@ Status CompactionPart::write(const InternalEntry& entry, Verdict verdict) {
 bool CompactionPart::closes_before(Bytes user_key) {
     const std::vector<FileMetaPtr>& below = work_.plan.below;
     const uint64_t table_bytes = work_.options.table_bytes;
+    const uint64_t max_overlap =
+        std::min(work_.plan.max_overlap_bytes, max_overlap_below(table_bytes));
     const bool is_open = outputs_.has_open_output();
     bool at_boundary = false;
     while (below_position_ < below.size() && below[below_position_]->ends_before(user_key)) {
@@ -170,9 +172,8 @@ bool CompactionPart::closes_before(Bytes user_key) {
         at_boundary = true;
     }
     const uint64_t bytes = outputs_.open_bytes();
-    const bool closes =
-        is_open && (bytes >= table_bytes || below_bytes_ > max_overlap_below(table_bytes) ||
-                    (at_boundary && bytes >= table_bytes / 2));
+    const bool closes = is_open && (bytes >= table_bytes || below_bytes_ > max_overlap ||
+                                    (at_boundary && bytes >= table_bytes / 2));
     if (closes || !is_open) below_bytes_ = 0;
     return closes;
 }

@@ -25,8 +25,7 @@ bool moves_freely(const Version& version, const PickerOptions& options, const Pi
     // compaction a huge one.
     return !is_busy(state, file) && !meets_running(state, step, hull) &&
            overlapping(version, step.to, hull).empty() &&
-           sum_bytes(overlapping(version, step.to + 1, hull)) <=
-               max_overlap_below(options.table_bytes);
+           sum_bytes(overlapping(version, step.to + 1, hull)) <= max_overlap_bytes(options, state);
 }
 
 /// More tables of level 0 to go the way of the oldest, which is moved: the next older ones, as long
@@ -84,7 +83,8 @@ std::vector<FileMetaPtr> widen(const Version& version, const PickerOptions& opti
     for (const FileMetaPtr& file : upper) hull.extend(*file);
     const bool wider = overlapping(version, step.to, hull).size() != lower.size();
     if (wider || any_busy(state, upper) || meets_running(state, step, hull) ||
-        sum_bytes(upper) + sum_bytes(lower) > 2 * max_overlap_below(options.table_bytes)) {
+        sum_bytes(upper) + sum_bytes(lower) >
+            std::min(2 * max_overlap_below(options.table_bytes), state.room_bytes)) {
         return {best};
     }
     return upper;
@@ -117,6 +117,7 @@ std::optional<CompactionPlan> pick_level(const Version& version, int level,
         if (is_busy(state, file)) continue;
         std::vector<FileMetaPtr> lower = overlapping(version, step.to, Hull(*file));
         if (any_busy(state, lower) || meets_running(state, step, Hull(*file).with(lower))) continue;
+        if (!lower.empty() && file->size_bytes + sum_bytes(lower) > state.room_bytes) continue;
         const double cost = static_cast<double>(sum_bytes(lower)) /
                             static_cast<double>(std::max<uint64_t>(file->size_bytes, 1));
         if (best && cost >= best_cost) continue;
@@ -126,13 +127,15 @@ std::optional<CompactionPlan> pick_level(const Version& version, int level,
         if (best_cost == 0) break;
     }
     if (!best) return std::nullopt;
-    CompactionPlan plan = build_plan(
-        version, options, step, widen(version, options, state, step, best, best_lower), best_lower);
+    CompactionPlan plan =
+        build_plan(version, options, state, step,
+                   widen(version, options, state, step, best, best_lower), best_lower);
     if (plan.move_only) {
         const uint64_t target = targets.bytes[static_cast<size_t>(level)];
         const uint64_t bytes = version.bytes(level);
         add_level_moves(version, options, state, bytes > target ? bytes - target : 0, plan);
     }
+    if (!has_room(state, plan)) return std::nullopt;
     return plan;
 }
 
@@ -167,20 +170,47 @@ std::optional<CompactionPlan> pick_by_score(const Version& version, const LevelT
     return std::nullopt;
 }
 
-/// At rest, level 0 and what lies above the last level should not take much more room than the
-/// targets give them.
+/// At rest, or where the disk is short, level 0 and what lies above the last level should not take
+/// much more room than the targets give them.
 std::optional<CompactionPlan> pick_at_rest(const Version& version, const LevelTargets& targets,
                                            const PickerOptions& options, const PickerState& state) {
-    if (!state.at_rest || version.files(0).empty()) return std::nullopt;
+    if ((!state.at_rest && !state.wants_space) || version.files(0).empty()) return std::nullopt;
     uint64_t largest = 0;
     for (int level = 1; level < kLevels; ++level) {
         largest = std::max(largest, version.bytes(level));
     }
     const uint64_t above = version.total_bytes() - largest;
-    if (above <= largest / options.ratio) return std::nullopt;  // not even a tenth more
+    // Not even a tenth more.
+    if (above <= largest / options.ratio && !state.wants_space) return std::nullopt;
     auto plan = merge_level0(version, targets, options, state);
-    if (plan) plan->reason = "the store is at rest";
+    if (plan) plan->reason = state.wants_space ? "the disk is short" : "the store is at rest";
     return plan;
+}
+
+}  // namespace
+
+namespace {
+
+/// As many of `group`, newest first, from the oldest on as there is room for: into the level above
+/// `output_level`, which is free, if that is not level 0 itself; else with what they meet.
+std::optional<CompactionPlan> merge_oldest(const Version& version, const PickerOptions& options,
+                                           const PickerState& state,
+                                           const std::vector<FileMetaPtr>& group,
+                                           int output_level) {
+    const LevelStep step{0, std::max(output_level - 1, 1)};
+    std::optional<CompactionPlan> widest;
+    for (size_t count = 1; count <= group.size(); ++count) {
+        const std::vector<FileMetaPtr> upper(group.end() - static_cast<std::ptrdiff_t>(count),
+                                             group.end());
+        const Hull hull = Hull(*upper.front()).with(upper);
+        const std::vector<FileMetaPtr> lower = overlapping(version, step.to, hull);
+        if (any_busy(state, lower) || meets_running(state, step, hull.with(lower))) break;
+        CompactionPlan plan = build_plan(version, options, state, step, upper, lower);
+        if (!has_room(state, plan)) break;
+        widest = std::move(plan);
+    }
+    if (widest) widest->is_urgent = true;
+    return widest;
 }
 
 }  // namespace
@@ -207,7 +237,8 @@ std::optional<CompactionPlan> merge_level0(const Version& version, const LevelTa
     if (any_busy(state, lower) || meets_running(state, step, hull.with(lower))) {
         return std::nullopt;
     }
-    CompactionPlan plan = build_plan(version, options, step, upper, lower);
+    CompactionPlan plan = build_plan(version, options, state, step, upper, lower);
+    if (!has_room(state, plan)) return merge_oldest(version, options, state, upper, step.to);
     if (plan.move_only) add_level0_moves(version, options, state, plan);
     plan.is_urgent = true;
     return plan;

@@ -48,6 +48,10 @@ struct PickerState {
     /// What running jobs carry out. Their outputs may come to lie anywhere between their inputs,
     /// also where there is no table yet: no plan puts anything there.
     std::vector<const CompactionPlan*> running{};
+    /// What a plan may write at most beside its inputs, which is taken to be their size.
+    uint64_t room_bytes = UINT64_MAX;
+    /// The disk is short: whatever may free space is worth its writes.
+    bool wants_space = false;
 };
 
 struct PlanInput {
@@ -68,6 +72,9 @@ struct CompactionPlan {
     /// Tables of the level below the output that meet the inputs, in key order: an output is closed
     /// before it meets too many of them.
     std::vector<FileMetaPtr> below;
+    /// How much of it that is: little where the disk is short, since each output will be merged
+    /// with what it meets.
+    uint64_t max_overlap_bytes = UINT64_MAX;
     /// One input, which only changes its level: no bytes are written.
     bool move_only = false;
     /// Everything in the inputs is hidden from every reader: they are removed unread.
@@ -78,6 +85,8 @@ struct CompactionPlan {
     std::string reason;
 
     uint64_t input_bytes() const;
+    /// What it may write at most beside its inputs.
+    uint64_t scratch_bytes() const { return move_only || drop_only ? 0 : input_bytes(); }
     uint64_t input_entries() const;
     /// For PickerState::busy, while the plan is carried out.
     std::vector<uint64_t> input_numbers() const;
@@ -121,7 +130,7 @@ struct FullCompaction {
 /// The next step of a full compaction: level 0, then each level into the next one, table by table,
 /// then the tables of the last level that no step has rewritten yet, so that all that can be
 /// dropped is. The scratch space is that of one such step. nullopt: it is complete, or the next
-/// step meets a busy table, which `*blocked` tells apart.
+/// step meets a busy table or has no room, which `*blocked` tells apart.
 std::optional<CompactionPlan> pick_full_step(const Version& version, const FullCompaction& full,
                                              const PickerOptions& options, const PickerState& state,
                                              bool* blocked);

@@ -86,7 +86,17 @@ std::vector<FileMetaPtr> overlapping(const Version& version, int level, const Hu
     return version.overlapping(level, hull.lower, hull.upper, hull.upper_is_exclusive);
 }
 
-CompactionPlan build_plan(const Version& version, const PickerOptions& options, LevelStep step,
+uint64_t max_overlap_bytes(const PickerOptions& options, const PickerState& state) {
+    return std::min(max_overlap_below(options.table_bytes),
+                    std::max(options.table_bytes, state.room_bytes / 4));
+}
+
+bool has_room(const PickerState& state, const CompactionPlan& plan) {
+    return plan.scratch_bytes() <= state.room_bytes;
+}
+
+CompactionPlan build_plan(const Version& version, const PickerOptions& options,
+                          const PickerState& state, LevelStep step,
                           const std::vector<FileMetaPtr>& upper,
                           const std::vector<FileMetaPtr>& lower) {
     CompactionPlan plan;
@@ -101,10 +111,11 @@ CompactionPlan build_plan(const Version& version, const PickerOptions& options, 
         hull.extend(*file);
     }
     plan.below = overlapping(version, step.to + 1, hull);
+    plan.max_overlap_bytes = max_overlap_bytes(options, state);
     // A moved table keeps its bounds: one that meets too much below would make its own next
     // compaction a huge one.
-    plan.move_only = upper.size() == 1 && lower.empty() &&
-                     sum_bytes(plan.below) <= max_overlap_below(options.table_bytes);
+    plan.move_only =
+        upper.size() == 1 && lower.empty() && sum_bytes(plan.below) <= plan.max_overlap_bytes;
     return plan;
 }
 

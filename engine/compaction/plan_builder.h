@@ -43,13 +43,20 @@ uint64_t sum_bytes(const std::vector<FileMetaPtr>& files);
 /// Tables of `level` that meet the hull, in the level's order; none beyond the last level.
 std::vector<FileMetaPtr> overlapping(const Version& version, int level, const Hull& hull);
 
+/// The most bytes of the level below that a table should meet.
+uint64_t max_overlap_bytes(const PickerOptions& options, const PickerState& state);
+
 /// The merge of `upper` (at step.from, not empty) with `lower` (all that it meets at step.to).
-CompactionPlan build_plan(const Version& version, const PickerOptions& options, LevelStep step,
+CompactionPlan build_plan(const Version& version, const PickerOptions& options,
+                          const PickerState& state, LevelStep step,
                           const std::vector<FileMetaPtr>& upper,
                           const std::vector<FileMetaPtr>& lower);
+bool has_room(const PickerState& state, const CompactionPlan& plan);
 
 /// The merge of a group of level 0 tables: `seed`, which may leave level 0, and all that meets it
-/// directly or through others. Null: the oldest that may leave. nullopt: it has to wait.
+/// directly or through others. Null: the oldest that may leave. Where the room does not suffice for
+/// that and what it meets below, the oldest of them go to the free level above that, to be merged
+/// down table by table. nullopt: it has to wait.
 std::optional<CompactionPlan> merge_level0(const Version& version, const LevelTargets& targets,
                                            const PickerOptions& options, const PickerState& state,
                                            const FileMetaPtr& seed = nullptr);

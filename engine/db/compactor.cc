@@ -126,13 +126,15 @@ std::optional<CompactionPlan> Compactor::pick(const Version& version, const Drop
     state.now_ms = rules.now_ms;
     state.oldest_read = rules.snapshots.empty() ? rules.published : rules.snapshots.front();
     state.at_rest = at_rest_;
+    state.room_bytes = context_.disk.urgent_bytes();
+    state.wants_space = context_.disk.is_short();
     // Also of a damaged one nothing is read.
     if (auto plan = pick_covered_tables(version, state)) return plan;
     PickerState undamaged = state;
     undamaged.busy.insert(damaged_.begin(), damaged_.end());
     if (manual_ != nullptr && manual_->status.is_ok()) {
         // A full compaction takes long, and what is flushed meanwhile is none of its business.
-        if (auto plan = pick_level0_merge(version, picker_options_, undamaged)) return plan;
+        if (auto plan = pick_within_budget(version, undamaged, true)) return plan;
         bool blocked = false;
         auto plan = pick_full_step(version, manual_->what, picker_options_, state, &blocked);
         if (plan) {
@@ -142,7 +144,38 @@ std::optional<CompactionPlan> Compactor::pick(const Version& version, const Drop
         if (!blocked && manual_->running == 0) finish_manual(Status::ok());
     }
     watch_for_expiry(version, rules.now_ms);
-    return pick_compaction(version, picker_options_, undamaged);
+    auto plan = pick_within_budget(version, undamaged, false);
+    // Nothing runs that could give a full compaction room, nor are there dead tables to go.
+    if (!plan && manual_ != nullptr && manual_->status.is_ok() && running_.empty() &&
+        tables_.file_bytes() <= version.total_bytes()) {
+        finish_manual(context_.disk.refusal());
+    }
+    return plan;
+}
+
+/// Tries to leave the room that writes need. What is urgent gets all there is: level 0, and
+/// anything when writes are refused already.
+std::optional<CompactionPlan> Compactor::pick_within_budget(const Version& version,
+                                                            const PickerState& state,
+                                                            bool only_level0) const {
+    PickerState with_room = state;
+    with_room.room_bytes = context_.disk.spare_bytes();
+    auto plan = pick_level0_merge(version, picker_options_, with_room);
+    if (!plan) plan = pick_level0_merge(version, picker_options_, state);
+    if (plan || only_level0) return plan;
+    return pick_compaction(version, picker_options_, state.wants_space ? state : with_room);
+}
+
+/// Requires mutex_.
+void Compactor::count_promised() {
+    uint64_t bytes = 0;
+    for (const CompactionPlan* plan : running_) bytes += plan->scratch_bytes();
+    context_.disk.promise(bytes);
+}
+
+bool Compactor::is_running() const {
+    std::lock_guard lock(mutex_);
+    return !running_.empty() || reads_range_deletes_;
 }
 
 void Compactor::start(CompactionPlan plan, VersionPtr base, DropRules rules, Manual* manual) {
@@ -162,6 +195,7 @@ void Compactor::start(CompactionPlan plan, VersionPtr base, DropRules rules, Man
     auto job = std::make_shared<CompactionJob>(job_context, std::move(plan), std::move(base),
                                                std::move(rules), job_options);
     running_.push_back(&job->plan());
+    count_promised();
     const std::weak_ptr<CompactionJob> same = job;  // whoever runs it holds it until it is done
     const bool started = runner_.start(job, [this, same, task](Result<CompactionResult> result) {
         const std::shared_ptr<CompactionJob> done = same.lock();
@@ -169,6 +203,7 @@ void Compactor::start(CompactionPlan plan, VersionPtr base, DropRules rules, Man
     });
     if (started) return;
     running_.pop_back();
+    count_promised();
     stopping_ = true;  // the store is closing: nothing will be started any more
     if (manual == nullptr) return;
     if (manual->status.is_ok()) manual->status = {Code::kCancelled, "the store is closing"};
@@ -264,6 +299,7 @@ void Compactor::finish(const CompactionPlan& plan, const Status& status, bool is
     }
     std::lock_guard lock(mutex_);
     std::erase(running_, &plan);
+    count_promised();
     if (is_damage) add_damaged(plan, status);
     if (!status.is_ok()) range_deletes_.is_searched = false;  // what it found is there again
     if (status.is_ok()) last_failure_ = Status::ok();

@@ -57,6 +57,7 @@ class Compactor {
     }
     /// Why the last job failed, if it did, the disk being the reason; it is tried again.
     Status last_failure() const;
+    bool is_running() const;
     /// Running jobs stop soon, no new one starts.
     void stop();
 
@@ -95,6 +96,10 @@ class Compactor {
     void read_range_deletes();
     std::optional<CompactionPlan> pick_covered_tables(const Version& version,
                                                       const PickerState& state);
+    std::optional<CompactionPlan> pick_within_budget(const Version& version,
+                                                     const PickerState& state,
+                                                     bool only_level0) const;
+    void count_promised();
     DropRules rules_now() const;
     void start(CompactionPlan plan, VersionPtr base, DropRules rules, Manual* manual);
     void complete(const CompactionPlan& plan, const Task& task, Result<CompactionResult> result);

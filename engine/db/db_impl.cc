@@ -60,12 +60,17 @@ DbImpl::DbImpl(OpenedFiles files)
 }
 
 void DbImpl::connect() {
-    garbage_.on_collected([this] { budgets_.refresh(); });
+    garbage_.on_collected([this] {
+        budgets_.refresh();
+        if (context_->disk.budget_bytes() != 0) compactor_.schedule();  // more may have room now
+        free_space();
+    });
     tables_.on_opened([this] { budgets_.refresh(); });
     log_.on_progress([this] {
         flusher_.schedule();
         if (health_.state() != StoreState::kOk) answer_flush_waiters();
         commit_.kick_if_waiting();
+        free_space();
     });
     flusher_.on_flushed([this] {
         budgets_.refresh();
@@ -73,6 +78,7 @@ void DbImpl::connect() {
         answer_flush_waiters();
         compactor_.schedule();
         commit_.kick_if_waiting();
+        free_space();
     });
     snapshots_->on_oldest_released([this] {
         // Whoever lets a snapshot go has no time for the picker.
@@ -105,6 +111,15 @@ void DbImpl::retire_view(std::unique_ptr<const ReadView> view) {
         shared.reset();
         garbage_.schedule();  // the tables it held may be deletable now
     });
+}
+
+/// Where the disk budget is used up, what was deleted has to reach the tables that hold it. One
+/// memtable at a time, so that what comes meanwhile is gathered.
+void DbImpl::free_space() {
+    if (!context_->disk.is_short() || shape_.immutable_count() != 0 || compactor_.is_running()) {
+        return;
+    }
+    if (shape_.active_deletes()) commit_.request_freeze();
 }
 
 bool DbImpl::freeze_memtable() {

@@ -89,6 +89,7 @@ class DbImpl final : public Db {
     void judge_level0();
     void retire_view(std::unique_ptr<const ReadView> view);
     bool freeze_memtable();
+    void free_space();
     bool is_overloaded() const;
     void answer_flush_waiters();
     Result<std::optional<Entry>> answer_of(const Status& status, const Found& found);

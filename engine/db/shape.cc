@@ -38,6 +38,11 @@ void Shape::version_changed() {
     install();
 }
 
+bool Shape::active_deletes() const {
+    std::lock_guard lock(mutex_);
+    return active_->tombstones() != 0 || active_->range_deletes() != 0;
+}
+
 uint64_t Shape::memtable_bytes() const {
     std::lock_guard lock(mutex_);
     uint64_t bytes = active_->memory_bytes();

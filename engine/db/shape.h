@@ -33,6 +33,8 @@ class Shape {
 
     size_t immutable_count() const { return immutable_count_.load(std::memory_order_acquire); }
     size_t level0_tables() const { return level0_tables_.load(std::memory_order_acquire); }
+    /// Whether the active memtable deletes anything.
+    bool active_deletes() const;
     /// Heap bytes of all memtables.
     uint64_t memtable_bytes() const;
 

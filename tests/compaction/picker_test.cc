@@ -141,6 +141,61 @@ TEST_CASE("picker: at rest, a level 0 that takes much room is merged whatever it
     CHECK(pick_at_rest("0: 2[a-z]6") == "move 0:2 -> 6");
 }
 
+TEST_CASE(
+    "picker: a level 0 table of tombstones leaves early where little lies below, or at rest") {
+    const auto pick_dead = [](const std::string& levels, bool at_rest, bool wants_space = false) {
+        const Version version = parse_version(levels);
+        std::array<std::vector<FileMetaPtr>, kLevels> files;
+        for (int level = 0; level < kLevels; ++level) files[level] = version.files(level);
+        FileMeta dead = *files[0].back();  // the oldest
+        dead.tombstones = dead.entries;
+        files[0].back() = std::make_shared<const FileMeta>(dead);
+        PickerState state;
+        state.oldest_read = 1000;
+        state.at_rest = at_rest;
+        state.wants_space = wants_space;
+        return plan_text(pick_compaction(Version(files), small_options(), state));
+    };
+    CHECK(pick_dead("0: 2[a-f]1\n6: 1[x-z]50", false) == "0:2 -> 6");
+    CHECK(pick_dead("0: 2[a-f]1\n6: 1[a-c]1", false) == "0:2 6:1 -> 6");
+    CHECK(pick_dead("0: 2[a-f]1\n6: 1[a-c]50", false) == "none");
+    CHECK(pick_dead("0: 2[a-f]1\n6: 1[a-c]50", true) == "0:2 6:1 -> 6");
+    CHECK(pick_dead("0: 2[a-f]1\n6: 1[a-c]50", false, true) == "0:2 6:1 -> 6");
+    // With what meets it, but not with others.
+    CHECK(pick_dead("0: 4[c-d]1 3[x-z]1 2[a-c]1\n6: 1[m-n]50", false) == "0:4 0:2 -> 6");
+}
+
+namespace {
+
+std::string pick_in_room(const std::string& levels, uint64_t room_bytes, bool wants_space = false) {
+    PickerState state;
+    state.room_bytes = room_bytes;
+    state.wants_space = wants_space;
+    return plan_text(pick_compaction(parse_version(levels), small_options(), state));
+}
+
+}  // namespace
+
+TEST_CASE("picker: a merge that has no room beside its inputs gives way to a narrower one") {
+    const std::string level0 = "0: 4[a-z]10 3[a-z]10 2[a-z]10 1[a-z]10\n";
+    CHECK(pick_in_room(level0 + "6: 9[a-z]90", 130) == "0:4 0:3 0:2 0:1 6:9 -> 6");
+    // Into the free level above, where it meets nothing.
+    CHECK(pick_in_room(level0 + "6: 9[a-z]90", 129) == "0:4 0:3 0:2 0:1 -> 5 below 9");
+    CHECK(pick_in_room(level0 + "6: 9[a-z]90", 39) == "0:3 0:2 0:1 -> 5 below 9");
+    CHECK(pick_in_room(level0 + "6: 9[a-z]90", 9) == "none");
+    // There is no level above level 1.
+    CHECK(pick_in_room(level0 + "1: 9[a-z]50\n6: 8[a-z]90", 60) == "0:1 1:9 -> 1");
+    // Another table, if the one with the least overlap is too much.
+    CHECK(pick_in_room("5: 1[a-c]80 2[d-f]20\n6: 4[a-c]400 5[d-f]80", 99) == "none");
+    CHECK(pick_in_room("5: 1[a-c]80 2[d-f]20\n6: 4[a-c]160 5[d-f]80", 100) == "5:2 6:5 -> 6");
+}
+
+TEST_CASE("picker: where the disk is short, level 0 is merged whatever its size") {
+    CHECK(pick_in_room("0: 2[a-z]1\n6: 1[a-z]50", 100) == "none");
+    CHECK(pick_in_room("0: 2[a-z]1\n6: 1[a-z]50", 100, true) == "0:2 6:1 -> 6");
+    CHECK(pick_in_room("6: 1[a-z]50", 100, true) == "none");
+}
+
 TEST_CASE("picker: debt is what must move, and none in a satisfied set") {
     const PickerOptions options = small_options();
     CHECK(compaction_debt_bytes(parse_version("0: 1[a-z]50\n6: 2[a-z]100"), options) == 0);

@@ -24,6 +24,12 @@ WriteBatch delete_batch() {
     return batch;
 }
 
+WriteBatch range_delete_batch() {
+    WriteBatch batch;
+    batch.delete_range("a", std::nullopt);
+    return batch;
+}
+
 class Budgeted : public DbFixture {
   public:
     Budgeted() {
@@ -37,6 +43,32 @@ class Budgeted : public DbFixture {
         for (const std::string& name : disk_->files("db"))
             bytes += disk_->file_size("db/" + name).value_or(0);
         return bytes;
+    }
+    /// Puts until one is refused; how many there were.
+    int fill(size_t value_bytes = 1000) {
+        Status last;
+        int written = 0;
+        for (; written < 10000; ++written) {
+            last =
+                put("key" + std::to_string(written), std::string(value_bytes, 'v'), Durability::kOs)
+                    .status;
+            REQUIRE(directory_bytes() <= options_.disk_budget_bytes);
+            if (last.is_ok()) continue;
+            // A merge that runs may need the room; the store is full when none does.
+            executor_.run_until_idle();
+            REQUIRE(directory_bytes() <= options_.disk_budget_bytes);
+            if (db().stats().state != StoreState::kOk) break;
+            --written;
+        }
+        CHECK(last.is(Code::kNoSpace));
+        return written;
+    }
+    void settle() {
+        for (int i = 0; i < 20; ++i) {
+            executor_.run_until_idle();
+            REQUIRE(directory_bytes() <= options_.disk_budget_bytes);
+            if (!executor_.advance_to_next_delayed()) break;
+        }
     }
 };
 
@@ -69,11 +101,38 @@ TEST_CASE("disk budget: refuses puts first, deletes only when half of the reserv
     CHECK(budget.refuses(both));
     budget.update((95U << 20) + 1);
     CHECK(budget.refuses(delete_batch()));
+    CHECK_FALSE(budget.refuses(range_delete_batch()));
     CHECK(budget.refusal().is(Code::kNoSpace));
     CHECK(budget.has_room_for(4U << 20));
     CHECK_FALSE(budget.has_room_for(5U << 20));
     budget.update(1);
     CHECK_FALSE(budget.refuses(put_batch()));
+}
+
+TEST_CASE("disk budget: what jobs may still write counts, but does not make the store short") {
+    Options options;
+    options.memtable_bytes = 1U << 20;
+    options.wal_segment_bytes = 1U << 20;
+    options.table_bytes = 1U << 20;
+    options.disk_budget_bytes = 100U << 20;  // reserve: 10 MiB
+    DiskBudget budget(options);
+    budget.update(50U << 20);
+    CHECK(budget.room_bytes() == 50U << 20);
+    CHECK(budget.spare_bytes() == 40U << 20);
+    CHECK(budget.urgent_bytes() == (50U << 20) - (10U << 18));
+    budget.promise(41U << 20);
+    CHECK(budget.refuses(put_batch()));
+    CHECK_FALSE(budget.refuses(delete_batch()));
+    CHECK_FALSE(budget.is_short());
+    CHECK(budget.has_room_for(9U << 20));
+    CHECK_FALSE(budget.has_room_for(10U << 20));
+    CHECK(budget.spare_bytes() == 0);
+    budget.promise(0);
+    CHECK_FALSE(budget.refuses(put_batch()));
+    budget.update(91U << 20);
+    CHECK(budget.is_short());
+    budget.update(96U << 20);
+    CHECK(budget.urgent_bytes() == 4U << 20);
 }
 
 TEST_CASE("disk budget: one that its parts cannot work with is refused at open") {
@@ -102,4 +161,72 @@ TEST_CASE_METHOD(Budgeted, "disk budget: an open store stays within it and comes
     executor_.run_until_idle();
     CHECK(put("again", "1").status.is_ok());
     CHECK(db().stats().state == StoreState::kOk);
+}
+
+TEST_CASE_METHOD(Budgeted, "disk budget: a full store is emptied by deletes alone") {
+    // All deletes together are far from filling a memtable.
+    const int written = fill(10'000);
+    CHECK(written > 50);
+    for (int i = 0; i < written; ++i) {
+        Status deleted;
+        for (int attempt = 0; attempt < 5; ++attempt) {
+            deleted = db().del("key" + std::to_string(i), Durability::kOs).status;
+            if (deleted.is_ok()) break;
+            executor_.run_until_idle();
+        }
+        INFO(i << ": " << deleted.to_string());
+        REQUIRE(deleted.is_ok());
+        REQUIRE(directory_bytes() <= options_.disk_budget_bytes);
+    }
+    settle();
+    CHECK(db().stats().state == StoreState::kOk);
+    CHECK(put("again", "1").status.is_ok());
+    CHECK(scan() == "again=1");
+    CHECK(fill(10'000) > 50);
+}
+
+TEST_CASE_METHOD(Budgeted, "disk budget: a full store is emptied by clear alone") {
+    const int written = fill();
+    const Status cleared = db().clear();
+    INFO(cleared.to_string());
+    REQUIRE(cleared.is_ok());
+    settle();
+    CHECK(db().stats().state == StoreState::kOk);
+    CHECK(directory_bytes() < 400'000);
+    CHECK(scan() == "");
+    CHECK(fill() >= written * 9 / 10);
+}
+
+TEST_CASE_METHOD(Budgeted, "disk budget: a store beyond it lets range deletes in, and recovers") {
+    fill();
+    settle();
+    options_.disk_budget_bytes = DiskBudget::least_bytes(options_);
+    reopen();
+    executor_.run_until_idle();
+    CHECK(db().stats().state == StoreState::kNoSpace);
+    CHECK(db().del("key1").status.is(Code::kNoSpace));
+    WriteBatch batch;
+    batch.delete_range("key", Bytes("kez"));
+    REQUIRE(db().write(std::move(batch)).status.is_ok());
+    for (int i = 0; i < 20; ++i) {
+        executor_.run_until_idle();
+        executor_.advance_to_next_delayed();
+    }
+    CHECK(db().stats().state == StoreState::kOk);
+    CHECK(put("again", "1").status.is_ok());
+}
+
+TEST_CASE_METHOD(Budgeted,
+                 "disk budget: merges of a store that is written over and over stay within") {
+    // A merge of level 0 with all below it takes more than what is kept free for writes.
+    options_.level0_compaction_trigger = 12;
+    for (int i = 0; i < 4000; ++i) {
+        const int scattered = i * 7919 % 800;
+        put("key" + std::to_string(scattered), std::string(1000, 'v'), Durability::kOs);
+        for (int step = 0; step < 3 && executor_.run_one(); ++step)
+            REQUIRE(directory_bytes() <= options_.disk_budget_bytes);
+    }
+    settle();
+    CHECK(db().stats().state == StoreState::kOk);
+    CHECK(put("again", "1").status.is_ok());
 }
