@@ -11,6 +11,7 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "cache/block_cache.h"
@@ -87,6 +88,8 @@ class DbImpl final : public Db {
     void observe_pressure();
     /// Where waiting for room in level 0 might never end, writes are refused instead.
     void judge_level0();
+    /// What a walk goes over, and up to which seqno.
+    std::pair<ViewLease, Seqno> pin_for(const ReadOptions& options);
     void retire_view(std::unique_ptr<const ReadView> view);
     bool freeze_memtable();
     void free_space();

@@ -96,10 +96,16 @@ std::vector<Result<std::optional<Entry>>> DbImpl::multi_get(const std::vector<By
     return answers;
 }
 
+std::pair<ViewLease, Seqno> DbImpl::pin_for(const ReadOptions& options) {
+    if (options.snapshot) return {views_.pin(), options.snapshot->seqno()};
+    // With an older view, what walks have learnt about the tables (db/hidden_runs.h) would let a
+    // batch in a newer memtable show by its deletes alone.
+    return views_.pin_with([this] { return log_.published(); });
+}
+
 std::unique_ptr<Iterator> DbImpl::new_iterator(const ScanOptions& options) {
     Counters::add(context_->counters.iterators, 1);
-    ViewLease view = views_.pin();
-    const Seqno seqno = options.snapshot ? options.snapshot->seqno() : log_.published();
+    auto [view, seqno] = pin_for(options);
     auto source = new_view_source(*view, tables_, seqno, options);
     return std::make_unique<DbIterator>(std::move(view), std::move(source), options.snapshot, seqno,
                                         context_->clock.wall_ms(), options);

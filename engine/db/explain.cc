@@ -130,8 +130,7 @@ Result<ScanExplanation> DbImpl::explain_scan(const ScanOptions& options, uint64_
         const uint64_t now_us = context_->clock.monotonic_us();
         return now_us - std::exchange(began_us, now_us);
     };
-    ViewLease view = views_.pin();
-    const Seqno seqno = options.snapshot ? options.snapshot->seqno() : log_.published();
+    auto [view, seqno] = pin_for(options);
     const ReadView& pinned = *view;
     WalkSource source = new_view_source(pinned, tables_, seqno, options, &blocks);
     for (const RangeTombstoneSetPtr& ranges : source.range_deletes)

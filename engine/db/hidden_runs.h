@@ -6,7 +6,9 @@
 // true for ever: tables do not change, the walk that learnt it saw every entry of theirs (its own
 // seqno is at or above all of them), and what was deleted by an entry or a range delete up to its
 // seqno, in a memtable perhaps, is deleted for every later reader too. Newer entries lie in
-// memtables, which nobody passes over because of a run.
+// memtables, which nobody passes over because of a run. A reader must have all memtables that hold
+// something up to its seqno (ViewRegistry::pin_with), or it would miss what a run rests on and not
+// what came with it.
 // Callers: DbIterator, through TableSet. Thread rule: any thread.
 // SPDX-License-Identifier: Apache-2.0
 #pragma once

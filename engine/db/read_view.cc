@@ -43,6 +43,11 @@ const ReadView* ViewRegistry::reference_current() {
     return current_;
 }
 
+bool ViewRegistry::is_current(const ReadView& view) {
+    std::lock_guard lock(mutex_);
+    return current_ == &view;
+}
+
 void ViewRegistry::unreference(const ReadView* view) {
     if (view->references.fetch_sub(1, std::memory_order_acq_rel) == 1) {
         retire_(std::unique_ptr<const ReadView>(view));

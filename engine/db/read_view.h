@@ -15,6 +15,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <utility>
 #include <vector>
 
 #include "db/table_set.h"
@@ -61,6 +62,16 @@ class ViewRegistry {
     ViewLease acquire();
     /// The current view for as long as the lease lives, on any thread.
     ViewLease pin();
+    /// A pinned view and the seqno that `read_seqno` gave while it was still the current one: so
+    /// nothing up to that seqno can have gone into a later memtable.
+    template <class ReadSeqno>
+    std::pair<ViewLease, Seqno> pin_with(ReadSeqno&& read_seqno) {
+        while (true) {
+            ViewLease view = pin();
+            const Seqno seqno = read_seqno();
+            if (is_current(*view)) return {std::move(view), seqno};
+        }
+    }
     /// Makes `view` the current one. Callers serialise among themselves.
     void install(std::unique_ptr<ReadView> view);
     /// Drops every cached reference; no read may be running or follow.
@@ -74,6 +85,7 @@ class ViewRegistry {
     };
 
     const ReadView* reference_current();
+    bool is_current(const ReadView& view);
     void unreference(const ReadView* view);
     void empty_slots();
 
