@@ -129,8 +129,11 @@ void DbIterator::skip_dead(Bytes user_key) {
             move(forward_ ? cover_.end() : cover_.begin(), covered);
     }
     if (runs_ != nullptr && !runs_->empty()) {
-        if (const auto run = runs_->find(user_key, snapshot_seqno_, now_ms_))
+        if (const auto run = runs_->find(user_key, snapshot_seqno_, now_ms_)) {
             move(forward_ ? run->end : run->begin, UINT64_MAX);
+            // The run may be forgotten before this walk teaches what it has passed.
+            run_.expiry_ms = std::max(run_.expiry_ms, run->expiry_ms);
+        }
     }
 }
 

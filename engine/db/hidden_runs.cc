@@ -21,7 +21,7 @@ std::optional<HiddenRuns::Run> HiddenRuns::find(Bytes user_key, Seqno seqno,
     --at;
     const Known& run = at->second;
     if (user_key >= run.end || seqno < run.seqno || now_ms < run.expiry_ms) return std::nullopt;
-    return Run{at->first, run.end};
+    return Run{at->first, run.end, run.expiry_ms};
 }
 
 void HiddenRuns::add(Bytes begin, Bytes end, Seqno seqno, uint64_t expiry_ms, uint64_t entries) {

@@ -28,8 +28,9 @@ namespace kv::db {
 class HiddenRuns {
   public:
     struct Run {
-        std::string begin;  ///< User key, inclusive.
-        std::string end;    ///< User key, exclusive.
+        std::string begin;       ///< User key, inclusive.
+        std::string end;         ///< User key, exclusive.
+        uint64_t expiry_ms = 0;  ///< The latest that made one of its entries dead; 0: none did.
     };
 
     /// The run that `user_key` lies in, for a reader at `seqno` and `now_ms`.

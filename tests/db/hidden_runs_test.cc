@@ -38,6 +38,15 @@ TEST_CASE("hidden runs: hold only for readers as late as the walk that learnt th
     CHECK(run_at(runs, "d", 10, 499) == "-");
 }
 
+TEST_CASE("hidden runs: tell until when what they rest on was alive") {
+    HiddenRuns runs;
+    runs.add("c", "f", 10, 500, 20);
+    runs.add("f", "h", 10, 700, 20);
+    const auto run = runs.find("d", 100, 1000);
+    REQUIRE(run.has_value());
+    CHECK(run->expiry_ms == 700);
+}
+
 TEST_CASE("hidden runs: join where they touch, at the later of their conditions") {
     HiddenRuns runs;
     runs.add("c", "f", 10, 0, 20);
