@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/coding.h"
+#include "db/scan_bounds.h"
 
 namespace kv::db {
 
@@ -45,12 +46,9 @@ DbIterator::DbIterator(ViewLease view, WalkSource source, SnapshotPtr snapshot, 
       max_skipped_(options.max_skipped),
       source_status_(std::move(source.status)),
       cover_(source.range_deletes, seqno) {
-    if (options.lower) lower_.set(*options.lower);
-    if (options.upper) upper_.set(*options.upper);
-    if (options.prefix.empty()) return;
-    if (!lower_.is_set || lower_.key < options.prefix) lower_.set(options.prefix);
-    std::string behind = prefix_successor(options.prefix);
-    if (!behind.empty() && (!upper_.is_set || behind < upper_.key)) upper_.set(std::move(behind));
+    ScanBounds bounds(options);
+    if (bounds.lower) lower_.set(std::move(*bounds.lower));
+    if (bounds.upper) upper_.set(std::move(*bounds.upper));
 }
 
 Bytes DbIterator::value() const {
@@ -140,11 +138,15 @@ void DbIterator::skip_dead(Bytes user_key) {
 /// The walk has met a live key, a bound or an end.
 void DbIterator::learn_run() {
     if (run_.keys >= kLearnFrom && runs_ != nullptr && source_->status().is_ok()) {
-        // Forward, there is nothing up to where the source stands.
+        // Forward, there is nothing up to where the source stands, or to the upper bound: tables
+        // behind that may not be in it.
         const bool ends_here = forward_ && source_valid_;
-        std::string end(ends_here  ? user_key_of(at_.key)
-                        : forward_ ? run_.last.bytes()
-                                   : Bytes(run_.first));
+        const bool is_outside =
+            upper_.is_set && ends_here && !upper_.is_above(user_key_of(at_.key));
+        std::string end(is_outside  ? Bytes(upper_.key)
+                        : ends_here ? user_key_of(at_.key)
+                        : forward_  ? run_.last.bytes()
+                                    : Bytes(run_.first));
         if (!ends_here) end.push_back('\0');
         const Bytes begin = forward_ ? Bytes(run_.first) : run_.last.bytes();
         runs_->add(begin, end, snapshot_seqno_, run_.expiry_ms, run_.keys);

@@ -6,6 +6,7 @@
 #include "db/db_iterator.h"
 #include "db/lookup.h"
 #include "db/multi_lookup.h"
+#include "db/scan_bounds.h"
 #include "db/view_source.h"
 #include "record/batch_format.h"
 
@@ -116,18 +117,16 @@ SnapshotPtr DbImpl::snapshot() {
 }
 
 uint64_t DbImpl::approximate_count(const ScanOptions& options) {
-    std::string lower = options.lower.value_or("");
-    lower = std::max(lower, options.prefix);
-    std::optional<std::string> upper = options.upper;
-    std::string behind = prefix_successor(options.prefix);
-    if (!behind.empty() && (!upper || behind < *upper)) upper = std::move(behind);
-    if (upper && *upper <= lower) return 0;
+    const ScanBounds bounds(options);
+    if (bounds.are_empty()) return 0;
+    const std::string lower = bounds.lower.value_or("");
+    const std::optional<std::string>& upper = bounds.upper;
 
     const ViewLease view = views_.pin();
     double count = 0;
     for (int level = 0; level < view->tables->levels(); ++level) {
         for (const TableSet::Table& table : view->tables->tables(level)) {
-            if (table.largest < lower || (upper && table.smallest >= *upper)) continue;
+            if (!bounds.meet(table)) continue;
             const auto live = static_cast<double>(table.file->entries - table.file->tombstones);
             const bool inside = table.smallest >= lower && (!upper || table.largest < *upper);
             double share = 1;

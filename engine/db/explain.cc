@@ -8,6 +8,7 @@
 #include "db/db_impl.h"
 #include "db/lookup.h"
 #include "db/lookup_trace.h"
+#include "db/scan_bounds.h"
 #include "db/view_source.h"
 
 namespace kv {
@@ -85,15 +86,10 @@ namespace kv::db {
 namespace {
 
 uint64_t tables_in_range(const TableSet& tables, int level, const ScanOptions& options) {
-    std::string lower = std::max(options.lower.value_or(""), options.prefix);
-    std::optional<std::string> upper = options.upper;
-    std::string behind = prefix_successor(options.prefix);
-    if (!behind.empty() && (!upper || behind < *upper)) upper = std::move(behind);
+    const ScanBounds bounds(options);
     const auto& all = tables.tables(level);
-    return static_cast<uint64_t>(
-        std::count_if(all.begin(), all.end(), [&](const TableSet::Table& table) {
-            return !table.ends_before(lower) && (!upper || table.smallest < *upper);
-        }));
+    return static_cast<uint64_t>(std::count_if(
+        all.begin(), all.end(), [&](const TableSet::Table& table) { return bounds.meet(table); }));
 }
 
 }  // namespace

@@ -55,19 +55,24 @@ Result<RangeTombstoneSetPtr> TableSet::range_tombstones(TableCache& cache, bool 
     std::lock_guard lock(ranges_mutex_);
     if (ranges_ != nullptr) return ranges_;
     if (cache_only) return Status(Code::kWouldBlock, "range deletes have not been read yet");
-    std::vector<RangeTombstoneSetPtr> sets;
-    for (const Level& level : levels_) {
-        for (const Table& table : level.tables) {
-            if (table.file->range_tombstones == 0) continue;
-            KV_ASSIGN_OR_RETURN(const auto reader, cache.open(*table.slot));
-            sets.push_back(reader->range_tombstones());
-        }
-    }
-    ranges_ = RangeTombstoneSet::merge(sets);
+    KV_ASSIGN_OR_RETURN(ranges_, range_tombstones_where(cache, [](const Table&) { return true; }));
     if (ranges_ == nullptr) {
         return Status::corruption("the MANIFEST lists range deletes in tables that hold none");
     }
     return ranges_;
+}
+
+Result<RangeTombstoneSetPtr> TableSet::range_tombstones_where(
+    TableCache& cache, const std::function<bool(const Table&)>& counts) const {
+    std::vector<RangeTombstoneSetPtr> sets;
+    for (const Level& level : levels_) {
+        for (const Table& table : level.tables) {
+            if (table.file->range_tombstones == 0 || !counts(table)) continue;
+            KV_ASSIGN_OR_RETURN(const auto reader, cache.open(*table.slot));
+            sets.push_back(reader->range_tombstones());
+        }
+    }
+    return RangeTombstoneSet::merge(sets);
 }
 
 }  // namespace kv::db

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <vector>
@@ -53,6 +54,9 @@ class TableSet {
     /// the tables that have some, and kept. kWouldBlock when `cache_only` and that has not been
     /// done.
     Result<RangeTombstoneSetPtr> range_tombstones(TableCache& cache, bool cache_only) const;
+    /// The same of those tables alone for which `counts` is true. Not kept.
+    Result<RangeTombstoneSetPtr> range_tombstones_where(
+        TableCache& cache, const std::function<bool(const Table&)>& counts) const;
     /// What walks have learnt about these tables.
     HiddenRuns& hidden_runs() const { return hidden_runs_; }
 

@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "db/scan_bounds.h"
 #include "iterator/merging_iterator.h"
 #include "record/internal_key.h"
 
@@ -65,11 +66,12 @@ bool is_invisible(const Memtable& memtable, Seqno seqno) {
 }  // namespace
 
 WalkSource new_view_source(const ReadView& view, TableCache& tables, Seqno seqno,
-                           const ReadOptions& options, BlockCounts* counts) {
+                           const ScanOptions& options, BlockCounts* counts) {
     const ReadMode mode{.cache_only = options.cache_only,
                         .fill_cache = options.fill_cache,
                         .readahead_bytes = kScanReadaheadBytes,
                         .counts = counts};
+    const ScanBounds bounds(options);
     WalkSource source;
     std::vector<std::unique_ptr<InternalIterator>> children;
     children.reserve(16);
@@ -80,7 +82,7 @@ WalkSource new_view_source(const ReadView& view, TableCache& tables, Seqno seqno
     add_memtable(*view.active);
     for (const auto& memtable : view.immutables) add_memtable(*memtable);
     for (const TableSet::Table& table : view.tables->tables(0)) {
-        if (table.file->smallest_seqno > seqno) continue;
+        if (table.file->smallest_seqno > seqno || !bounds.meet(table)) continue;
         auto child = open_table(tables, *table.slot, mode);
         children.push_back(child.is_ok() ? std::move(*child) : new_empty_iterator(child.error()));
     }
@@ -90,6 +92,11 @@ WalkSource new_view_source(const ReadView& view, TableCache& tables, Seqno seqno
             new_level_iterator(std::make_unique<ViewLevel>(*view.tables, level, tables, mode)));
     }
     auto ranges = view.tables->range_tombstones(tables, mode.cache_only);
+    if (!ranges.is_ok() && !ranges.status().is(Code::kWouldBlock)) {
+        // Perhaps only for a table that this walk has nothing to do with.
+        ranges = view.tables->range_tombstones_where(
+            tables, [&](const TableSet::Table& table) { return bounds.meet(table); });
+    }
     if (!ranges.is_ok()) {
         source.status = ranges.status();
     } else if (*ranges != nullptr) {

@@ -10,11 +10,12 @@
 
 namespace kv::db {
 
-/// Every entry of `view` with a seqno up to `seqno`, others possibly too, and its range deletes.
-/// `view` and `tables` must outlive the source, and `seqno` must have been read after the view was
-/// taken. kWouldBlock in its status when the range deletes of tables are not in memory
-/// (cache_only). `counts`, if not null, counts the blocks touched and must outlive the source.
+/// Every entry of `view` within the bounds of `options` with a seqno up to `seqno`, others possibly
+/// too, and the range deletes there. A damaged table outside of the bounds does no harm. `view` and
+/// `tables` must outlive the source, and `seqno` must have been read after the view was taken.
+/// kWouldBlock in its status when the range deletes of tables are not in memory (cache_only).
+/// `counts`, if not null, counts the blocks touched and must outlive the source.
 WalkSource new_view_source(const ReadView& view, TableCache& tables, Seqno seqno,
-                           const ReadOptions& options, BlockCounts* counts = nullptr);
+                           const ScanOptions& options, BlockCounts* counts = nullptr);
 
 }  // namespace kv::db

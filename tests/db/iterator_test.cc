@@ -290,6 +290,22 @@ TEST_CASE("iterator: what is alive does not count against the budget, either way
     CHECK(seen == 0);
 }
 
+TEST_CASE("iterator: what a walk has learnt ends at its upper bound") {
+    DbFixture f;
+    f.options_.level0_compaction_trigger = 100;
+    fill_with_dead(f, 200, 200);  // the first alone is alive
+    REQUIRE(f.db().flush().is_ok());
+    // Behind the bound, in a table of its own that the bounded walk has no need of.
+    REQUIRE(f.put("k00300", "alive").status.is_ok());
+    REQUIRE(f.db().flush().is_ok());
+    REQUIRE(f.put("k00400", "alive").status.is_ok());
+    ScanOptions bounded;
+    bounded.upper = key_of(250);
+    CHECK(f.scan(bounded) == "k00000=value");
+    CHECK(f.scan() == "k00000=value k00300=alive k00400=alive");
+    CHECK(f.scan({}, true) == "k00400=alive k00300=alive k00000=value");
+}
+
 TEST_CASE("iterator: passes over thousands of versions of one key by a seek") {
     DbFixture f;
     f.options_.memtable_bytes = 8U << 20;

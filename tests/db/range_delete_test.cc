@@ -287,6 +287,34 @@ TEST_CASE_METHOD(ManyTables, "range delete: drops the tables it covers, and keep
     CHECK(get("key7") == std::string(300, 'v'));
 }
 
+TEST_CASE_METHOD(ManyTables, "range delete: a damaged table fails only walks that come near it") {
+    const ReadOptions pin{.snapshot = db().snapshot()};  // keeps the range deletes in their tables
+    put("a1", "v");
+    delete_range("a5", "a7");
+    REQUIRE(db().flush().is_ok());
+    put("z1", "v");
+    delete_range("z5", "z7");
+    REQUIRE(db().flush().is_ok());
+    executor_.run_until_idle();
+    std::string newest;
+    for (const std::string& name : disk_->files("db"))
+        if (name.ends_with(".sst")) newest = std::max(newest, name);
+    close();
+    const auto size = disk_->file_size("db/" + newest);
+    REQUIRE(size.is_ok());
+    disk_->corrupt("db/" + newest, *size - 10, 1);
+    const auto walk = [&](const char* prefix) {
+        ScanOptions options;
+        options.prefix = prefix;
+        return scan(options);
+    };
+    CHECK(walk("a") == "a1=v");
+    CHECK(walk("key99").find('!') == std::string::npos);
+    CHECK(walk("key99").find("key999") != std::string::npos);
+    CHECK(walk("z").find(newest) != std::string::npos);
+    CHECK(scan().find(newest) != std::string::npos);
+}
+
 TEST_CASE_METHOD(RangeDeletes, "clear: an open iterator keeps what it sees") {
     fill("abc");
     REQUIRE(db().flush().is_ok());
