@@ -3,23 +3,12 @@
 #include "db/table_set.h"
 
 #include <algorithm>
-#include <cstring>
 
 #include "record/internal_key.h"
+#include "record/key_prefix.h"
 #include "record/range_tombstones.h"
 
 namespace kv::db {
-
-namespace {
-
-/// The first 8 bytes as a big-endian integer, zero-filled: orders like the key where it differs.
-uint64_t prefix_of(Bytes key) {
-    char buffer[8] = {};
-    std::memcpy(buffer, key.data(), std::min(key.size(), sizeof buffer));
-    return load_big_endian64(buffer);
-}
-
-}  // namespace
 
 TableSet::TableSet(std::shared_ptr<const Version> version, TableCache& cache)
     : version_(std::move(version)), levels_(kLevels) {
@@ -31,7 +20,7 @@ TableSet::TableSet(std::shared_ptr<const Version> version, TableCache& cache)
                                     user_key_of(file->largest), is_exclusive_bound(file->largest)});
             has_ranges_ = has_ranges_ || file->range_tombstones != 0;
             if (number > 0)
-                level.largest_prefixes.push_back(prefix_of(level.tables.back().largest));
+                level.largest_prefixes.push_back(user_key_prefix(level.tables.back().largest));
         }
     }
 }
@@ -42,7 +31,7 @@ const TableSet::Table* TableSet::find(int level_number, Bytes user_key) const {
     // First table that does not end before user_key; prefixes decide where they differ.
     const auto& prefixes = level.largest_prefixes;
     const auto [low, high] =
-        std::equal_range(prefixes.begin(), prefixes.end(), prefix_of(user_key));
+        std::equal_range(prefixes.begin(), prefixes.end(), user_key_prefix(user_key));
     const Table* first = level.tables.data();
     const Table* at =
         std::partition_point(first + (low - prefixes.begin()), first + (high - prefixes.begin()),

@@ -10,18 +10,11 @@
 
 #include "kv/assert.h"
 #include "record/internal_key.h"
+#include "record/key_prefix.h"
 
 namespace kv {
 
 namespace {
-
-uint64_t key_prefix(Bytes internal_key) {
-    const size_t size = internal_key.size() - kTrailerBytes;
-    if (size >= 8) return load_big_endian64(internal_key.data());
-    char padded[8] = {};
-    std::copy_n(internal_key.data(), size, padded);
-    return load_big_endian64(padded);
-}
 
 class MergingIterator final : public InternalIterator {
   public:
@@ -132,7 +125,7 @@ class MergingIterator final : public InternalIterator {
     /// Puts a child's current entry into the heap's array. False when the child has failed.
     bool add(Child& child) {
         if (!child.it->current(child.entry)) return check(child);
-        heap_.push_back({key_prefix(child.entry.key), &child});
+        heap_.push_back({user_key_prefix(user_key_of(child.entry.key)), &child});
         return true;
     }
 
@@ -169,7 +162,7 @@ class MergingIterator final : public InternalIterator {
     void place_top(bool child_is_valid) {
         Slot& top = heap_.front();
         if (child_is_valid) [[likely]] {
-            top.prefix = key_prefix(top.child->entry.key);
+            top.prefix = user_key_prefix(user_key_of(top.child->entry.key));
             if (heap_.size() == 1 || comes_first(top, heap_[runner_up_])) return;
         } else {
             if (!check(*top.child)) return;

@@ -6,24 +6,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <algorithm>
 #include <cstdint>
 #include <vector>
 
-#include "record/internal_key.h"
+#include "record/key_prefix.h"
 #include "record/range_tombstones.h"
 
 namespace kv {
-
-/// The first 8 bytes as a big-endian integer, padded with zeros: orders like the key where it
-/// differs.
-inline uint64_t user_key_prefix(Bytes user_key) {
-    if (user_key.size() >= 8) [[likely]]
-        return load_big_endian64(user_key.data());
-    char padded[8] = {};
-    std::copy(user_key.begin(), user_key.end(), padded);
-    return load_big_endian64(padded);
-}
 
 /// A user key beside its prefix, which decides most comparisons.
 struct PrefixedKey {

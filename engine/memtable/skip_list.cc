@@ -7,6 +7,7 @@
 #include <new>
 
 #include "kv/assert.h"
+#include "record/key_prefix.h"
 
 namespace kv {
 
@@ -46,11 +47,7 @@ uint64_t SkipList::hint_of(Bytes user_key) const {
         if (order != 0) return order < 0 ? 0 : UINT64_MAX;
         user_key.remove_prefix(skip);
     }
-    if (user_key.size() >= 8) [[likely]]
-        return load_big_endian64(user_key.data());
-    char padded[8] = {};
-    std::copy(user_key.begin(), user_key.end(), padded);
-    return load_big_endian64(padded);
+    return user_key_prefix(user_key);
 }
 
 SkipList::Node* SkipList::new_node(int height, size_t key_size, size_t value_size) {

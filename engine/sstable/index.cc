@@ -5,18 +5,12 @@
 #include <algorithm>
 
 #include "record/internal_key.h"
+#include "record/key_prefix.h"
 #include "sstable/block.h"
 
 namespace kv::sstable {
 
 namespace {
-
-uint64_t key_prefix(Bytes user_key) {
-    if (user_key.size() >= 8) return load_big_endian64(user_key.data());
-    char padded[8] = {};
-    std::copy(user_key.begin(), user_key.end(), padded);
-    return load_big_endian64(padded);
-}
 
 size_t common_length(Bytes a, Bytes b) {
     return static_cast<size_t>(std::mismatch(a.begin(), a.end(), b.begin(), b.end()).first -
@@ -73,7 +67,7 @@ class IndexPacker {
         put_fixed32(out, count);
         put_fixed32(out, static_cast<uint32_t>(common));
         for (size_t i = 0; i < count; ++i)
-            put_fixed64(out, key_prefix(user_key_of(key(i)).substr(common)));
+            put_fixed64(out, user_key_prefix(user_key_of(key(i)).substr(common)));
         for (const Place& place : places_) {
             put_fixed64(out, place.offset);
             put_fixed32(out, place.size);
@@ -111,7 +105,7 @@ size_t IndexView::find(Bytes user_key, uint64_t trailer) const {
         const int order = user_key.substr(0, common_).compare(separator(0).substr(0, common_));
         if (order != 0) return order < 0 ? 0 : count_;
     }
-    const uint64_t target = key_prefix(user_key.substr(common_));
+    const uint64_t target = user_key_prefix(user_key.substr(common_));
     // Without a branch on the comparison: the processor would guess it wrong every other time.
     size_t low = 0;
     for (size_t count = count_; count > 0;) {

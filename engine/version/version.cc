@@ -3,24 +3,17 @@
 #include "version/version.h"
 
 #include <algorithm>
-#include <cstring>
 #include <iterator>
 #include <unordered_map>
 #include <utility>
 
 #include "kv/assert.h"
+#include "record/key_prefix.h"
 #include "version/file_registry.h"
 
 namespace kv {
 
 namespace {
-
-/// First 8 bytes as a big-endian integer, zero-padded: never orders two keys against their order.
-uint64_t key_prefix(Bytes user_key) {
-    char bytes[8] = {};
-    std::memcpy(bytes, user_key.data(), std::min<size_t>(user_key.size(), sizeof bytes));
-    return load_big_endian64(bytes);
-}
 
 bool newer_first(const FileMetaPtr& a, const FileMetaPtr& b) {
     if (a->largest_seqno != b->largest_seqno) return a->largest_seqno > b->largest_seqno;
@@ -75,7 +68,7 @@ Version::LevelPtr Version::make_level(int level, FileList files) {
         out->numbers.push_back(file->number);
         out->bytes += file->size_bytes;
         out->largest_seqno = std::max(out->largest_seqno, file->largest_seqno);
-        if (level > 0) out->largest_prefixes.push_back(key_prefix(file->largest_user_key()));
+        if (level > 0) out->largest_prefixes.push_back(user_key_prefix(file->largest_user_key()));
     }
     return out;
 }
@@ -208,8 +201,8 @@ Seqno Version::largest_seqno() const {
 size_t Version::lower_bound(int level, Bytes user_key) const {
     KV_ASSERT(level > 0);
     const Level& in = level_at(level);
-    const auto [first, last] = std::equal_range(in.largest_prefixes.begin(),
-                                                in.largest_prefixes.end(), key_prefix(user_key));
+    const auto [first, last] = std::equal_range(
+        in.largest_prefixes.begin(), in.largest_prefixes.end(), user_key_prefix(user_key));
     // Only among equal prefixes do whole keys decide.
     const auto begin = in.files.begin() + (first - in.largest_prefixes.begin());
     const auto end = in.files.begin() + (last - in.largest_prefixes.begin());
