@@ -4,20 +4,9 @@
 
 #include <algorithm>
 
-#include "base/coding.h"
+#include "record/key_prefix.h"
 
 namespace kv {
-
-namespace {
-
-uint64_t prefix_of(Bytes key) {
-    if (key.size() >= 8) return load_big_endian64(key.data());
-    char padded[8] = {};
-    std::copy(key.begin(), key.end(), padded);
-    return load_big_endian64(padded);
-}
-
-}  // namespace
 
 SortedFill::SortedFill(size_t capacity_bytes)
     : capacity_(capacity_bytes), buffer_(new char[capacity_bytes]) {}
@@ -36,7 +25,7 @@ void SortedFill::add(Memtable& memtable, const Op& op, Seqno seqno) {
         return;
     }
     if (bytes > capacity_ - used_) pour(memtable);
-    places_.push_back({prefix_of(op.key), static_cast<uint32_t>(ops_.size())});
+    places_.push_back({user_key_prefix(op.key), static_cast<uint32_t>(ops_.size())});
     Gathered& gathered = ops_.emplace_back(Gathered{op, seqno});
     gathered.op.key = keep(op.key);
     gathered.op.value = keep(op.value);
