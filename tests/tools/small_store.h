@@ -102,7 +102,7 @@ struct SmallStore {
         record.payload = payload;
         std::string bytes;
         append_log_record(bytes, segment.reserve(log_record_size(payload.size())), record);
-        REQUIRE(segment.write(bytes, last).is_ok());
+        REQUIRE(segment.write(bytes, last, true).is_ok());
         REQUIRE(segment.sync().is_ok());
     }
 };
