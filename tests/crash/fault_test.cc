@@ -88,7 +88,7 @@ TEST_CASE(
     const uint64_t seed = test_seed();
     CAPTURE(seed);
     size_t points = 0, doubts = 0;
-    for (uint64_t index = 20 + seed % 5; index < 220; index += 9) {
+    for (uint64_t index = 20 + seed % 5; index < 220; index += 5) {
         CAPTURE(index);
         CrashWorld world(seed + index);
         Random random(seed + index);
