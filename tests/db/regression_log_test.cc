@@ -230,6 +230,9 @@ TEST_CASE("row 23: deletes survive a restart, a killed process and a power failu
     check();
 }
 
+// Not under ThreadSanitizer: the hook nests on one thread what two do, an order of locks that no
+// thread of a store has.
+#ifndef __SANITIZE_THREAD__
 TEST_CASE("log: what is logged again beside a sync that is under way leaves no gap in history") {
     DbFixture f;
     f.open();
@@ -264,3 +267,4 @@ TEST_CASE("log: what is logged again beside a sync that is under way leaves no g
     for (int i = 0; i < written; ++i) CHECK(f.get(key(i)) == std::string(1000, 'v'));
     CHECK(f.get("refused") == "v");
 }
+#endif
