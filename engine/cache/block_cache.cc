@@ -50,6 +50,9 @@ BlockRef BlockCache::insert(uint64_t file_number, uint64_t offset, BlockRef bloc
 }
 
 bool BlockCache::grant_hold(size_t bytes) {
+    // Asked at every read of a part that is not held: no shared store once all is given away.
+    if (held_bytes_.load(std::memory_order_relaxed) + bytes > capacity_bytes() / kHoldPart)
+        return false;
     const uint64_t before = held_bytes_.fetch_add(bytes, std::memory_order_relaxed);
     if (before + bytes <= capacity_bytes() / kHoldPart) return true;
     give_back_hold(bytes);

@@ -16,10 +16,14 @@ void HeldParts::open(BlockCache* cache, size_t parts) {
 }
 
 void HeldParts::hold(size_t part, const BlockRef& block) {
-    const std::unique_lock lock(mutex_, std::try_to_lock);
-    if (!lock.owns_lock()) return;  // the next read will try again
+    const size_t bytes = block.charge_bytes();
+    if (!cache_->grant_hold(bytes)) return;
     Slot& slot = slots_[part];
-    if (slot.block || !cache_->grant_hold(block.charge_bytes())) return;
+    const std::unique_lock lock(mutex_, std::try_to_lock);
+    if (!lock.owns_lock() || slot.block) {  // the next read will find it, or try again
+        cache_->give_back_hold(bytes);
+        return;
+    }
     slot.block = block;
     slot.is_held.store(true, std::memory_order_release);
 }
