@@ -4,7 +4,9 @@
 
 #include <algorithm>
 
+#include "db/commit_view.h"
 #include "kv/assert.h"
+#include "kv/write_program.h"
 
 namespace kv::db {
 
@@ -22,7 +24,13 @@ size_t precondition_bytes(const WriteBatch& batch) {
 
 /// What a request holds while it is queued.
 size_t held_bytes(const WriteRequest& request) {
-    return request.batch.size_bytes() + precondition_bytes(request.batch);
+    const size_t program_bytes = request.program == nullptr ? 0 : request.program->held_bytes();
+    return request.batch.size_bytes() + precondition_bytes(request.batch) + program_bytes;
+}
+
+/// A program may write, so it needs what writes need.
+bool may_write(const WriteRequest& request) {
+    return request.batch.count() != 0 || request.program != nullptr;
 }
 
 }  // namespace
@@ -39,7 +47,7 @@ CommitStage::CommitStage(StoreContext& context, Health& health, LogStage& log, V
       hooks_(std::move(hooks)),
       next_seqno_(last_seqno + 1) {}
 
-Status CommitStage::check_limits(const WriteRequest& request) const {
+Status CommitStage::check_limits(const WriteBatch& batch) const {
     const Options& limits = context_.options;
     const auto too_large = [](std::string_view what, size_t size, size_t limit) {
         return Status::invalid_argument(std::string(what) + " of " + std::to_string(size) +
@@ -52,7 +60,6 @@ Status CommitStage::check_limits(const WriteRequest& request) const {
         }
         return Status::ok();
     };
-    const WriteBatch& batch = request.batch;
     if (batch.size_bytes() > limits.max_batch_bytes) {
         return too_large("batch", batch.size_bytes(), limits.max_batch_bytes);
     }
@@ -77,18 +84,18 @@ Status CommitStage::check_limits(const WriteRequest& request) const {
 }
 
 bool CommitStage::push(std::unique_ptr<WriteRequest> request) {
-    Status refusal = check_limits(*request);
+    Status refusal = check_limits(request->batch);
     const uint64_t bytes = held_bytes(*request);
     // A sync holds no memory to speak of: it goes through.
-    if (refusal.is_ok() && !request->batch.empty() &&
+    if (refusal.is_ok() && (may_write(*request) || !request->batch.empty()) &&
         queued_bytes_.load(std::memory_order_relaxed) > context_.options.max_queued_write_bytes) {
         Counters::add(context_.counters.refused_writes, 1);
         refusal = {Code::kOverloaded, "too many writes are waiting; try again later",
                    kRetryAfterMs};
     }
     // A caller that blocks anyway waits in the queue instead, for a bounded time.
-    if (refusal.is_ok() && overloaded_.load(std::memory_order_relaxed) &&
-        request->batch.count() != 0 && request->observer != nullptr) {
+    if (refusal.is_ok() && overloaded_.load(std::memory_order_relaxed) && may_write(*request) &&
+        request->observer != nullptr) {
         refusal = overloaded("flush and compaction lag too far behind");
     }
     if (!refusal.is_ok()) {
@@ -220,7 +227,7 @@ std::unique_ptr<WriteRequest> CommitStage::pop_backlog() {
 
 CommitStage::Step CommitStage::form_group(bool may_block) {
     // What writes nothing needs no room anywhere, only a log that can be synced.
-    const bool writes = backlog_.front()->batch.count() != 0;
+    const bool writes = may_write(*backlog_.front());
     if (writes ? health_.state() != StoreState::kOk : log_.needs_relog()) {
         refuse_front(writes, health_.refusal());
         return Step::kWorked;
@@ -238,7 +245,7 @@ CommitStage::Step CommitStage::form_group(bool may_block) {
     group.first_seqno = next_seqno_;
     Step step = Step::kWorked;
     while (step == Step::kWorked && !backlog_.empty() && group.payload_bytes() < kGroupBytes) {
-        if (!writes && backlog_.front()->batch.count() != 0) break;  // nobody let it in
+        if (!writes && may_write(*backlog_.front())) break;  // nobody let it in
         step = add_front(group, may_block);
     }
     const bool empty = group.requests.empty();
@@ -257,7 +264,7 @@ CommitStage::Step CommitStage::stall() {
         count_stall(false);
         return Step::kStalled;
     }
-    if (backlog_.front()->batch.count() == 0) return Step::kWorked;  // it need not wait
+    if (!may_write(*backlog_.front())) return Step::kWorked;  // it need not wait
     check_again_after(pause_us_ != 0 ? (pause_us_ + 999) / 1000 : kStallCheckMs);
     return Step::kStalled;
 }
@@ -278,7 +285,7 @@ void CommitStage::expire(uint64_t now_us) {
     while (!backlog_.empty()) {
         std::unique_ptr<WriteRequest> request = backlog_.pop_front();
         const bool too_long =
-            request->batch.count() != 0 && now_us - request->stalled_us >= kLongestStallUs;
+            may_write(*request) && now_us - request->stalled_us >= kLongestStallUs;
         const bool late = request->deadline_us != 0 && request->deadline_us <= now_us;
         if (!late && !too_long) {
             waiting.push_back(std::move(request));
@@ -308,7 +315,7 @@ void CommitStage::check_again_after(uint64_t delay_ms) {
 /// Refuses the requests at the front that write something, or those that do not.
 void CommitStage::refuse_front(bool writes, const Status& status) {
     RequestChain refused;
-    while (!backlog_.empty() && (backlog_.front()->batch.count() != 0) == writes) {
+    while (!backlog_.empty() && may_write(*backlog_.front()) == writes) {
         std::unique_ptr<WriteRequest> request = pop_backlog();
         request->result.status = status;
         refused.push_back(std::move(request));
@@ -330,24 +337,17 @@ CommitStage::Step CommitStage::add_front(Group& group, bool may_block) {
         take_front(group, std::move(result), Durability::kMemory);
         return Step::kWorked;
     }
-    const WriteBatch& batch = request.batch;
-    if (context_.disk.refuses(batch)) [[unlikely]] {
-        result.status = context_.disk.refusal();
+    const WriteBatch& batch = request.program == nullptr ? request.batch : program_batch_;
+    Bytes ops;
+    result.status = work_out(request, batch, may_block, result, ops);
+    if (result.status.is(Code::kWouldBlock)) return Step::kNeedsLane;
+    if (!result.status.is_ok()) {
+        // Answered in its turn: it may rest on writes that are not durable yet.
+        result.counters.clear();
         take_front(group, std::move(result), Durability::kMemory);
         return Step::kWorked;
     }
-    Bytes ops = batch.encoded();
-    if (!batch.preconditions().empty() || batch.unresolved_count() != 0) {
-        result.status = resolve(request, may_block, scratch_, result.counters);
-        if (result.status.is(Code::kWouldBlock)) return Step::kNeedsLane;
-        if (!result.status.is_ok()) {
-            // Answered in its turn: it may rest on writes that are not durable yet.
-            result.counters.clear();
-            take_front(group, std::move(result), Durability::kMemory);
-            return Step::kWorked;
-        }
-        ops = scratch_;
-    }
+    Durability needs = request.durability;
     if (batch.count() != 0) {
         // Only now is it known how large the mutations are.
         const Status room = log_.ensure_room_behind(group.payload_bytes(),
@@ -357,31 +357,58 @@ CommitStage::Step CommitStage::add_front(Group& group, bool may_block) {
         result.first_seqno = next_seqno_;
         apply(group, batch.count(), ops);
         result.last_seqno = next_seqno_ - 1;
+    } else if (request.program != nullptr) {
+        needs = Durability::kMemory;  // it has only read
     }
-    take_front(group, std::move(result), request.durability);
+    take_front(group, std::move(result), needs);
     return Step::kWorked;
 }
 
-Status CommitStage::resolve(const WriteRequest& request, bool may_block, std::string& ops,
+/// Decides whether the request at the front may be applied, and as which ops.
+Status CommitStage::work_out(const WriteRequest& request, const WriteBatch& batch, bool may_block,
+                             WriteResult& result, Bytes& ops) {
+    if (!request.batch.preconditions().empty()) {
+        KV_RETURN_IF_ERROR(check_preconditions(request.batch, may_block));
+    }
+    if (request.program != nullptr) KV_RETURN_IF_ERROR(run_program(request, may_block));
+    if (context_.disk.refuses(batch)) [[unlikely]]
+        return context_.disk.refusal();
+    ops = batch.encoded();
+    if (batch.unresolved_count() == 0) return Status::ok();
+    KV_RETURN_IF_ERROR(resolve(batch, may_block, scratch_, result.counters));
+    ops = scratch_;
+    return Status::ok();
+}
+
+Status CommitStage::run_program(const WriteRequest& request, bool may_block) {
+    StoreCommitView view(views_, tables_, context_.clock.wall_ms(), may_block);
+    program_batch_.clear();
+    KV_RETURN_IF_ERROR(request.program->run(view, program_batch_));
+    return check_limits(program_batch_);
+}
+
+Status CommitStage::check_preconditions(const WriteBatch& batch, bool may_block) {
+    const ViewLease view = views_.acquire();
+    return db::check_preconditions(batch.preconditions(), context_.forgotten_seqno,
+                                   newest_in(*view, may_block));
+}
+
+NewestLookup CommitStage::newest_in(const ReadView& view, bool may_block) {
+    return [this, &view, mode = commit_read_mode(may_block), now_ms = context_.clock.wall_ms()](
+               Bytes key, Found& found) {
+        return lookup(view, tables_, key, kMaxSeqno, now_ms, mode, found);
+    };
+}
+
+Status CommitStage::resolve(const WriteBatch& batch, bool may_block, std::string& ops,
                             std::vector<int64_t>& counters) {
     const ViewLease view = views_.acquire();
-    const uint64_t now_ms = context_.clock.wall_ms();
-    const ReadMode mode{
-        .cache_only = !may_block, .fill_cache = true, .readahead_bytes = 0, .counts = nullptr};
-    const NewestLookup newest = [&](Bytes key, Found& found) {
-        return lookup(*view, tables_, key, kMaxSeqno, now_ms, mode, found);
-    };
-    KV_RETURN_IF_ERROR(
-        check_preconditions(request.batch.preconditions(), context_.forgotten_seqno, newest));
     ops.clear();
-    if (request.batch.unresolved_count() == 0) {
-        ops.append(request.batch.encoded());
-        return Status::ok();
-    }
     // Only range deletes without an end ask for it.
-    const bool has_open_range = request.batch.unresolved_count() != request.batch.increment_count();
+    const bool has_open_range = batch.unresolved_count() != batch.increment_count();
     const Bytes largest = has_open_range ? largest_user_key(*view) : Bytes();
-    return resolve_ops(request.batch, now_ms, newest, largest, ops, counters);
+    return resolve_ops(batch, context_.clock.wall_ms(), newest_in(*view, may_block), largest, ops,
+                       counters);
 }
 
 void CommitStage::take_front(Group& group, WriteResult result, Durability needs) {

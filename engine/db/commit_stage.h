@@ -1,6 +1,6 @@
 // CommitStage: the first half of the commit pipeline. It takes submitted writes in order, checks
-// preconditions, resolves increments, numbers the mutations, encodes them for the log and puts them
-// into the active memtable, still invisible; LogStage publishes them.
+// preconditions, runs write programs, resolves increments, numbers the mutations, encodes them for
+// the log and puts them into the active memtable, still invisible; LogStage publishes them.
 //
 // It runs on whoever holds its baton: the submitting thread when nobody else does, so that a lone
 // writer pays no thread switch, else the commit lane. Anything that would wait for the disk
@@ -79,7 +79,7 @@ class CommitStage {
 
     /// False: the request was refused and answered.
     bool push(std::unique_ptr<WriteRequest> request);
-    Status check_limits(const WriteRequest& request) const;
+    Status check_limits(const WriteBatch& batch) const;
     enum class Runner : uint8_t { kSubmitter, kWaitingSubmitter, kLane };
     void run(Runner runner);
     void run_on_lane();
@@ -96,8 +96,13 @@ class CommitStage {
     void freeze_if_requested();
     void refuse_front(bool writes, const Status& status);
     Step add_front(Group& group, bool may_block);
+    Status run_program(const WriteRequest& request, bool may_block);
+    Status work_out(const WriteRequest& request, const WriteBatch& batch, bool may_block,
+                    WriteResult& result, Bytes& ops);
     bool is_late(const WriteRequest& request, Group& group) const;
-    Status resolve(const WriteRequest& request, bool may_block, std::string& ops,
+    Status check_preconditions(const WriteBatch& batch, bool may_block);
+    NewestLookup newest_in(const ReadView& view, bool may_block);
+    Status resolve(const WriteBatch& batch, bool may_block, std::string& ops,
                    std::vector<int64_t>& counters);
     void take_front(Group& group, WriteResult result, Durability needs);
     void apply(Group& group, uint32_t count, Bytes ops);
@@ -130,6 +135,7 @@ class CommitStage {
     uint64_t next_check_us_ = 0;  // when a posted timer looks again; 0: none is
     std::string record_;          // these two are kept for their capacity
     std::string scratch_;
+    WriteBatch program_batch_;  // what the program at the front wants to write
 };
 
 }  // namespace kv::db

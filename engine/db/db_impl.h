@@ -54,6 +54,7 @@ class DbImpl final : public Db {
     WriteResult write(WriteBatch batch, Durability durability) override;
     void submit(std::vector<std::unique_ptr<WriteRequest>> requests) override;
     Status prepare(const WriteBatch& batch, bool cache_only) override;
+    Status prepare(const std::vector<Bytes>& keys, bool cache_only) override;
     Result<std::optional<Entry>> get(Bytes key, const ReadOptions& options) override;
     std::vector<Result<std::optional<Entry>>> multi_get(const std::vector<Bytes>& keys,
                                                         const ReadOptions& options,

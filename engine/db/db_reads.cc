@@ -20,22 +20,27 @@ ReadMode read_mode(const ReadOptions& options) {
 }
 
 Status DbImpl::prepare(const WriteBatch& batch, bool cache_only) {
+    std::vector<Bytes> keys;
+    for (const Precondition& precondition : batch.preconditions()) keys.push_back(precondition.key);
+    if (batch.increment_count() != 0) {
+        BatchReader reader(batch.encoded());
+        for (Op op; reader.next(op);) {
+            if (op.is_increment()) keys.push_back(op.key);
+        }
+        KV_RETURN_IF_ERROR(reader.status());
+    }
+    return prepare(keys, cache_only);
+}
+
+Status DbImpl::prepare(const std::vector<Bytes>& keys, bool cache_only) {
     const ViewLease view = views_.acquire();
     const ReadMode mode{
         .cache_only = cache_only, .fill_cache = true, .readahead_bytes = 0, .counts = nullptr};
-    const auto warm = [&](Bytes key) {
+    for (const Bytes key : keys) {
         Found found;
-        return lookup(*view, tables_, key, kMaxSeqno, 0, mode, found);
-    };
-    for (const Precondition& precondition : batch.preconditions()) {
-        KV_RETURN_IF_ERROR(warm(precondition.key));
+        KV_RETURN_IF_ERROR(lookup(*view, tables_, key, kMaxSeqno, 0, mode, found));
     }
-    if (batch.increment_count() == 0) return Status::ok();
-    BatchReader reader(batch.encoded());
-    for (Op op; reader.next(op);) {
-        if (op.is_increment()) KV_RETURN_IF_ERROR(warm(op.key));
-    }
-    return reader.status();
+    return Status::ok();
 }
 
 Result<std::optional<Entry>> DbImpl::answer_of(const Status& status, const Found& found) {

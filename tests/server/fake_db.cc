@@ -5,6 +5,7 @@
 #include <set>
 #include <utility>
 
+#include "kv/write_program.h"
 #include "record/batch_format.h"
 
 namespace kv::server {
@@ -59,6 +60,25 @@ class FakeIterator final : public Iterator {
     bool valid_ = false;
 };
 
+/// Never needs the disk.
+class FakeCommitView final : public CommitView {
+  public:
+    explicit FakeCommitView(std::shared_ptr<const FakeMap> map) : map_(std::move(map)) {}
+    Result<std::optional<Entry>> get(Bytes key) override {
+        const auto found = map_->find(key);
+        if (found == map_->end()) return std::optional<Entry>();
+        return std::optional<Entry>(found->second);
+    }
+    std::unique_ptr<Iterator> new_iterator(const ScanOptions& options) override {
+        return std::make_unique<FakeIterator>(map_, options);
+    }
+    bool may_block() const override { return true; }
+    uint64_t wall_ms() const override { return 1; }
+
+  private:
+    const std::shared_ptr<const FakeMap> map_;
+};
+
 Status check(const FakeMap& map, const WriteBatch& batch) {
     for (const Precondition& precondition : batch.preconditions()) {
         const auto found = map.find(precondition.key);
@@ -99,9 +119,17 @@ void FakeDb::apply(WriteRequest& request) {
     WriteResult& result = request.result;
     result.status = write_failure_.is_ok() ? check(*map_, request.batch) : write_failure_;
     if (!result.status.is_ok()) return;
+    if (request.program == nullptr) return apply_batch(request.batch, result);
+    WriteBatch batch;
+    FakeCommitView view(map_);
+    result.status = request.program->run(view, batch);
+    if (result.status.is_ok()) apply_batch(batch, result);
+}
+
+void FakeDb::apply_batch(const WriteBatch& batch, WriteResult& result) {
     auto changed = std::make_shared<FakeMap>(*map_);
-    result.first_seqno = request.batch.count() == 0 ? 0 : seqno_.load() + 1;
-    BatchReader reader(request.batch.encoded());
+    result.first_seqno = batch.count() == 0 ? 0 : seqno_.load() + 1;
+    BatchReader reader(batch.encoded());
     for (Op op; reader.next(op);) {
         const Seqno seqno = ++seqno_;
         order_.emplace_back(op.key);
@@ -110,6 +138,10 @@ void FakeDb::apply(WriteRequest& request) {
             const int64_t value = (entry.value.empty() ? 0 : std::stoll(entry.value)) + op.by;
             entry = {std::to_string(value), seqno, 0};
             result.counters.push_back(value);
+        } else if (op.is_range_delete()) {
+            const bool to_end = op.kind == kRangeDeleteToEndOp;
+            changed->erase(changed->lower_bound(op.key),
+                           to_end ? changed->end() : changed->lower_bound(op.value));
         } else if (op.internal_kind() == Kind::kDelete) {
             changed->erase(std::string(op.key));
         } else {
@@ -163,6 +195,10 @@ void FakeDb::release() {
 }
 
 Status FakeDb::prepare(const WriteBatch&, bool cache_only) {
+    return cache_only && cold ? Status(Code::kWouldBlock, "cold") : Status::ok();
+}
+
+Status FakeDb::prepare(const std::vector<Bytes>&, bool cache_only) {
     return cache_only && cold ? Status(Code::kWouldBlock, "cold") : Status::ok();
 }
 

@@ -37,6 +37,7 @@ class FakeDb final : public Db {
     WriteResult write(WriteBatch batch, Durability durability) override;
     void submit(std::vector<std::unique_ptr<WriteRequest>> requests) override;
     Status prepare(const WriteBatch& batch, bool cache_only) override;
+    Status prepare(const std::vector<Bytes>& keys, bool cache_only) override;
     Result<std::optional<Entry>> get(Bytes key, const ReadOptions& options) override;
     std::vector<Result<std::optional<Entry>>> multi_get(const std::vector<Bytes>& keys,
                                                         const ReadOptions& options,
@@ -67,6 +68,7 @@ class FakeDb final : public Db {
 
   private:
     void apply(WriteRequest& request);
+    void apply_batch(const WriteBatch& batch, WriteResult& result);
     std::shared_ptr<const FakeMap> view(const ReadOptions& options) const;
     static void answer(std::vector<std::unique_ptr<WriteRequest>> requests);
 

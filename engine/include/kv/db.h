@@ -34,6 +34,7 @@ struct WriteResult {
 };
 
 struct WriteRequest;
+class WriteProgram;
 
 /// Where finished writes go. Called on an engine lane: hand over and return, never block.
 class WriteObserver {
@@ -48,6 +49,9 @@ class WriteObserver {
 /// One write on its way. The caller fills batch, durability, observer; the store fills result.
 struct WriteRequest {
     WriteBatch batch;
+    /// Decides on the mutations instead (kv/write_program.h); of `batch` only the preconditions
+    /// count then, and it must hold no mutations. Lives until the request is answered.
+    WriteProgram* program = nullptr;
     Durability durability = Durability::kDisk;
     WriteObserver* observer = nullptr;
     /// Not started once the clock's monotonic_us passes this; 0 = none. Answered kDeadline.
@@ -115,6 +119,8 @@ class Db {
     /// the engine thread need not touch the disk for it. Optional. kWouldBlock when `cache_only`
     /// and a block is missing.
     virtual Status prepare(const WriteBatch& batch, bool cache_only) = 0;
+    /// The same for the keys that a WriteProgram will ask for.
+    virtual Status prepare(const std::vector<Bytes>& keys, bool cache_only) = 0;
 
     /// nullopt when the key has no live entry.
     virtual Result<std::optional<Entry>> get(Bytes key, const ReadOptions& options = {}) = 0;

@@ -1,0 +1,39 @@
+// StoreCommitView: what a WriteProgram sees: the newest state of the store, writes that are not
+// published yet included.
+// Thread rule: holder of the commit baton.
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <memory>
+#include <optional>
+
+#include "db/read_view.h"
+#include "db/table_cache.h"
+#include "kv/write_program.h"
+#include "sstable/table_reader.h"
+
+namespace kv::db {
+
+/// How the commit stage looks keys up.
+inline ReadMode commit_read_mode(bool may_block) {
+    return {.cache_only = !may_block, .fill_cache = true, .readahead_bytes = 0, .counts = nullptr};
+}
+
+class StoreCommitView final : public CommitView {
+  public:
+    StoreCommitView(ViewRegistry& views, TableCache& tables, uint64_t now_ms, bool may_block)
+        : views_(views), tables_(tables), now_ms_(now_ms), may_block_(may_block) {}
+
+    Result<std::optional<Entry>> get(Bytes key) override;
+    std::unique_ptr<Iterator> new_iterator(const ScanOptions& options) override;
+    bool may_block() const override { return may_block_; }
+    uint64_t wall_ms() const override { return now_ms_; }
+
+  private:
+    ViewRegistry& views_;
+    TableCache& tables_;
+    const uint64_t now_ms_;
+    const bool may_block_;
+};
+
+}  // namespace kv::db
