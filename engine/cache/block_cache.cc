@@ -25,7 +25,8 @@ uint64_t shard_count(uint64_t capacity_bytes) {
 BlockCache::BlockCache(uint64_t capacity_bytes)
     : capacity_bytes_(capacity_bytes),
       shard_mask_(shard_count(capacity_bytes) - 1),
-      shards_(std::make_unique<CacheShard[]>(shard_mask_ + 1)) {
+      shards_(std::make_unique<CacheShard[]>(shard_mask_ + 1)),
+      seen_(capacity_bytes / kBytesPerSeenPlace) {
     set_capacity(capacity_bytes);
 }
 
@@ -47,6 +48,12 @@ BlockRef BlockCache::lookup(uint64_t file_number, uint64_t offset, Use use) {
 BlockRef BlockCache::insert(uint64_t file_number, uint64_t offset, BlockRef block, Use use) {
     const uint64_t hash = hash_place(file_number, offset);
     return shard_of(hash).insert(hash, file_number, offset, std::move(block), use);
+}
+
+bool BlockCache::is_worth_keeping(uint64_t file_number, uint64_t offset, Use use) {
+    if (use == Use::kIndex) return true;
+    const uint64_t hash = hash_place(file_number, offset);
+    return !shard_of(hash).is_full() || seen_.note(hash);
 }
 
 bool BlockCache::grant_hold(size_t bytes) {

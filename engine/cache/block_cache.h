@@ -2,7 +2,8 @@
 //
 // Keyed by (file number, offset); file numbers are never reused within a store, and a cache belongs
 // to one store. A BlockRef pins its block: the bytes stay, and stay counted, until the last
-// reference goes. Replacement keeps what is read again and again against any scan; see
+// reference goes. A full cache takes in what is missed a second time (is_worth_keeping, which the
+// readers of tables ask); replacement keeps what is read again and again against any scan; see
 // cache/cache_shard.h.
 // Thread rule: everything from any thread. lookup takes no lock.
 // SPDX-License-Identifier: Apache-2.0
@@ -15,6 +16,7 @@
 #include "base/thread_number.h"
 #include "cache/block_ref.h"
 #include "cache/cache_shard.h"
+#include "cache/seen_places.h"
 
 namespace kv {
 
@@ -44,6 +46,9 @@ class BlockCache {
     /// returns that one's. Evicts as needed. A block that is larger than a shard's share, or for
     /// which there is no room because others hold too much, is returned without being kept.
     BlockRef insert(uint64_t file_number, uint64_t offset, BlockRef block, Use use = Use::kPoint);
+    /// Whether a block that was just missed and read is worth insert(). While there is room, and
+    /// of an index, every one is; else those that were missed before, not long ago.
+    bool is_worth_keeping(uint64_t file_number, uint64_t offset, Use use);
     /// Drops every block of a file that is being deleted. O(blocks of that file + shards).
     void erase_file(uint64_t file_number);
     /// Changes the budget. What is too much goes at once, or when its holders let go and room is
@@ -68,11 +73,15 @@ class BlockCache {
     static constexpr int kShardHashShift = 42;  // away from the bits that a shard itself uses
 
     static constexpr uint64_t kHoldPart = 4;
+    // Half of the blocks that fit, as they mostly are. More would keep more of what comes back late
+    // and never again, at the price of what is there.
+    static constexpr uint64_t kBytesPerSeenPlace = 8U << 10;
 
     std::atomic<uint64_t> capacity_bytes_;
     std::atomic<uint64_t> held_bytes_{0};  // granted by grant_hold
     const uint64_t shard_mask_;
     const std::unique_ptr<CacheShard[]> shards_;
+    SeenPlaces seen_;
     ThreadCounters<2> counters_;
 };
 

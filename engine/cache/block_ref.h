@@ -20,6 +20,9 @@ class BlockRef {
     BlockRef() = default;
     /// A new block of `size` uninitialised bytes, for the caller to fill before it shares it.
     static BlockRef allocate(size_t size);
+    /// The same for bytes that go again soon: in memory that this thread let go just before, which
+    /// its processor still holds close. It takes more of it than the size says.
+    static BlockRef scratch(size_t size);
 
     BlockRef(const BlockRef& other)
         : word_(other.word_), data_(other.data_), size_(other.size_), charge_(other.charge_) {
@@ -77,6 +80,8 @@ class BlockRef {
         if ((old & (kOwn | kErased)) != 0 && (old & kCount) == 1) release(word, old);
     }
     static void release(Word& word, uint64_t old);
+    /// Gives back the memory of a block of its own.
+    static void free_data(char* data);
 
     Word* word_ = nullptr;  // null: empty or borrowed
     char* data_ = nullptr;  // null: empty

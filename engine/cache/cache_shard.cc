@@ -2,8 +2,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cache/cache_shard.h"
 
-#include <new>
-
 #include "cache/place_hash.h"
 #include "kv/assert.h"
 
@@ -24,35 +22,7 @@ uint64_t index_entry(const void* slot, uint64_t hash) {
 }
 uint64_t tag_of(uint64_t hash_or_entry) { return hash_or_entry >> kAddressBits; }
 
-struct BlockHeader {
-    std::atomic<uint64_t> word;
-    uint64_t unused = 0;
-};
-static_assert(sizeof(BlockHeader) == 16);
-
 }  // namespace
-
-BlockRef BlockRef::allocate(size_t size) {
-    KV_ASSERT(size <= UINT32_MAX - sizeof(BlockHeader));
-    void* memory = ::operator new(sizeof(BlockHeader) + size);
-    auto* header = new (memory) BlockHeader{kOwn + 1};
-    return {&header->word, reinterpret_cast<char*>(header + 1), static_cast<uint32_t>(size),
-            static_cast<uint32_t>(sizeof(BlockHeader) + size)};
-}
-
-void BlockRef::release(Word& word, uint64_t old) {
-    if ((old & kOwn) != 0) {
-        CacheShard::free_data(reinterpret_cast<char*>(&word) + sizeof(BlockHeader));
-    } else {
-        CacheShard::free_erased(*reinterpret_cast<CacheShard::Slot*>(&word));
-    }
-}
-
-void CacheShard::free_data(char* data) {
-    auto* header = reinterpret_cast<BlockHeader*>(data) - 1;
-    header->~BlockHeader();
-    ::operator delete(header);
-}
 
 CacheShard::Index::Index(size_t size)
     : mask(size - 1), entries(std::make_unique<std::atomic<uint64_t>[]>(size)) {}
@@ -67,7 +37,7 @@ CacheShard::~CacheShard() {
         Slot& slot = slot_at(number);
         const uint64_t word = slot.word.load(std::memory_order_acquire);
         KV_ASSERT((word & BlockRef::kCount) == 0 && "a block reference outlives its cache");
-        if (word == BlockRef::kVisible) free_data(slot.data);
+        if (word == BlockRef::kVisible) BlockRef::free_data(slot.data);
     }
 }
 
@@ -199,7 +169,7 @@ BlockRef CacheShard::insert(uint64_t hash, uint64_t file_number, uint64_t offset
             kept = BlockRef(&slot.word, slot.data, slot.size, slot.charge);
         }
     }
-    for (char* data : freed) free_data(data);
+    for (char* data : freed) BlockRef::free_data(data);
     return kept ? std::move(kept) : std::move(block);
 }
 
@@ -293,6 +263,7 @@ bool CacheShard::evict_by_clock(std::vector<char*>& freed) {
 /// False when too much is held by others for `charge` to fit.
 bool CacheShard::make_room(uint64_t charge, BlockUse use, std::vector<char*>& freed) {
     if (charge > capacity_bytes_) return false;
+    is_full_.store(stats_.bytes + charge > capacity_bytes_, kRelaxed);
     while (stats_.bytes + charge > capacity_bytes_) {
         const bool scan_may_grow =
             use == BlockUse::kScan && scanned_bytes_ < capacity_bytes_ / kScanShare;
@@ -310,8 +281,9 @@ void CacheShard::set_capacity(uint64_t bytes) {
         const std::lock_guard lock(mutex_);
         capacity_bytes_ = bytes;
         (void)make_room(0, BlockUse::kPoint, freed);  // what is held by others stays
+        is_full_.store(false, kRelaxed);
     }
-    for (char* data : freed) free_data(data);
+    for (char* data : freed) BlockRef::free_data(data);
 }
 
 void CacheShard::erase_file(uint64_t file_number) {
@@ -330,8 +302,9 @@ void CacheShard::erase_file(uint64_t file_number) {
             slot.word.fetch_sub(1, std::memory_order_acq_rel);
             free_unheld(slot, BlockRef::kErased, freed);
         }
+        is_full_.store(false, kRelaxed);
     }
-    for (char* data : freed) free_data(data);
+    for (char* data : freed) BlockRef::free_data(data);
 }
 
 void CacheShard::free_erased(Slot& slot) {
@@ -340,7 +313,7 @@ void CacheShard::free_erased(Slot& slot) {
         const std::lock_guard lock(slot.shard->mutex_);
         slot.shard->free_unheld(slot, BlockRef::kErased, freed);
     }
-    for (char* data : freed) free_data(data);
+    for (char* data : freed) BlockRef::free_data(data);
 }
 
 CacheShard::Stats CacheShard::stats() const {

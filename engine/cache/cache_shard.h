@@ -58,6 +58,8 @@ class CacheShard {
     BlockRef insert(uint64_t hash, uint64_t file_number, uint64_t offset, BlockRef block,
                     BlockUse use);
     void erase_file(uint64_t file_number);
+    /// Whether the last insertion had to evict something.
+    bool is_full() const { return is_full_.load(std::memory_order_relaxed); }
     Stats stats() const;
     uint64_t pinned_bytes() const;
 
@@ -93,7 +95,6 @@ class CacheShard {
     };
 
     static void free_erased(Slot& slot);
-    static void free_data(char* data);
     Slot& slot_at(uint32_t number);
     Slot& take_slot();
     Slot* find(uint64_t hash, uint64_t file_number, uint64_t offset);
@@ -111,6 +112,7 @@ class CacheShard {
     void leave_scanned(Slot& slot);
 
     std::atomic<Index*> index_;
+    std::atomic<bool> is_full_{false};  // changed under the mutex
     mutable std::mutex mutex_;
     // Guarded by mutex_.
     uint64_t capacity_bytes_ = 0;

@@ -16,7 +16,9 @@ namespace kv::db {
 
 /// How the commit stage looks keys up.
 inline ReadMode commit_read_mode(bool may_block) {
-    return {.cache_only = !may_block, .fill_cache = true, .readahead_bytes = 0, .counts = nullptr};
+    ReadMode mode;
+    mode.cache_only = !may_block;
+    return mode;
 }
 
 class StoreCommitView final : public CommitView {

@@ -16,7 +16,8 @@ ReadMode read_mode(const ReadOptions& options) {
     return {.cache_only = options.cache_only,
             .fill_cache = options.fill_cache,
             .readahead_bytes = 0,
-            .counts = nullptr};
+            .counts = nullptr,
+            .keep_all = false};
 }
 
 Status DbImpl::prepare(const WriteBatch& batch, bool cache_only) {
@@ -34,8 +35,9 @@ Status DbImpl::prepare(const WriteBatch& batch, bool cache_only) {
 
 Status DbImpl::prepare(const std::vector<Bytes>& keys, bool cache_only) {
     const ViewLease view = views_.acquire();
-    const ReadMode mode{
-        .cache_only = cache_only, .fill_cache = true, .readahead_bytes = 0, .counts = nullptr};
+    ReadMode mode;
+    mode.cache_only = cache_only;
+    mode.keep_all = true;
     for (const Bytes key : keys) {
         Found found;
         KV_RETURN_IF_ERROR(lookup(*view, tables_, key, kMaxSeqno, 0, mode, found));

@@ -70,7 +70,8 @@ WalkSource new_view_source(const ReadView& view, TableCache& tables, Seqno seqno
     const ReadMode mode{.cache_only = options.cache_only,
                         .fill_cache = options.fill_cache,
                         .readahead_bytes = kScanReadaheadBytes,
-                        .counts = counts};
+                        .counts = counts,
+                        .keep_all = false};
     const ScanBounds bounds(options);
     WalkSource source;
     std::vector<std::unique_ptr<InternalIterator>> children;

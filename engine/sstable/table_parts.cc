@@ -53,24 +53,36 @@ Result<BlockRef> TableReader::read_part(const TablePart& part, const ReadMode& m
     if (from_cache != nullptr) *from_cache = static_cast<bool>(found);
     if (found) return found;
     if (mode.cache_only) return part_is_missing(part);
-    BlockRef stored = BlockRef::allocate(part.stored_bytes());
+    const bool keep = is_kept(part, mode);
+    // What is kept as it is stored is read to where it stays.
+    const bool stays =
+        keep && part.kind == TablePart::Kind::kDataBlock && properties_.codec == Codec::kNone;
+    BlockRef stored =
+        stays ? BlockRef::allocate(part.stored_bytes()) : BlockRef::scratch(part.stored_bytes());
     KV_RETURN_IF_ERROR(read_range(part.handle.offset, part.stored_bytes(), stored.mutable_data()));
-    return admit_part(part, std::move(stored), mode);
+    return admit(part, std::move(stored), keep);
 }
 
-Result<BlockRef> TableReader::admit_part(const TablePart& part, BlockRef stored,
-                                         const ReadMode& mode) const {
-    KV_ASSIGN_OR_RETURN(BlockRef block, prepare_part(part, std::move(stored)));
-    if (cache_ == nullptr || !mode.fill_cache) return block;
+bool TableReader::is_kept(const TablePart& part, const ReadMode& mode) const {
+    if (cache_ == nullptr || !mode.fill_cache) return false;
+    return mode.keep_all || cache_->is_worth_keeping(file_number(), part.handle.offset, part.use);
+}
+
+Result<BlockRef> TableReader::admit(const TablePart& part, BlockRef stored, bool keep) const {
+    KV_ASSIGN_OR_RETURN(BlockRef block, prepare_part(part, std::move(stored), keep));
+    if (!keep) return block;
     return cache_->insert(file_number(), part.handle.offset, std::move(block), part.use);
 }
 
 /// Verified and in the form that is kept.
-Result<BlockRef> TableReader::prepare_part(const TablePart& part, BlockRef stored) const {
+Result<BlockRef> TableReader::prepare_part(const TablePart& part, BlockRef stored,
+                                           bool keep) const {
     const uint64_t offset = part.handle.offset;
     if (part.kind == TablePart::Kind::kDataBlock) {
-        if (sstable::stored_codec(stored.bytes()) != Codec::kNone)
-            return unpack_block(stored.bytes(), offset);
+        // A compressed table has plain blocks too; those to be kept move out of scratch memory.
+        if (sstable::stored_codec(stored.bytes()) != Codec::kNone ||
+            (keep && properties_.codec != Codec::kNone))
+            return unpack(stored.bytes(), offset, keep);
         KV_RETURN_IF_ERROR(verify_block(stored.bytes(), offset));
         stored.shrink(part.handle.size);
         return stored;

@@ -50,7 +50,7 @@ Status TableReader::verify_plain_block(Bytes stored, uint64_t offset) const {
     return corruption(offset, "a block that is no data block is compressed");
 }
 
-Result<BlockRef> TableReader::unpack_block(Bytes stored, uint64_t offset) const {
+Result<BlockRef> TableReader::unpack(Bytes stored, uint64_t offset, bool keep) const {
     KV_RETURN_IF_ERROR(verify_block(stored, offset));
     const Codec codec = sstable::stored_codec(stored);
     const Bytes packed = stored.substr(0, stored.size() - kBlockTrailerBytes);
@@ -58,7 +58,7 @@ Result<BlockRef> TableReader::unpack_block(Bytes stored, uint64_t offset) const 
     const char* problem = sstable::content_size(codec, packed, size);
     BlockRef block;
     if (problem == nullptr) {
-        block = BlockRef::allocate(size);
+        block = keep ? BlockRef::allocate(size) : BlockRef::scratch(size);
         problem = sstable::decompress(codec, packed, block.mutable_data(), size);
     }
     if (problem != nullptr) return corruption(offset, problem);

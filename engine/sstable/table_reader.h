@@ -9,6 +9,7 @@
 
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "cache/block_cache.h"
@@ -33,11 +34,12 @@ struct BlockCounts {
 
 struct ReadMode {
     bool cache_only = false;  ///< kWouldBlock instead of a disk read.
-    bool fill_cache = true;   ///< Keep the blocks read.
+    bool fill_cache = true;   ///< Keep the blocks read that the cache finds worth it.
     /// For iterators: read this many bytes at a time once the walk is sequential; 0 = a block.
     uint32_t readahead_bytes = 0;
     /// For iterators: where to count their blocks, or null. Must outlive the iterator.
     BlockCounts* counts = nullptr;
+    bool keep_all = false;  ///< Keep every block read: the caller is going to ask again.
 };
 
 /// The answer of get, and what it cost. The counters add up over calls, so one TableGet serves a
@@ -111,7 +113,10 @@ class TableReader : public std::enable_shared_from_this<TableReader> {
     Result<BlockRef> read_part(const TablePart& part, const ReadMode& mode,
                                bool* from_cache = nullptr) const;
     /// What read_part makes of a part as it lies in the file. `stored` is the only reference to it.
-    Result<BlockRef> admit_part(const TablePart& part, BlockRef stored, const ReadMode& mode) const;
+    Result<BlockRef> admit_part(const TablePart& part, BlockRef stored,
+                                const ReadMode& mode) const {
+        return admit(part, std::move(stored), is_kept(part, mode));
+    }
     /// The answer of a cache-only read that needs `part`.
     Status part_is_missing(const TablePart& part) const;
     /// The lines in a filter piece, as Filter::piece_may_contain takes them.
@@ -131,8 +136,11 @@ class TableReader : public std::enable_shared_from_this<TableReader> {
     Status verify_block(Bytes stored, uint64_t offset) const;
     /// The same for a block that is never compressed.
     Status verify_plain_block(Bytes stored, uint64_t offset) const;
-    /// The content of a block as it lies in the file at `offset`, verified and decompressed.
-    Result<BlockRef> unpack_block(Bytes stored, uint64_t offset) const;
+    /// The content of a block as it lies in the file at `offset`, verified and decompressed, for
+    /// short use.
+    Result<BlockRef> unpack_block(Bytes stored, uint64_t offset) const {
+        return unpack(stored, offset, false);
+    }
     /// Reads exactly these bytes of the file, unverified.
     Status read_range(uint64_t offset, size_t length, char* out) const;
     /// The outcome of a read of these bytes: kCorruption when there were fewer.
@@ -160,7 +168,11 @@ class TableReader : public std::enable_shared_from_this<TableReader> {
     Status load_range_tombstones(Bytes content);
     Status load_index(Bytes content);
     size_t index_parts() const;
-    Result<BlockRef> prepare_part(const TablePart& part, BlockRef stored) const;
+    /// Whether a part that had to be read goes into the cache. Asks the cache, once for each read.
+    bool is_kept(const TablePart& part, const ReadMode& mode) const;
+    Result<BlockRef> admit(const TablePart& part, BlockRef stored, bool keep) const;
+    Result<BlockRef> prepare_part(const TablePart& part, BlockRef stored, bool keep) const;
+    Result<BlockRef> unpack(Bytes stored, uint64_t offset, bool keep) const;
     Result<BlockRef> prepare_index_partition(const TablePart& part, Bytes content) const;
 
     // Set once by open.

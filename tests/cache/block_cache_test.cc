@@ -185,6 +185,43 @@ TEST_CASE("block cache: parts of an index outlast busy blocks") {
     CHECK(kept == 20);
 }
 
+TEST_CASE("block cache: finds every block worth keeping while there is room") {
+    BlockCache cache(100 * make_block(0, 0).charge_bytes());
+    for (uint64_t i = 0; i < 100; ++i) {
+        REQUIRE(cache.is_worth_keeping(1, i, BlockCache::Use::kPoint));
+        REQUIRE(cache.is_worth_keeping(1, i, BlockCache::Use::kScan));
+        cache.insert(1, i, make_block(1, i));
+    }
+    CHECK(cache.stats().blocks == 100);
+}
+
+TEST_CASE(
+    "block cache: once full, finds worth keeping what is missed again and parts of an index") {
+    BlockCache cache(100 * make_block(0, 0).charge_bytes());
+    for (uint64_t i = 0; i < 101; ++i) cache.insert(1, i, make_block(1, i));
+    CHECK_FALSE(cache.is_worth_keeping(2, 7, BlockCache::Use::kPoint));
+    CHECK_FALSE(cache.is_worth_keeping(2, 8, BlockCache::Use::kScan));
+    CHECK(cache.is_worth_keeping(2, 7, BlockCache::Use::kPoint));
+    CHECK(cache.is_worth_keeping(2, 8, BlockCache::Use::kScan));
+    CHECK(cache.is_worth_keeping(2, 9, BlockCache::Use::kIndex));
+    // Long ago is forgotten.
+    CHECK_FALSE(cache.is_worth_keeping(2, 7, BlockCache::Use::kPoint));
+    for (uint64_t i = 0; i < 10'000; ++i) cache.is_worth_keeping(3, i, BlockCache::Use::kPoint);
+    CHECK_FALSE(cache.is_worth_keeping(2, 7, BlockCache::Use::kPoint));
+}
+
+TEST_CASE("block cache: has room again after an erased file and a larger budget") {
+    BlockCache cache(100 * make_block(0, 0).charge_bytes());
+    for (uint64_t i = 0; i < 101; ++i) cache.insert(i % 2, i, make_block(i % 2, i));
+    REQUIRE_FALSE(cache.is_worth_keeping(2, 0, BlockCache::Use::kPoint));
+    cache.erase_file(1);
+    CHECK(cache.is_worth_keeping(2, 1, BlockCache::Use::kPoint));
+    for (uint64_t i = 0; i < 101; ++i) cache.insert(3, i, make_block(3, i));
+    REQUIRE_FALSE(cache.is_worth_keeping(2, 2, BlockCache::Use::kPoint));
+    cache.set_capacity(200 * make_block(0, 0).charge_bytes());
+    CHECK(cache.is_worth_keeping(2, 3, BlockCache::Use::kPoint));
+}
+
 TEST_CASE("block cache: many threads at once get only right blocks and lose no reference") {
     const uint64_t seed = test_seed();
     CAPTURE(seed);
