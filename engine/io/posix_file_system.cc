@@ -32,6 +32,11 @@ class PosixFileSystem final : public FileSystem {
         return open_for_writing(path, O_RDWR);
     }
     Result<std::shared_ptr<RandomAccessFile>> open(const std::string& path) override {
+        // Each read would note its time in the inode. Only the owner of a file may forbid it.
+        auto untimed = io::open_descriptor(path, O_RDONLY | O_NOATIME);
+        if (untimed)
+            return std::shared_ptr<RandomAccessFile>(
+                std::make_shared<io::PosixRandomAccessFile>(path, std::move(*untimed)));
         KV_ASSIGN_OR_RETURN(io::Descriptor fd, io::open_descriptor(path, O_RDONLY));
         return std::shared_ptr<RandomAccessFile>(
             std::make_shared<io::PosixRandomAccessFile>(path, std::move(fd)));
