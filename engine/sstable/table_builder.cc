@@ -19,7 +19,9 @@ namespace kv {
 
 namespace {
 
-constexpr size_t kBufferBytes = 256U << 10;  // a write of this size costs little a byte
+// A write of this size costs little a byte. Each but the last begins and ends at a multiple of it,
+// so that the kernel can keep all of it as one folio, which later reads find without a walk.
+constexpr size_t kBufferBytes = 256U << 10;
 // Parts of an index or a filter, against the size from which it is split: 8 and 64 KiB.
 constexpr uint32_t kIndexParts = 32;
 constexpr uint32_t kSmallestIndexPartBytes = 256;  // or each names but a few blocks
@@ -153,14 +155,17 @@ Status TableBuilder::write_block(Bytes stored, Codec codec, BlockHandle& handle)
     buffer_.append(stored);
     sstable::append_block_trailer(buffer_, codec, checksum);
     offset_ = written_ + buffer_.size();
-    return buffer_.size() < kBufferBytes ? Status::ok() : flush_buffer();
+    return buffer_.size() < kBufferBytes
+               ? Status::ok()
+               : flush_buffer(buffer_.size() / kBufferBytes * kBufferBytes);
 }
 
-Status TableBuilder::flush_buffer() {
-    if (Status wrote = file_->write_at(written_, buffer_); !wrote.is_ok())
+/// Writes the first `bytes` of the buffer.
+Status TableBuilder::flush_buffer(size_t bytes) {
+    if (Status wrote = file_->write_at(written_, Bytes(buffer_).substr(0, bytes)); !wrote.is_ok())
         return fail(std::move(wrote));
-    written_ += buffer_.size();
-    buffer_.clear();
+    written_ += bytes;
+    buffer_.erase(0, bytes);
     if (written_ - writeback_started_ >= options_.writeback_bytes) {
         file_->start_writeback(writeback_started_, written_ - writeback_started_);
         writeback_started_ = written_;
@@ -226,7 +231,7 @@ Status TableBuilder::write_tail() {
     offset_ = written_ + buffer_.size();
     properties_.size_bytes = offset_;
     properties_.checksum = footer.table_checksum;
-    return flush_buffer();
+    return flush_buffer(buffer_.size());
 }
 
 Result<TableProperties> TableBuilder::finish() {

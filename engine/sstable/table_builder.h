@@ -54,7 +54,7 @@ class TableBuilder {
     void count_entry(Bytes internal_key, Bytes value);
     Status close_data_block(const Bytes* next_user_key);
     Status write_block(Bytes content, Codec codec, sstable::BlockHandle& handle);
-    Status flush_buffer();
+    Status flush_buffer(size_t bytes);
     Status write_filter_pieces(std::string& filter);
     Status write_index_partitions(std::string& index);
     Status write_tail();

@@ -158,6 +158,22 @@ TEST_CASE("table builder: syncs the file, and reports every failed write and syn
     }
 }
 
+TEST_CASE("table builder: every write but the last begins and ends at a multiple of 256 KiB") {
+    constexpr uint64_t kStep = 256U << 10;
+    for (const size_t value_bytes : std::initializer_list<size_t>{20, 3000, 700'000}) {
+        TableFixture f;
+        f.build(numbered_entries(3'000'000 / (value_bytes + 40), value_bytes));
+        std::vector<Operation> writes;
+        for (const Operation& operation : f.fs.journal())
+            if (operation.kind == OpKind::kWrite) writes.push_back(operation);
+        REQUIRE(writes.size() > 2);
+        for (size_t i = 0; i < writes.size(); ++i) {
+            CHECK(writes[i].offset % kStep == 0);
+            if (i + 1 < writes.size()) CHECK(writes[i].length % kStep == 0);
+        }
+    }
+}
+
 TEST_CASE("table reader: the cache answers the second time, and only then without the disk") {
     TableFixture f;
     const EntryList entries = numbered_entries(1000);
