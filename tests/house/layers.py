@@ -17,7 +17,7 @@ RANK = {name: rank for rank, group in enumerate(ENGINE_ORDER)
 # engine/include/kv holds the public headers of several folders.
 PUBLIC_HEADER_FOLDER = {
     "file_system.h": "io", "types.h": "record", "write_batch.h": "record", "iterator.h": "iterator",
-    "keyspace.h": "record", "write_program.h": "db", "options.h": "db", "db.h": "db", "stats.h": "db", "explain.h": "db", "checkpoint.h": "db",
+    "keyspace.h": "record", "keyspace_catalog.h": "db", "write_program.h": "db", "options.h": "db", "db.h": "db", "stats.h": "db", "explain.h": "db", "checkpoint.h": "db",
 }
 
 INCLUDE_ROOTS = ("engine", "engine/include", "engine/base/include", "client/include", "client",
