@@ -1,8 +1,9 @@
-// Field lists of STATUS and STATS: protocol/docs/wire_format.md, section "The store".
-// SPDX-License-Identifier: Apache-2.0
+// Field lists of STATUS, STATS and the keyspaces: protocol/docs/wire_format.md, section "The
+// store". SPDX-License-Identifier: Apache-2.0
 #include "protocol/admin_messages.h"
 
 #include "protocol/body_codec.h"
+#include "protocol/limits.h"
 
 namespace kv::protocol {
 namespace {
@@ -35,11 +36,43 @@ void fields(Io& io, Field<Io, StatsResponse>& m) {
     io.list("entries", m.entries, 2 * sizeof(uint32_t), [&io](auto& e) { fields(io, e); });
 }
 
+// The fewest bytes of an entry: with an empty name.
+constexpr uint32_t kMinKeyspaceBytes = 2 * 4 + 5 * 8;
+
+template <class Io>
+void fields(Io& io, Field<Io, KeyspacesRequest>& m) {
+    io.bytes("prefix", m.prefix);
+}
+
+template <class Io>
+void fields(Io& io, Field<Io, KeyspaceEntry>& m) {
+    io.u32("id", m.id);
+    io.bytes("name", m.name, kMaxKeyspaceNameBytes);
+    io.u64("approximate_keys", m.approximate_keys);
+    io.u64("reads", m.reads);
+    io.u64("hits", m.hits);
+    io.u64("writes", m.writes);
+    io.u64("deletes", m.deletes);
+}
+
+template <class Io>
+void fields(Io& io, Field<Io, KeyspacesResponse>& m) {
+    io.list("entries", m.entries, kMinKeyspaceBytes, [&io](auto& e) { fields(io, e); });
+}
+
+template <class Io>
+void fields(Io& io, Field<Io, KeyspaceNameRequest>& m) {
+    io.bytes("name", m.name, kMaxKeyspaceNameBytes);
+}
+
 }  // namespace
 
 KV_WIRE_BODY(StatusRequest, "STATUS request")
 KV_WIRE_BODY(StatusResponse, "STATUS response")
 KV_WIRE_BODY(StatsRequest, "STATS request")
 KV_WIRE_BODY(StatsResponse, "STATS response")
+KV_WIRE_BODY(KeyspacesRequest, "KEYSPACES request")
+KV_WIRE_BODY(KeyspacesResponse, "KEYSPACES response")
+KV_WIRE_BODY(KeyspaceNameRequest, "keyspace name")
 
 }  // namespace kv::protocol

@@ -1,4 +1,5 @@
-// Bodies of the messages that ask about the store: STATUS ("is this durable?") and STATS.
+// Bodies of the messages about the store: STATUS ("is this durable?"), STATS, and the listing,
+// creating and dropping of keyspaces.
 //
 // Byte strings are views into the decoded body (or into the sender's memory when encoding).
 // decode() gives kInvalidArgument naming field and offset; encode() appends the body only.
@@ -40,14 +41,46 @@ struct StatsResponse {
     friend bool operator==(const StatsResponse&, const StatsResponse&) = default;
 };
 
+struct KeyspacesRequest {
+    Bytes prefix{};  ///< Only names that start with it; empty: all.
+    friend bool operator==(const KeyspacesRequest&, const KeyspacesRequest&) = default;
+};
+/// Counters are since the server's start.
+struct KeyspaceEntry {
+    uint32_t id = 0;  ///< For people; never given twice.
+    Bytes name{};
+    uint64_t approximate_keys = 0;
+    uint64_t reads = 0;    ///< Keys asked for or sent by scans.
+    uint64_t hits = 0;     ///< Those of them that were there.
+    uint64_t writes = 0;   ///< Puts and increments.
+    uint64_t deletes = 0;  ///< Keys.
+    friend bool operator==(const KeyspaceEntry&, const KeyspaceEntry&) = default;
+};
+struct KeyspacesResponse {
+    std::vector<KeyspaceEntry> entries{};  ///< By id.
+    friend bool operator==(const KeyspacesResponse&, const KeyspacesResponse&) = default;
+};
+/// Of KEYSPACE_CREATE and KEYSPACE_DROP. Answered by an AckResponse: whether there was one of that
+/// name before.
+struct KeyspaceNameRequest {
+    Bytes name{};
+    friend bool operator==(const KeyspaceNameRequest&, const KeyspaceNameRequest&) = default;
+};
+
 Status decode(Bytes body, StatusRequest& out);
 Status decode(Bytes body, StatusResponse& out);
 Status decode(Bytes body, StatsRequest& out);
 Status decode(Bytes body, StatsResponse& out);
+Status decode(Bytes body, KeyspacesRequest& out);
+Status decode(Bytes body, KeyspacesResponse& out);
+Status decode(Bytes body, KeyspaceNameRequest& out);
 
 void encode(const StatusRequest& message, std::string& out);
 void encode(const StatusResponse& message, std::string& out);
 void encode(const StatsRequest& message, std::string& out);
 void encode(const StatsResponse& message, std::string& out);
+void encode(const KeyspacesRequest& message, std::string& out);
+void encode(const KeyspacesResponse& message, std::string& out);
+void encode(const KeyspaceNameRequest& message, std::string& out);
 
 }  // namespace kv::protocol

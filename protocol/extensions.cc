@@ -41,14 +41,14 @@ std::pair<Bytes, bool> find_extension(Bytes entries, uint16_t tag) {
     return {Bytes(), false};
 }
 
-Status refuse_critical_extensions(Bytes entries) {
+Status refuse_critical_extensions(Bytes entries, uint16_t known) {
     ExtensionReader reader(entries);
     Extension entry;
     while (reader.next(entry)) {
-        if ((entry.tag & extension_tag::kCriticalBit) == 0) continue;
+        if ((entry.tag & extension_tag::kCriticalBit) == 0 || entry.tag == known) continue;
         char text[96];
         std::snprintf(text, sizeof text,
-                      "extension 0x%04X is marked critical and unknown to version 1",
+                      "extension 0x%04X is marked critical and unknown on this request",
                       unsigned{entry.tag});
         return {Code::kUnsupported, text};
     }

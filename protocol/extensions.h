@@ -21,6 +21,8 @@ namespace kv::protocol {
 namespace extension_tag {                // sent on the wire, never renumber
 inline constexpr uint16_t kTraceId = 1;  ///< 16 bytes to carry into logs; no effect.
 inline constexpr uint16_t kCriticalBit = 0x8000;
+/// On HELLO: a KeyspaceWish. Critical: a server that skipped it would use the default keyspace.
+inline constexpr uint16_t kKeyspace = kCriticalBit | 2;
 }  // namespace extension_tag
 
 struct Extension {
@@ -47,8 +49,9 @@ class ExtensionReader {
 bool extensions_well_formed(Bytes entries);
 /// The value of the first entry with `tag`; `found` false when there is none.
 std::pair<Bytes, bool> find_extension(Bytes entries, uint16_t tag);
-/// kUnsupported naming the first critical tag; version 1 defines none.
-Status refuse_critical_extensions(Bytes entries);
+/// kUnsupported naming the first critical tag other than `known`, the only one that the request may
+/// have (0: none).
+Status refuse_critical_extensions(Bytes entries, uint16_t known = 0);
 
 /// Appends the block, length field included, to a frame begun with the EXT flag. Requires that the
 /// block stays within kMaxExtensionBytes.

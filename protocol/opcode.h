@@ -30,6 +30,9 @@
     X(50, kSnapshotClose, "SNAPSHOT_CLOSE", kServed)   \
     X(64, kStatus, "STATUS", kServed)                  \
     X(65, kStats, "STATS", kServed)                    \
+    X(66, kKeyspaces, "KEYSPACES", kServed)            \
+    X(67, kKeyspaceCreate, "KEYSPACE_CREATE", kServed) \
+    X(68, kKeyspaceDrop, "KEYSPACE_DROP", kServed)     \
     X(80, kWatch, "WATCH", kReserved)                  \
     X(81, kWatchCancel, "WATCH_CANCEL", kReserved)     \
     X(96, kReplicaAppend, "REPLICA_APPEND", kReserved) \
@@ -55,6 +58,10 @@ std::string_view opcode_name(Opcode opcode);
 constexpr bool is_write(Opcode opcode) {
     return opcode == Opcode::kPut || opcode == Opcode::kDelete || opcode == Opcode::kBatch ||
            opcode == Opcode::kIncrement || opcode == Opcode::kDeleteRange;
+}
+/// Requests after which, without an answer, nobody knows what is stored.
+constexpr bool changes_store(Opcode opcode) {
+    return is_write(opcode) || opcode == Opcode::kKeyspaceCreate || opcode == Opcode::kKeyspaceDrop;
 }
 /// Requests that steer another request of the connection: acted upon as they arrive, also while an
 /// earlier FENCE holds the others back.

@@ -24,6 +24,12 @@ void fields(Io& io, Field<Io, HelloRequest>& m) {
 }
 
 template <class Io>
+void fields(Io& io, Field<Io, KeyspaceWish>& m) {
+    io.boolean("create", m.create);
+    io.bytes("name", m.name, kMaxKeyspaceNameBytes);
+}
+
+template <class Io>
 void fields(Io& io, Field<Io, HelloResponse>& m) {
     io.u8("version", m.version);
     io.u64("server_features", m.server_features);
@@ -73,6 +79,7 @@ void fields(Io& io, Field<Io, ErrorResponse>& m) {
 }  // namespace
 
 KV_WIRE_BODY(HelloRequest, "HELLO request")
+KV_WIRE_BODY(KeyspaceWish, "keyspace extension")
 KV_WIRE_BODY(HelloResponse, "HELLO response")
 KV_WIRE_BODY(PingMessage, "PING message")
 KV_WIRE_BODY(CancelRequest, "CANCEL request")

@@ -19,6 +19,7 @@ namespace feature {                                // sent on the wire, never re
 inline constexpr uint64_t kCompression = 1U << 0;  ///< Reserved; nobody offers it in version 1.
 inline constexpr uint64_t kWatch = 1U << 1;        ///< Reserved.
 inline constexpr uint64_t kRangeDelete = 1U << 2;  ///< Reserved.
+inline constexpr uint64_t kKeyspaces = 1U << 3;    ///< HELLO may name one: KeyspaceWish.
 }  // namespace feature
 
 enum class Role : uint8_t {  // sent on the wire, never renumber
@@ -37,6 +38,14 @@ struct HelloRequest {
     Bytes user{};                     ///< Empty: no credentials.
     Bytes secret{};
     friend bool operator==(const HelloRequest&, const HelloRequest&) = default;
+};
+
+/// Value of the extension kKeyspace of a HELLO: the keyspace that all requests of the connection
+/// are about. Without it: the default one.
+struct KeyspaceWish {
+    bool create = false;  ///< Make it when there is none of that name.
+    Bytes name{};
+    friend bool operator==(const KeyspaceWish&, const KeyspaceWish&) = default;
 };
 
 struct HelloResponse {
@@ -99,6 +108,7 @@ struct ErrorResponse {
 };
 
 Status decode(Bytes body, HelloRequest& out);
+Status decode(Bytes body, KeyspaceWish& out);
 Status decode(Bytes body, HelloResponse& out);
 Status decode(Bytes body, PingMessage& out);
 Status decode(Bytes body, CancelRequest& out);
@@ -107,6 +117,7 @@ Status decode(Bytes body, GoawayPush& out);
 Status decode(Bytes body, ErrorResponse& out);
 
 void encode(const HelloRequest& message, std::string& out);
+void encode(const KeyspaceWish& message, std::string& out);
 void encode(const HelloResponse& message, std::string& out);
 void encode(const PingMessage& message, std::string& out);
 void encode(const CancelRequest& message, std::string& out);

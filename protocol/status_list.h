@@ -79,6 +79,8 @@ inline constexpr uint16_t kFatalAgain = kSurelyNotApplied | kRetryable | kFatal;
       "The write may or may not survive: read the keys (or ask STATUS) before writing again.")   \
     X(20, kInternal, "internal", kInDoubt, kIoError,                                             \
       "The server met a case it has no answer for: report it with the server's log.")            \
+    X(21, kUnknownKeyspace, "unknown_keyspace", kRefused, kNotFound,                             \
+      "No keyspace of that name (never created, or dropped): correct it, or create it.")         \
     X(32, kBadFrame, "bad_frame", kFatalRefused, kInvalidArgument,                               \
       "The bytes are not a frame of this protocol: is this the right port?")                     \
     X(33, kBadVersion, "bad_version", kFatalRefused, kUnsupported,                               \

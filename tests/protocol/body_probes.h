@@ -35,6 +35,7 @@ inline Status decode_and_encode_token(Bytes body, std::string& encoded) {
 
 inline constexpr BodyProbe kBodyProbes[] = {
     {"hello_request", decode_and_encode<HelloRequest>},
+    {"keyspace_wish", decode_and_encode<KeyspaceWish>},
     {"hello_response", decode_and_encode<HelloResponse>},
     {"ping", decode_and_encode<PingMessage>},
     {"cancel_request", decode_and_encode<CancelRequest>},
@@ -63,6 +64,9 @@ inline constexpr BodyProbe kBodyProbes[] = {
     {"status_response", decode_and_encode<StatusResponse>},
     {"stats_request", decode_and_encode<StatsRequest>},
     {"stats_response", decode_and_encode<StatsResponse>},
+    {"keyspaces_request", decode_and_encode<KeyspacesRequest>},
+    {"keyspaces_response", decode_and_encode<KeyspacesResponse>},
+    {"keyspace_name_request", decode_and_encode<KeyspaceNameRequest>},
     {"resume_token", decode_and_encode_token},
 };
 

@@ -20,8 +20,9 @@ using testing::kBodyProbes;
 std::vector<std::string> bodies_for(const BodyProbe& probe) {
     std::vector<std::string> bodies;
     for (const auto& [name, bytes] : testing::document_examples()) {
-        if (name == "extended_ping_request") continue;
-        const std::string body = name == "resume_token" ? bytes : bytes.substr(kHeaderBytes);
+        if (name == "extended_ping_request" || name == "hello_keyspace_request") continue;
+        const bool bare = name == "resume_token" || name == "keyspace_extension";
+        const std::string body = bare ? bytes : bytes.substr(kHeaderBytes);
         std::string encoded;
         if (probe.decode_and_encode(body, encoded).is_ok()) bodies.push_back(body);
     }
@@ -158,6 +159,12 @@ TEST_CASE("messages: names and messages for people are bounded") {
     writer.u64(0);
     writer.bytes(std::string(kMaxMessageBytes + 1, 'm'));
     CHECK_FALSE(try_decode<ErrorResponse>(body).is_ok());
+    const std::string space(kMaxKeyspaceNameBytes + 1, 's');
+    body.clear();
+    writer.boolean(true);
+    writer.bytes(space);
+    CHECK_FALSE(try_decode<KeyspaceWish>(body).is_ok());
+    CHECK(try_decode<KeyspaceWish>(encoded(KeyspaceWish{true, Bytes(space).substr(1)})).is_ok());
     const std::string long_message(5000, 'm');
     CHECK(try_decode<ErrorResponse>(encoded(ErrorResponse{0, long_message})).is_ok());
 }

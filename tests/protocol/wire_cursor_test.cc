@@ -108,6 +108,8 @@ TEST_CASE("extensions: an unknown critical tag is refused by name") {
     const Status status = refuse_critical_extensions(Bytes(out).substr(4));
     CHECK(status.is(Code::kUnsupported));
     CHECK(status.message().find("0x8005") != std::string_view::npos);
+    CHECK(refuse_critical_extensions(Bytes(out).substr(4), 0x8005).is_ok());
+    CHECK_FALSE(refuse_critical_extensions(Bytes(out).substr(4), 0x8006).is_ok());
 }
 
 TEST_CASE("resume token: comes back, and any damage is noticed") {

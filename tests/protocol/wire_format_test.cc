@@ -84,6 +84,27 @@ TEST_CASE("wire format: the example with extensions is what it says") {
     CHECK(encoded == example("extended_ping_request"));
 }
 
+TEST_CASE("wire format: the examples of a HELLO with a keyspace are what they say") {
+    const FrameView frame = parse(example("hello_keyspace_request"));
+    const auto [value, found] = find_extension(frame.extensions, extension_tag::kKeyspace);
+    REQUIRE(found);
+    CHECK(value == example("keyspace_extension"));
+    KeyspaceWish wish;
+    REQUIRE(decode(value, wish).is_ok());
+    CHECK(wish == KeyspaceWish{true, "orders"});
+    CHECK(refuse_critical_extensions(frame.extensions, extension_tag::kKeyspace).is_ok());
+    CHECK(refuse_critical_extensions(frame.extensions).is(Code::kUnsupported));
+    std::string extension;
+    encode(wish, extension);
+    std::string encoded;
+    const size_t start =
+        begin_frame(encoded, with_flags(request_header(Opcode::kHello, 1, 5000), flag::kExt));
+    append_extensions(encoded, {{extension_tag::kKeyspace, extension}});
+    encode(HelloRequest{1, 1, feature::kKeyspaces, 0, 0, "example/1.0", "", ""}, encoded);
+    finish_frame(encoded, start);
+    CHECK(encoded == example("hello_keyspace_request"));
+}
+
 TEST_CASE("wire format: the read examples are what they say") {
     const GetResponse ada{true, 4703, 0, "Ada"};
     holds("get_request", request_header(Opcode::kGet, 6, 250), GetRequest{0, "user:1"});
@@ -129,6 +150,18 @@ TEST_CASE("wire format: the snapshot and store examples are what they say") {
     holds("stats_request", request_header(Opcode::kStats, 22), StatsRequest{"engine."});
     holds("stats_response", response_header(Opcode::kStats, 22),
           StatsResponse{{{"engine.gets", "1042"}, {"engine.state", "ok"}}});
+    holds("keyspaces_request", request_header(Opcode::kKeyspaces, 23), KeyspacesRequest{"ord"});
+    holds("keyspaces_response", response_header(Opcode::kKeyspaces, 23, 0, 70),
+          KeyspacesResponse{
+              {{16, "orders", 1042, 90, 81, 1100, 58}, {18, "orders.old", 7, 0, 0, 0, 0}}});
+    holds("keyspace_create_request", request_header(Opcode::kKeyspaceCreate, 24, 5000),
+          KeyspaceNameRequest{"orders"});
+    holds("keyspace_create_response", response_header(Opcode::kKeyspaceCreate, 24, 0, 210),
+          AckResponse{false});
+    holds("keyspace_drop_request", request_header(Opcode::kKeyspaceDrop, 25, 5000),
+          KeyspaceNameRequest{"orders"});
+    holds("keyspace_drop_response", response_header(Opcode::kKeyspaceDrop, 25, 0, 190),
+          AckResponse{true});
 }
 
 TEST_CASE("wire format: the write examples are what they say") {
