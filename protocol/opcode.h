@@ -63,6 +63,11 @@ constexpr bool is_write(Opcode opcode) {
 constexpr bool changes_store(Opcode opcode) {
     return is_write(opcode) || opcode == Opcode::kKeyspaceCreate || opcode == Opcode::kKeyspaceDrop;
 }
+/// Requests about keys of the connection's keyspace.
+constexpr bool is_about_keys(Opcode opcode) {
+    return is_write(opcode) || opcode == Opcode::kGet || opcode == Opcode::kMultiGet ||
+           opcode == Opcode::kScan || opcode == Opcode::kCount || opcode == Opcode::kExplain;
+}
 /// Requests that steer another request of the connection: acted upon as they arrive, also while an
 /// earlier FENCE holds the others back.
 constexpr bool is_control(Opcode opcode) {

@@ -11,6 +11,34 @@
 #include "record/batch_format.h"
 
 namespace kv::db {
+namespace {
+
+/// Live versions in the bounds. Memtables are small enough to be walked; where only an end bounds,
+/// what is beyond it is walked at the same time, and whichever walk ends first tells.
+uint64_t count_memtable(const Memtable& memtable, const std::string& lower,
+                        const std::optional<std::string>& upper) {
+    const uint64_t all = memtable.entries() - memtable.tombstones();
+    if (lower.empty() && !upper) return all;
+    const auto is_live = [](const InternalIterator& at) {
+        return trailer_kind(trailer_of(at.key())) != Kind::kDelete;
+    };
+    const auto beyond = lower.empty() ? memtable.new_iterator() : nullptr;
+    if (beyond != nullptr) beyond->seek(make_seek_key(*upper, kMaxSeqno));
+    uint64_t inside = 0;
+    uint64_t outside = 0;
+    const auto walk = memtable.new_iterator();
+    for (walk->seek(make_seek_key(lower, kMaxSeqno)); walk->valid(); walk->next()) {
+        if (upper && user_key_of(walk->key()) >= *upper) break;
+        if (is_live(*walk)) ++inside;
+        if (beyond == nullptr) continue;
+        if (!beyond->valid()) return all - std::min(all, outside);
+        if (is_live(*beyond)) ++outside;
+        beyond->next();
+    }
+    return inside;
+}
+
+}  // namespace
 
 ReadMode read_mode(const ReadOptions& options) {
     return {.cache_only = options.cache_only,
@@ -149,17 +177,8 @@ uint64_t DbImpl::approximate_count(const ScanOptions& options) {
             count += live * share;
         }
     }
-    // Memtables are small enough to be counted in full when the bounds are open.
     const auto add_memtable = [&](const Memtable& memtable) {
-        if (lower.empty() && !upper) {
-            count += static_cast<double>(memtable.entries() - memtable.tombstones());
-            return;
-        }
-        const auto entries = memtable.new_iterator();
-        for (entries->seek(make_seek_key(lower, kMaxSeqno)); entries->valid(); entries->next()) {
-            if (upper && user_key_of(entries->key()) >= *upper) break;
-            if (trailer_kind(trailer_of(entries->key())) != Kind::kDelete) count += 1;
-        }
+        count += static_cast<double>(count_memtable(memtable, lower, upper));
     };
     add_memtable(*view->active);
     for (const auto& memtable : view->immutables) add_memtable(*memtable);

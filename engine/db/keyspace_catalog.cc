@@ -40,8 +40,8 @@ KeyspaceCatalog::KeyspaceCatalog() {
 }
 
 Status KeyspaceCatalog::open(Db& db) {
-    KV_ASSIGN_OR_RETURN(const StoredCatalog stored, load_catalog(db));
-    KV_RETURN_IF_ERROR(delete_orphans(db, stored));
+    KV_ASSIGN_OR_RETURN(const db::StoredCatalog stored, db::load_catalog(db));
+    KV_RETURN_IF_ERROR(db::delete_orphans(db, stored));
     const std::lock_guard change(change_mutex_);
     const std::lock_guard lock(mutex_);
     db_ = &db;
@@ -86,8 +86,8 @@ Result<KeyspaceCatalog::Created> KeyspaceCatalog::create(std::string_view name) 
     }
     const uint32_t id = next_id_;
     WriteBatch batch;
-    batch.put(catalog_key(name), encode_keyspace_id(id));
-    batch.put(catalog_key(""), encode_catalog_head(id + 1));
+    batch.put(db::catalog_key(name), db::encode_keyspace_id(id));
+    batch.put(db::catalog_key(""), db::encode_catalog_head(id + 1));
     const Status status = write(std::move(batch));
     // In doubt, the number may be taken on the disk.
     if (status.is_ok() || status.is(Code::kInDoubt)) next_id_ = id + 1;
@@ -110,7 +110,7 @@ Result<bool> KeyspaceCatalog::drop(std::string_view name) {
     WriteBatch batch;
     batch.delete_range(dropped->space().first(), Bytes(end));
     if (!stays) {
-        batch.del(catalog_key(name));
+        batch.del(db::catalog_key(name));
         // Before the batch, so that next to nothing is written behind it.
         dropped->dropped_.store(true, std::memory_order_relaxed);
     }

@@ -7,7 +7,7 @@
 
 #include "kv/keyspace_catalog.h"
 
-namespace kv {
+namespace kv::db {
 namespace {
 
 // Stored on disk, never change. Long enough that no store of before holds it by chance.
@@ -177,4 +177,4 @@ Status delete_orphans(Db& db, const StoredCatalog& catalog) {
     return batch.empty() ? Status::ok() : db.write(std::move(batch), Durability::kDisk).status;
 }
 
-}  // namespace kv
+}  // namespace kv::db

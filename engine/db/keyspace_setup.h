@@ -12,7 +12,7 @@
 #include "kv/db.h"
 #include "kv/result.h"
 
-namespace kv {
+namespace kv::db {
 
 struct StoredCatalog {
     uint32_t next_id = 0;                   ///< What the next new keyspace gets.
@@ -30,4 +30,4 @@ Result<StoredCatalog> load_catalog(Db& db);
 /// Deletes keys of ids that were given away once and have no entry.
 Status delete_orphans(Db& db, const StoredCatalog& catalog);
 
-}  // namespace kv
+}  // namespace kv::db

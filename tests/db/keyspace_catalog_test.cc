@@ -182,7 +182,7 @@ TEST_CASE_METHOD(Catalogs, "keyspace catalog: counts keys, reads, hits, writes a
 TEST_CASE_METHOD(Catalogs, "keyspace catalog: the head is as the document shows") {
     create("orders");
     CHECK(get(Keyspace::kCatalogPrefix) == doc_bytes("keyspaces.md", "catalog head"));
-    CHECK(get(catalog_key("orders")) == std::string("\x00\x00\x00\x10", 4));
+    CHECK(get(kv::db::catalog_key("orders")) == std::string("\x00\x00\x00\x10", 4));
 }
 
 TEST_CASE_METHOD(Catalogs, "keyspace catalog: a failed write leaves things as they were") {
@@ -215,17 +215,17 @@ TEST_CASE_METHOD(Catalogs, "keyspace catalog: damaged entries are corruption tha
         }
     };
     create("orders");
-    const std::string id(catalog_key("x"));
+    const std::string id(kv::db::catalog_key("x"));
     refused(id, "", Code::kCorruption);
     refused(id, std::string("\x00\x00\x00\x10", 4), Code::kCorruption);  // of orders
     refused(id, std::string("\x00\x00\x00\x11", 4), Code::kCorruption);  // not given yet
     refused(id, std::string("\x00\x00\x00\x0F", 4), Code::kCorruption);  // a numbered one
-    refused(catalog_key("a b"), std::string("\x00\x00\x00\x10", 4), Code::kCorruption);
-    std::string head = get(catalog_key(""));
-    refused(catalog_key(""), head.substr(0, 15), Code::kCorruption);
-    refused(catalog_key(""), head + "x", Code::kCorruption);
+    refused(kv::db::catalog_key("a b"), std::string("\x00\x00\x00\x10", 4), Code::kCorruption);
+    std::string head = get(kv::db::catalog_key(""));
+    refused(kv::db::catalog_key(""), head.substr(0, 15), Code::kCorruption);
+    refused(kv::db::catalog_key(""), head + "x", Code::kCorruption);
     head[17] = 2;
-    refused(catalog_key(""), head, Code::kUnsupported);
+    refused(kv::db::catalog_key(""), head, Code::kUnsupported);
     KeyspaceCatalog other;
     CHECK(other.open(db()).is_ok());
 }
