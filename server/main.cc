@@ -107,8 +107,8 @@ int run_daemon(const config::Config& config) {
     }
     auto server = Server::start(config, **db);
     if (!server.is_ok()) {
-        log_error("cannot listen: " + server.error().to_string());
-        return kExitRuntime;
+        log_error("cannot serve: " + server.error().to_string());
+        return exit_code_of(server.error());
     }
     const int code = serve(config, **server, signals, notifier);
     // The store before the server: its threads call into it until they are joined.

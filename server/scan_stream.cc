@@ -7,6 +7,7 @@
 
 #include "kv/clock.h"
 #include "protocol/resume_token.h"
+#include "server/stored_keys.h"
 
 namespace kv::server {
 namespace {
@@ -21,33 +22,37 @@ constexpr size_t kTokenFixedBytes = 1 + 8 + 4 + 8;
 Result<std::unique_ptr<ScanStream>> ScanStream::create(Db& db, const RequestInfo& info,
                                                        const protocol::ScanRequest& request,
                                                        SnapshotPtr snapshot,
-                                                       uint32_t max_frame_bytes) {
-    std::unique_ptr<ScanStream> scan(new ScanStream(db, info, std::move(snapshot)));
+                                                       uint32_t max_frame_bytes,
+                                                       KeyspacePtr keyspace) {
+    const Keyspace space = keyspace->space();
+    std::unique_ptr<ScanStream> scan(
+        new ScanStream(db, info, std::move(snapshot), std::move(keyspace)));
     scan->reverse_ = request.reverse;
     scan->keys_only_ = request.keys_only;
     if (request.limit != 0) scan->left_ = request.limit;
     scan->max_body_bytes_ = max_frame_bytes - protocol::kHeaderBytes;
 
-    ScanOptions& options = scan->options_;
-    options.snapshot = scan->snapshot_;
-    options.prefix = request.range.prefix;
-    if (!request.range.lower.empty()) options.lower = request.range.lower;
-    if (!request.range.upper.empty()) options.upper = request.range.upper;
-    if (request.resume_token.empty()) return scan;
-
-    protocol::ResumeToken token;
-    KV_RETURN_IF_ERROR(protocol::decode_resume_token(request.resume_token, token));
-    if (token.reverse != request.reverse) {
-        return Status::invalid_argument("resume token: it is of a scan in the other direction");
+    protocol::KeyRange range = request.range;
+    std::string after;
+    if (!request.resume_token.empty()) {
+        protocol::ResumeToken token;
+        KV_RETURN_IF_ERROR(protocol::decode_resume_token(request.resume_token, token));
+        if (token.reverse != request.reverse) {
+            return Status::invalid_argument("resume token: it is of a scan in the other direction");
+        }
+        if (token.last_key.empty()) {
+            return Status::invalid_argument("resume token: its key is empty");
+        }
+        scan->last_key_ = token.last_key;
+        scan->any_entry_ = true;
+        after = scan->last_key_ + '\0';
+        if (request.reverse && (range.upper.empty() || range.upper > token.last_key)) {
+            range.upper = token.last_key;
+        } else if (!request.reverse && range.lower < after) {
+            range.lower = after;
+        }
     }
-    scan->last_key_ = token.last_key;
-    scan->any_entry_ = true;
-    const std::string after = scan->last_key_ + '\0';
-    if (request.reverse && (!options.upper || *options.upper > scan->last_key_)) {
-        options.upper = scan->last_key_;
-    } else if (!request.reverse && (!options.lower || *options.lower < after)) {
-        options.lower = after;
-    }
+    scan->options_ = scan_options(space, range, scan->snapshot_);
     return scan;
 }
 
@@ -59,7 +64,7 @@ void ScanStream::open() {
 void ScanStream::step() { reverse_ ? iterator_->prev() : iterator_->next(); }
 
 bool ScanStream::take_entry(size_t& body_bytes) {
-    const Bytes key = iterator_->key();
+    const Bytes key = keyspace_->space().user_key(iterator_->key(), key_scratch_);
     const Bytes value = keys_only_ ? Bytes() : iterator_->value();
     const size_t entry_bytes = protocol::kScanEntryOverheadBytes + key.size() + value.size();
     const size_t with_token = body_bytes + entry_bytes + kTokenFixedBytes + key.size();
@@ -105,6 +110,7 @@ ScanStream::Chunk ScanStream::next_chunk(Clock& clock) {
 
 ScanStream::Chunk ScanStream::finish_chunk(bool exhausted, uint64_t now_us) {
     const bool last = exhausted || left_ == 0;
+    keyspace_->count_reads(taken_.size(), taken_.size());
     protocol::ScanChunk message;
     message.exhausted = exhausted;
     message.entries.reserve(taken_.size());

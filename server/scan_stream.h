@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "kv/db.h"
+#include "kv/keyspace_catalog.h"
 #include "server/answer.h"
 
 namespace kv::server {
@@ -37,7 +38,8 @@ class ScanStream {
     static Result<std::unique_ptr<ScanStream>> create(Db& db, const RequestInfo& info,
                                                       const protocol::ScanRequest& request,
                                                       SnapshotPtr snapshot,
-                                                      uint32_t max_frame_bytes);
+                                                      uint32_t max_frame_bytes,
+                                                      KeyspacePtr keyspace);
 
     struct Chunk {
         std::string frame;
@@ -50,8 +52,8 @@ class ScanStream {
     const RequestInfo& info() const { return info_; }
 
   private:
-    ScanStream(Db& db, const RequestInfo& info, SnapshotPtr snapshot)
-        : db_(db), info_(info), snapshot_(std::move(snapshot)) {}
+    ScanStream(Db& db, const RequestInfo& info, SnapshotPtr snapshot, KeyspacePtr keyspace)
+        : db_(db), info_(info), snapshot_(std::move(snapshot)), keyspace_(std::move(keyspace)) {}
 
     void open();
     void step();
@@ -62,13 +64,15 @@ class ScanStream {
     Db& db_;
     RequestInfo info_;
     SnapshotPtr snapshot_;
+    KeyspacePtr keyspace_;
     ScanOptions options_;
     bool reverse_ = false;
     bool keys_only_ = false;
     uint64_t left_ = UINT64_MAX;  // entries until the limit
     uint64_t max_body_bytes_ = 0;
-    std::string last_key_;
-    bool any_entry_ = false;  // so that last_key_ means something
+    std::string last_key_;     // the client's, not as stored
+    std::string key_scratch_;  // for keys that are stored in another form
+    bool any_entry_ = false;   // so that last_key_ means something
 
     // The chunk being made: entries with their strings in chunk_bytes_.
     struct Taken {

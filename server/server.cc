@@ -38,6 +38,7 @@ Result<std::unique_ptr<Server>> Server::start(const config::Config& config, Db& 
     }
     // Before anything can fail: ending the server needs its threads running.
     for (auto& thread : server->threads_) thread->start();
+    KV_RETURN_IF_ERROR(server->shared_->keyspaces.open(db));
     server->listener_ = std::make_unique<Listener>(*server->shared_, server->threads_[0]->context(),
                                                    server->threads_);
     KV_RETURN_IF_ERROR(server->listener_->open(address));

@@ -22,7 +22,7 @@ class Server {
   public:
     /// Listens and serves `db`, which must stay until drain() has returned; `config` and `clock`
     /// must outlive the server. The clock must be the store's own, as deadlines are handed on.
-    /// kIoError: cannot listen.
+    /// kIoError: cannot listen. Else as KeyspaceCatalog::open.
     ///
     /// Destroy a store with threads of its own between drain() and the server: one of them may
     /// still be on its way out of the callback that brought the last answer.

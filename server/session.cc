@@ -1,4 +1,4 @@
-// See session.h. Here: frames, HELLO, fences, limits and the end of a session. Reads, writes and
+// See session.h. Here: frames, fences, limits and the end of a session. HELLO, reads, writes and
 // scans have files of their own.
 // SPDX-License-Identifier: Apache-2.0
 #include "server/session.h"
@@ -18,16 +18,8 @@ namespace {
 // Requests behind a fence are copied; past this the connection is not read from.
 constexpr size_t kMaxHeldBytes = 1U << 20;
 constexpr uint64_t kOverloadedRetryMs = 100;
-// Between the largest batch and the frame that brings it.
-constexpr uint32_t kFrameOverheadBytes =
-    protocol::kDefaultFrameBytes - protocol::kDefaultBatchBytes;
-
 bool passed(uint64_t now_us, uint64_t since_us, uint64_t limit_ms) {
     return now_us > since_us && now_us - since_us > limit_ms * 1000;
-}
-
-uint32_t largest_frame(const Options& engine) {
-    return std::max(engine.max_batch_bytes, engine.max_value_bytes) + kFrameOverheadBytes;
 }
 
 }  // namespace
@@ -142,7 +134,7 @@ Refusal Session::judge_frame(const RequestInfo& info, const protocol::FrameView&
 void Session::on_frame(const protocol::FrameView& frame) {
     const RequestInfo info = request_info(frame.header, now_us_);
     counters_.add(Counter::kFrames);
-    if (!hello_done_) return on_hello(info, frame.body);
+    if (!hello_done_) return on_hello(info, frame);
     if (table_.find(info.id) != nullptr) {
         return fatal(info, WireStatus::kDuplicateRequestId,
                      "request id " + std::to_string(info.id) + " is still unanswered");
@@ -181,6 +173,10 @@ void Session::begin(const RequestInfo& info, protocol::Durability durability, By
         return refuse(
             info, Refusal{WireStatus::kOverloaded, "network buffers are full", kOverloadedRetryMs});
     }
+    if (keyspace_->is_dropped() && protocol::is_about_keys(info.opcode)) {
+        return refuse(info, Refusal{WireStatus::kUnknownKeyspace,
+                                    "keyspace \"" + keyspace_->name() + "\" has been dropped"});
+    }
     if (protocol::is_write(info.opcode)) return on_write(info, durability, body);
     counters_.add(Counter::kReads);
     switch (info.opcode) {
@@ -196,6 +192,11 @@ void Session::begin(const RequestInfo& info, protocol::Durability durability, By
             return on_status(info, body);
         case Opcode::kStats:
             return on_stats(info, body);
+        case Opcode::kKeyspaces:
+            return on_keyspaces(info, body);
+        case Opcode::kKeyspaceCreate:
+        case Opcode::kKeyspaceDrop:
+            return on_change_keyspace(info, body);
         case Opcode::kSnapshotOpen:
         case Opcode::kSnapshotRenew:
         case Opcode::kSnapshotClose:
@@ -208,57 +209,6 @@ void Session::begin(const RequestInfo& info, protocol::Durability durability, By
         default:
             return refuse(info, Refusal{WireStatus::kUnknownOpcode, "not a request"});
     }
-}
-
-void Session::on_hello(const RequestInfo& info, Bytes body) {
-    if (info.opcode != Opcode::kHello) {
-        return fatal(info, WireStatus::kHelloRequired, "the first request must be HELLO");
-    }
-    if (refused_) {
-        return fatal(info, WireStatus::kTooManyConnections,
-                     std::to_string(shared_.config.limits.connections) +
-                         " clients are connected (limits.connections)");
-    }
-    protocol::HelloRequest hello;
-    const Status status = protocol::decode(body, hello);
-    if (!status.is_ok()) return fatal(info, WireStatus::kBadFrame, status.message());
-    const uint8_t version = protocol::choose_version(hello.min_version, hello.max_version);
-    if (version == 0) {
-        return fatal(info, WireStatus::kBadVersion,
-                     "the client speaks " + std::to_string(hello.min_version) + " to " +
-                         std::to_string(hello.max_version) + ", this server " +
-                         std::to_string(protocol::kMinVersion) + " to " +
-                         std::to_string(protocol::kMaxVersion));
-    }
-    if (!hello.user.empty() || !hello.secret.empty()) {
-        return fatal(info, WireStatus::kAuthFailed,
-                     "this server has no users yet: connect without credentials");
-    }
-    const Options& engine = shared_.config.engine;
-    max_frame_bytes_ = largest_frame(engine);
-    if (hello.wanted_frame_bytes != 0) {
-        max_frame_bytes_ =
-            std::clamp(hello.wanted_frame_bytes, protocol::kPreAuthFrameBytes, max_frame_bytes_);
-    }
-    max_outstanding_ = shared_.config.limits.outstanding_per_connection;
-    if (hello.wanted_outstanding != 0) {
-        max_outstanding_ = std::min<size_t>(hello.wanted_outstanding, max_outstanding_);
-    }
-    parser_.set_limits({max_frame_bytes_, version, false});
-    hello_done_ = true;
-    host_.hello_finished();
-
-    protocol::HelloResponse response;
-    response.version = version;
-    response.max_key_bytes = engine.max_key_bytes;
-    response.max_value_bytes = engine.max_value_bytes;
-    response.max_frame_bytes = max_frame_bytes_;
-    response.max_batch_bytes = engine.max_batch_bytes;
-    response.max_outstanding = static_cast<uint32_t>(max_outstanding_);
-    response.pre_auth_frame_bytes = static_cast<uint32_t>(shared_.config.limits.hello_frame_bytes);
-    response.server_version = server_version();
-    response.durable_seqno = shared_.db.durable_seqno();
-    answer(info, response);
 }
 
 void Session::finish(uint64_t id) {

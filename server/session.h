@@ -17,31 +17,17 @@
 #include <string>
 
 #include "kv/db.h"
+#include "kv/keyspace_catalog.h"
 #include "protocol/frame_parser.h"
 #include "protocol/receive_buffer.h"
 #include "server/answer.h"
-#include "server/read_pool.h"
 #include "server/reply_queue.h"
 #include "server/request_table.h"
 #include "server/scan_stream.h"
+#include "server/session_host.h"
 #include "server/shared_state.h"
 
 namespace kv::server {
-
-/// What a session can ask of its surroundings.
-class SessionHost {
-  public:
-    virtual ~SessionHost() = default;
-    /// Takes part in the next Db::submit of this thread. The result comes to on_written().
-    virtual void submit(std::unique_ptr<WriteRequest> request) = 0;
-    /// False, and the task comes back in place, when the read pool is full. The pool calls run(),
-    /// and finish() happens on this thread.
-    virtual bool post(std::unique_ptr<PoolTask>& task) = 0;
-    /// A write or a task came back: see to the connection soon.
-    virtual void progressed() = 0;
-    /// HELLO has been answered with ok.
-    virtual void hello_finished() = 0;
-};
 
 class Session {
   public:
@@ -90,6 +76,7 @@ class Session {
     friend class ReadTask;
     friend class ScanTask;
     friend class PrepareTask;
+    friend class KeyspaceTask;
     using Job = std::function<PoolTask::Next(std::string& reply)>;
 
     struct HeldRequest {
@@ -107,7 +94,6 @@ class Session {
 
     // session.cc: frames, order and limits.
     void on_frame(const protocol::FrameView& frame);
-    void on_hello(const RequestInfo& info, Bytes body);
     Refusal judge_frame(const RequestInfo& info, const protocol::FrameView& frame) const;
     void begin(const RequestInfo& info, protocol::Durability durability, Bytes body);
     void begin_held();
@@ -120,6 +106,15 @@ class Session {
     bool over_unread_limit() const;
     void note_limits();
     void check_slow_reader();
+
+    // session_hello.cc: the beginning.
+    void on_hello(const RequestInfo& info, const protocol::FrameView& frame);
+    void choose_keyspace(const RequestInfo& info, const protocol::HelloRequest& hello,
+                         Bytes extension);
+    void on_keyspace_made(const RequestInfo& info, const protocol::HelloRequest& hello,
+                          Result<KeyspaceCatalog::Created> made);
+    void finish_hello(const RequestInfo& info, const protocol::HelloRequest& hello,
+                      KeyspacePtr keyspace);
 
     // Answers.
     template <class Message>
@@ -150,6 +145,10 @@ class Session {
     void submit_waiting();
     void on_prepared();
 
+    // session_keyspaces.cc: managing keyspaces, this connection's or another.
+    void on_keyspaces(const RequestInfo& info, Bytes body);
+    void on_change_keyspace(const RequestInfo& info, Bytes body);
+
     // session_scans.cc: chunks under credits.
     void on_scan(const RequestInfo& info, Bytes body);
     void on_scan_credit(const RequestInfo& info, Bytes body);
@@ -177,6 +176,7 @@ class Session {
     bool hello_done_ = false, draining_ = false, input_ended_ = false, closed_ = false;
     bool outstanding_noted_ = false;
     End end_ = End::kOpen;
+    KeyspacePtr keyspace_;  // set once, by HELLO; null before
 
     ReplyQueue replies_;
     RequestTable table_;

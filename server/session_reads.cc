@@ -6,6 +6,7 @@
 
 #include "server/session.h"
 #include "server/stats_report.h"
+#include "server/stored_keys.h"
 
 namespace kv::server {
 
@@ -19,21 +20,19 @@ constexpr uint64_t kPoolRetryMs = 50;
 constexpr size_t kMaxInlineKeys = 64;
 // Entries that an exact count visits before it lets other tasks run.
 constexpr uint64_t kCountSlice = 16'384;
-
-ScanOptions to_scan_options(const protocol::KeyRange& range, SnapshotPtr snapshot) {
-    ScanOptions options;
-    options.snapshot = std::move(snapshot);
-    if (!range.lower.empty()) options.lower = range.lower;
-    if (!range.upper.empty()) options.upper = range.upper;
-    options.prefix = range.prefix;
-    return options;
-}
+// The frame of an acknowledgement: it tells what was done, so it goes out however full memory is.
+constexpr size_t kAckFrameBytes = protocol::kHeaderBytes + 1;
 
 void append_entries(const std::vector<std::optional<Entry>>& entries, const RequestInfo& info,
-                    uint64_t now_us, std::string& reply) {
+                    uint64_t now_us, NamedKeyspace& keyspace, std::string& reply) {
     protocol::MultiGetResponse response;
     response.items.reserve(entries.size());
-    for (const auto& entry : entries) response.items.push_back(get_response(entry));
+    uint64_t found = 0;
+    for (const auto& entry : entries) {
+        if (entry) ++found;
+        response.items.push_back(get_response(entry));
+    }
+    keyspace.count_reads(entries.size(), found);
     append_answer(reply, info, now_us, response);
 }
 
@@ -41,7 +40,7 @@ void append_entries(const std::vector<std::optional<Entry>>& entries, const Requ
 /// is never all in memory.
 Status look_up_together(Db& db, const std::vector<Bytes>& keys, const ReadOptions& options,
                         const RequestInfo& info, uint64_t now_us, uint32_t max_frame_bytes,
-                        std::string& reply) {
+                        NamedKeyspace& keyspace, std::string& reply) {
     std::vector<std::optional<Entry>> entries;
     entries.reserve(keys.size());
     size_t bytes = protocol::kHeaderBytes + sizeof(uint32_t);
@@ -58,7 +57,7 @@ Status look_up_together(Db& db, const std::vector<Bytes>& keys, const ReadOption
     if (bytes > max_frame_bytes)
         append_error(reply, info, now_us, answer_too_large(bytes, max_frame_bytes));
     else
-        append_entries(entries, info, now_us, reply);
+        append_entries(entries, info, now_us, keyspace, reply);
     return Status::ok();
 }
 
@@ -66,7 +65,7 @@ Status look_up_together(Db& db, const std::vector<Bytes>& keys, const ReadOption
 /// answer grows too large. kWouldBlock as from Db::get.
 Status look_up(Db& db, const std::vector<Bytes>& keys, const ReadOptions& options,
                const RequestInfo& info, uint64_t now_us, uint32_t max_frame_bytes,
-               std::string& reply) {
+               NamedKeyspace& keyspace, std::string& reply) {
     std::vector<std::optional<Entry>> entries;
     entries.reserve(keys.size());
     size_t bytes = protocol::kHeaderBytes + sizeof(uint32_t);
@@ -79,7 +78,7 @@ Status look_up(Db& db, const std::vector<Bytes>& keys, const ReadOptions& option
         }
         entries.push_back(std::move(entry));
     }
-    append_entries(entries, info, now_us, reply);
+    append_entries(entries, info, now_us, keyspace, reply);
     return Status::ok();
 }
 
@@ -103,7 +102,7 @@ class ReadTask final : public PoolTask {
             begun_ = true;
             return Next::kAgain;
         }
-        if (!shared.memory.has_room(reply_.size())) {
+        if (reply_.size() > kAckFrameBytes && !shared.memory.has_room(reply_.size())) {
             reply_.clear();
             append_error(reply_, info_, now_us, WireStatus::kOverloaded, "network buffers are full",
                          kPoolRetryMs);
@@ -165,26 +164,32 @@ void Session::on_get(const RequestInfo& info, Bytes body) {
         if (!snapshot.is_ok()) return refuse(info, snapshot.error());
         options.snapshot = std::move(*snapshot);
     }
-    auto found = shared_.db.get(request.key, options);
-    if (found.is_ok()) return answer_get(info, std::move(*found));
+    std::string scratch;
+    const Bytes key = keyspace_->space().stored(request.key, scratch);
+    auto found = shared_.db.get(key, options);
+    if (found.is_ok()) {
+        keyspace_->count_reads(1, found->has_value() ? 1 : 0);
+        return answer_get(info, std::move(*found));
+    }
     if (!found.error().is(Code::kWouldBlock)) return refuse(info, found.error());
 
     options.cache_only = false;
-    read_in_pool(info, [&shared = shared_, info, options = std::move(options),
-                        key = std::string(request.key),
-                        max_frame_bytes = max_frame_bytes_](std::string& reply) {
-        auto entry = shared.db.get(key, options);
-        const uint64_t now_us = shared.clock.monotonic_us();
-        const size_t bytes = protocol::kHeaderBytes + (entry ? get_body_bytes(*entry) : 0);
-        if (!entry.is_ok()) {
-            append_error(reply, info, now_us, entry.error());
-        } else if (bytes > max_frame_bytes) {
-            append_error(reply, info, now_us, answer_too_large(bytes, max_frame_bytes));
-        } else {
-            append_answer(reply, info, now_us, get_response(*entry));
-        }
-        return PoolTask::Next::kDone;
-    });
+    read_in_pool(
+        info, [&shared = shared_, info, options = std::move(options), key = std::string(key),
+               &keyspace = *keyspace_, max_frame_bytes = max_frame_bytes_](std::string& reply) {
+            auto entry = shared.db.get(key, options);
+            const uint64_t now_us = shared.clock.monotonic_us();
+            if (entry.is_ok()) keyspace.count_reads(1, entry->has_value() ? 1 : 0);
+            const size_t bytes = protocol::kHeaderBytes + (entry ? get_body_bytes(*entry) : 0);
+            if (!entry.is_ok()) {
+                append_error(reply, info, now_us, entry.error());
+            } else if (bytes > max_frame_bytes) {
+                append_error(reply, info, now_us, answer_too_large(bytes, max_frame_bytes));
+            } else {
+                append_answer(reply, info, now_us, get_response(*entry));
+            }
+            return PoolTask::Next::kDone;
+        });
 }
 
 void Session::answer_get(const RequestInfo& info, std::optional<Entry> entry) {
@@ -217,22 +222,26 @@ void Session::on_multi_get(const RequestInfo& info, Bytes body) {
     options.snapshot = *snapshot != nullptr ? std::move(*snapshot) : shared_.db.snapshot();
     options.cache_only = true;
     if (request.keys.size() <= kMaxInlineKeys) {
+        StoredKeys stored;
+        stored.map(keyspace_->space(), request.keys);
         std::string reply;
-        const Status status =
-            look_up(shared_.db, request.keys, options, info, now_us_, max_frame_bytes_, reply);
+        const Status status = look_up(shared_.db, request.keys, options, info, now_us_,
+                                      max_frame_bytes_, *keyspace_, reply);
         if (status.is_ok()) return replies_.append(std::move(reply));
         if (!status.is(Code::kWouldBlock)) return refuse(info, status);
     }
     options.cache_only = false;
     read_in_pool(info,
                  [&shared = shared_, info, options = std::move(options), body = std::string(body),
-                  max_frame_bytes = max_frame_bytes_](std::string& reply) {
+                  &keyspace = *keyspace_, max_frame_bytes = max_frame_bytes_](std::string& reply) {
                      protocol::MultiGetRequest copy;
                      Status status = protocol::decode(body, copy);
                      const uint64_t now_us = shared.clock.monotonic_us();
                      if (status.is_ok()) {
+                         StoredKeys stored;
+                         stored.map(keyspace.space(), copy.keys);
                          status = look_up_together(shared.db, copy.keys, options, info, now_us,
-                                                   max_frame_bytes, reply);
+                                                   max_frame_bytes, keyspace, reply);
                      }
                      if (!status.is_ok()) append_error(reply, info, now_us, status);
                      return PoolTask::Next::kDone;
@@ -244,7 +253,7 @@ void Session::on_count(const RequestInfo& info, Bytes body) {
     if (!decode(info, body, request)) return;
     auto snapshot = find_snapshot(request.snapshot_id);
     if (!snapshot.is_ok()) return refuse(info, snapshot.error());
-    ScanOptions options = to_scan_options(request.range, std::move(*snapshot));
+    ScanOptions options = scan_options(keyspace_->space(), request.range, std::move(*snapshot));
     if (!request.exact) {
         return read_in_pool(
             info, [&shared = shared_, info, options = std::move(options)](std::string& reply) {

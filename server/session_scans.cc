@@ -55,7 +55,8 @@ void Session::on_scan(const RequestInfo& info, Bytes body) {
     if (!snapshot.is_ok()) return refuse(info, snapshot.error());
     // Fixed now, not when the pool gets to it: a fence behind this scan does not wait for it.
     SnapshotPtr at = *snapshot != nullptr ? std::move(*snapshot) : shared_.db.snapshot();
-    auto stream = ScanStream::create(shared_.db, info, request, std::move(at), max_frame_bytes_);
+    auto stream =
+        ScanStream::create(shared_.db, info, request, std::move(at), max_frame_bytes_, keyspace_);
     if (!stream.is_ok()) return refuse(info, stream.error());
     counters_.add(Counter::kScans);
     table_.insert({info, Stage::kScanning, nullptr, 0});

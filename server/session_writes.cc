@@ -2,10 +2,12 @@
 // announced, and go to the engine in arrival order. A batch whose preconditions or increments need
 // the disk is prepared in the read pool first, and every later write of the connection waits for
 // it. SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
 #include <utility>
 
 #include "kv/assert.h"
 #include "server/session.h"
+#include "server/stored_keys.h"
 
 namespace kv::server {
 
@@ -22,15 +24,21 @@ bool needs_prepare(const WriteBatch& batch) {
     return !batch.preconditions().empty() || batch.increment_count() > 0;
 }
 
-/// Sizes against the announced limits, before anything is copied.
+/// Sizes against the announced limits, before anything is copied. The limits are for keys as they
+/// are stored, the message names what the client may send.
 class SizeCheck {
   public:
-    explicit SizeCheck(const Options& limits) : limits_(limits) {}
+    SizeCheck(const Options& limits, const Keyspace& space) : limits_(limits), space_(space) {}
 
     void key(Bytes key) {
-        total_ += key.size();
+        const size_t extra = space_.extra_bytes(key);
+        total_ += key.size() + extra;
         if (key.empty()) fail(WireStatus::kInvalidArgument, "a key must not be empty");
-        if (key.size() > limits_.max_key_bytes) too_large("key", key.size(), limits_.max_key_bytes);
+        if (key.size() + extra > limits_.max_key_bytes) {
+            const size_t limit =
+                limits_.max_key_bytes - std::min<size_t>(extra, limits_.max_key_bytes);
+            too_large("key", key.size(), limit);
+        }
     }
     void value(Bytes value) {
         total_ += value.size();
@@ -53,12 +61,12 @@ class SizeCheck {
     }
 
     const Options& limits_;
+    const Keyspace& space_;
     size_t total_ = 0;
     Refusal refusal_;
 };
 
-Refusal check_sizes(const protocol::BatchRequest& request, const Options& limits) {
-    SizeCheck check(limits);
+Refusal check_sizes(const protocol::BatchRequest& request, SizeCheck check) {
     for (const auto& precondition : request.preconditions) {
         check.key(precondition.key);
         check.value(precondition.value);
@@ -70,17 +78,37 @@ Refusal check_sizes(const protocol::BatchRequest& request, const Options& limits
     return check.verdict();
 }
 
-void add_to(WriteBatch& batch, const protocol::BatchOp& op) {
+/// `key`: of the operation, as it is stored.
+void add_to(WriteBatch& batch, const protocol::BatchOp& op, Bytes key) {
     switch (op.kind) {
         case protocol::BatchOp::Kind::kPut:
-            return batch.put(op.key, op.value);
+            return batch.put(key, op.value);
         case protocol::BatchOp::Kind::kDelete:
-            return batch.del(op.key);
+            return batch.del(key);
         case protocol::BatchOp::Kind::kPutWithExpiry:
-            return batch.put_with_expiry(op.key, op.value, op.expiry_ms);
+            return batch.put_with_expiry(key, op.value, op.expiry_ms);
         case protocol::BatchOp::Kind::kIncrement:
-            return batch.increment(op.key, op.by);
+            return batch.increment(key, op.by);
     }
+}
+
+Refusal fill_batch(const protocol::BatchRequest& request, NamedKeyspace& keyspace, SizeCheck check,
+                   WriteBatch& batch) {
+    Refusal refusal = check_sizes(request, check);
+    if (refusal.refused()) return refusal;
+    const Keyspace& space = keyspace.space();
+    std::string scratch;
+    for (const auto& p : request.preconditions) {
+        batch.require({static_cast<Precondition::Kind>(p.kind),
+                       std::string(space.stored(p.key, scratch)), std::string(p.value), p.seqno});
+    }
+    uint64_t deletes = 0;
+    for (const auto& op : request.ops) {
+        add_to(batch, op, space.stored(op.key, scratch));
+        if (op.kind == protocol::BatchOp::Kind::kDelete) ++deletes;
+    }
+    keyspace.count_writes(request.ops.size() - deletes, deletes);
+    return refusal;
 }
 
 Refusal malformed(const Status& status) {
@@ -106,8 +134,9 @@ class PrepareTask final : public PoolTask {
 };
 
 Refusal Session::build(const RequestInfo& info, Bytes body, WriteBatch& batch) {
-    const Options& limits = shared_.config.engine;
-    SizeCheck check(limits);
+    const Keyspace& space = keyspace_->space();
+    SizeCheck check(shared_.config.engine, space);
+    std::string scratch;
     switch (info.opcode) {
         case Opcode::kPut: {
             protocol::PutRequest request;
@@ -117,11 +146,13 @@ Refusal Session::build(const RequestInfo& info, Bytes body, WriteBatch& batch) {
             check.value(request.value);
             const Refusal refusal = check.verdict();
             if (refusal.refused()) return refusal;
+            const Bytes key = space.stored(request.key, scratch);
             if (request.expiry_ms != 0) {
-                batch.put_with_expiry(request.key, request.value, request.expiry_ms);
+                batch.put_with_expiry(key, request.value, request.expiry_ms);
             } else {
-                batch.put(request.key, request.value);
+                batch.put(key, request.value);
             }
+            keyspace_->count_writes(1, 0);
             return {};
         }
         case Opcode::kDelete: {
@@ -129,18 +160,22 @@ Refusal Session::build(const RequestInfo& info, Bytes body, WriteBatch& batch) {
             const Status status = protocol::decode(body, request);
             if (!status.is_ok()) return malformed(status);
             check.key(request.key);
-            const Refusal refusal = check.verdict();
-            if (!refusal.refused()) batch.del(request.key);
-            return refusal;
+            Refusal refusal = check.verdict();
+            if (refusal.refused()) return refusal;
+            batch.del(space.stored(request.key, scratch));
+            keyspace_->count_writes(0, 1);
+            return {};
         }
         case Opcode::kIncrement: {
             protocol::IncrementRequest request;
             const Status status = protocol::decode(body, request);
             if (!status.is_ok()) return malformed(status);
             check.key(request.key);
-            const Refusal refusal = check.verdict();
-            if (!refusal.refused()) batch.increment(request.key, request.by);
-            return refusal;
+            Refusal refusal = check.verdict();
+            if (refusal.refused()) return refusal;
+            batch.increment(space.stored(request.key, scratch), request.by);
+            keyspace_->count_writes(1, 0);
+            return {};
         }
         default:
             break;
@@ -148,14 +183,7 @@ Refusal Session::build(const RequestInfo& info, Bytes body, WriteBatch& batch) {
     protocol::BatchRequest request;
     const Status status = protocol::decode(body, request);
     if (!status.is_ok()) return malformed(status);
-    const Refusal refusal = check_sizes(request, limits);
-    if (refusal.refused()) return refusal;
-    for (const auto& p : request.preconditions) {
-        batch.require({static_cast<Precondition::Kind>(p.kind), std::string(p.key),
-                       std::string(p.value), p.seqno});
-    }
-    for (const auto& op : request.ops) add_to(batch, op);
-    return {};
+    return fill_batch(request, *keyspace_, check, batch);
 }
 
 void Session::on_write(const RequestInfo& info, protocol::Durability durability, Bytes body) {
@@ -217,7 +245,7 @@ void Session::on_written(std::unique_ptr<WriteRequest> request, uint64_t now_us)
     const RequestInfo info = pending->info;
     const WriteResult& result = request->result;
     if (!result.status.is_ok()) {
-        refuse(info, result.status);
+        refuse(info, for_user(keyspace_->space(), result.status));
     } else if (!info.has(protocol::flag::kQuiet)) {
         answer(info, protocol::WriteResponse{result.first_seqno, result.last_seqno,
                                              static_cast<protocol::Durability>(result.reached),

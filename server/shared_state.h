@@ -12,6 +12,7 @@
 #include "config/config.h"
 #include "kv/clock.h"
 #include "kv/db.h"
+#include "kv/keyspace_catalog.h"
 #include "server/connection_census.h"
 #include "server/counters.h"
 #include "server/log.h"
@@ -66,6 +67,7 @@ struct SharedState {
     Db& db;
     const config::Config& config;
     Clock& clock;
+    KeyspaceCatalog keyspaces;  // before the pool, whose tasks use it; opened by Server::start
     ReadPool pool;
     SnapshotTable snapshots;
     ConnectionCensus census;

@@ -19,6 +19,9 @@ using FakeMap = std::map<std::string, Entry, std::less<>>;
 
 class FakeDb final : public Db {
   public:
+    /// As a store whose keyspace catalog was made before.
+    FakeDb();
+
     // What the test decides.
     std::atomic<bool> cold = false;          ///< Reads with cache_only answer kWouldBlock.
     std::atomic<bool> hold_answers = false;  ///< Submitted writes wait for release().
@@ -73,7 +76,7 @@ class FakeDb final : public Db {
     static void answer(std::vector<std::unique_ptr<WriteRequest>> requests);
 
     mutable std::mutex mutex_;
-    std::shared_ptr<const FakeMap> map_ = std::make_shared<FakeMap>();  // replaced, never changed
+    std::shared_ptr<const FakeMap> map_;  // replaced, never changed
     std::vector<std::unique_ptr<WriteRequest>> held_;
     std::vector<std::string> order_;
     Status write_failure_;

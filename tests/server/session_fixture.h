@@ -35,6 +35,7 @@ class SessionFixture : public SessionHost, public WriteObserver {
     Session& session() {
         if (session_ == nullptr) {
             shared_ = std::make_unique<SharedState>(db, config, clock, 1);
+            REQUIRE(shared_->keyspaces.open(db).is_ok());
             session_ = std::make_unique<Session>(*this, *shared_, shared_->counters[0],
                                                  "10.0.0.1:5000", refused);
         }
@@ -60,6 +61,16 @@ class SessionFixture : public SessionHost, public WriteObserver {
     }
     /// Says HELLO and drops the answer.
     void greet() { REQUIRE(send(hello()).at(0).ok()); }
+
+    /// The same for a keyspace, which is made if need be.
+    void greet_in(Bytes keyspace) {
+        std::vector<Answer> found = send(hello_in(1, keyspace, true));
+        if (found.empty()) {
+            finish_task();
+            found = answers();
+        }
+        REQUIRE(found.at(0).ok());
+    }
 
     std::vector<Answer> answers() {
         ReplyQueue& replies = session().replies();

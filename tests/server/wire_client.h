@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "protocol/extensions.h"
 #include "protocol/frame_parser.h"
 #include "protocol/messages.h"
 
@@ -49,6 +50,24 @@ std::string frame(Opcode opcode, uint64_t id, const Message& message, uint16_t f
 }
 inline std::string hello(uint64_t id = 1) {
     return frame(Opcode::kHello, id, protocol::HelloRequest{});
+}
+/// HELLO with one extension.
+inline std::string hello_with(uint64_t id, uint16_t tag, Bytes value) {
+    Header header = protocol::request_header(Opcode::kHello, id);
+    header.flags |= protocol::flag::kExt;
+    protocol::HelloRequest message;
+    message.features = protocol::feature::kKeyspaces;
+    std::string bytes;
+    const size_t start = protocol::begin_frame(bytes, header);
+    protocol::append_extensions(bytes, {{tag, value}});
+    protocol::encode(message, bytes);
+    protocol::finish_frame(bytes, start);
+    return bytes;
+}
+inline std::string hello_in(uint64_t id, Bytes keyspace, bool create = false) {
+    std::string value;
+    protocol::encode(protocol::KeyspaceWish{create, keyspace}, value);
+    return hello_with(id, protocol::extension_tag::kKeyspace, value);
 }
 inline std::string put(uint64_t id, Bytes key, Bytes value, uint16_t flags = 0) {
     return frame(Opcode::kPut, id, protocol::PutRequest{0, key, value}, flags);

@@ -1,0 +1,54 @@
+// See stored_keys.h.
+// SPDX-License-Identifier: Apache-2.0
+#include "server/stored_keys.h"
+
+#include <utility>
+
+namespace kv::server {
+namespace {
+
+std::string stored_copy(const Keyspace& space, Bytes key) {
+    std::string scratch;
+    return std::string(space.stored(key, scratch));
+}
+
+}  // namespace
+
+ScanOptions scan_options(const Keyspace& space, const protocol::KeyRange& range,
+                         SnapshotPtr snapshot) {
+    ScanOptions options;
+    options.snapshot = std::move(snapshot);
+    if (!range.lower.empty()) {
+        options.lower = stored_copy(space, range.lower);
+    } else if (!space.is_default()) {
+        options.lower = space.first();
+    }
+    options.upper = range.upper.empty() ? space.end() : stored_copy(space, range.upper);
+    if (!range.prefix.empty()) options.prefix = stored_copy(space, range.prefix);
+    return options;
+}
+
+void StoredKeys::map(const Keyspace& space, std::vector<Bytes>& keys) {
+    std::string scratch;
+    for (Bytes& key : keys) {
+        const Bytes stored = space.stored(key, scratch);
+        if (stored.data() == key.data()) continue;
+        built_.push_back(std::move(scratch));
+        scratch.clear();
+        key = built_.back();
+    }
+}
+
+Status for_user(const Keyspace& space, const Status& status) {
+    // Messages name keys escaped, behind a quote.
+    const std::string stored = '"' + (space.is_default() ? escape_bytes(Bytes("\xFF\x00", 2))
+                                                         : escape_bytes(space.first()));
+    const std::string sent = space.is_default() ? "\"" + escape_bytes("\xFF") : "\"";
+    std::string message(status.message());
+    const size_t at = message.find(stored);
+    if (at == std::string::npos) return status;
+    message.replace(at, stored.size(), sent);
+    return {status.code(), std::move(message), status.detail()};
+}
+
+}  // namespace kv::server
