@@ -62,6 +62,15 @@ Request batch_request(const Session& session, const Batch& batch, const WriteOpt
                            level(session, options));
 }
 
+/// Whether there was one of that name before.
+Result<bool> change_keyspace(Session& session, Opcode opcode, Bytes name) {
+    std::string body;
+    protocol::AckResponse response;
+    KV_RETURN_IF_ERROR(session.call(session.request(opcode, protocol::KeyspaceNameRequest{name}, 0),
+                                    body, response));
+    return response.found;
+}
+
 // Turns one answer into the argument of an application's callback.
 template <class Value>
 class CallbackSink final : public client::CallSink {
@@ -203,6 +212,31 @@ Result<client::Stats> Client::stats(Bytes prefix) {
     stats.reserve(response.entries.size());
     for (const auto& entry : response.entries) stats.emplace_back(entry.name, entry.value);
     return stats;
+}
+
+Result<std::vector<client::KeyspaceInfo>> Client::keyspaces(Bytes prefix) {
+    std::string body;
+    protocol::KeyspacesResponse response;
+    KV_RETURN_IF_ERROR(
+        session_->call(session_->request(Opcode::kKeyspaces, protocol::KeyspacesRequest{prefix}, 0),
+                       body, response));
+    std::vector<client::KeyspaceInfo> all;
+    all.reserve(response.entries.size());
+    for (const auto& e : response.entries) {
+        all.push_back(
+            {std::string(e.name), e.id, e.approximate_keys, e.reads, e.hits, e.writes, e.deletes});
+    }
+    return all;
+}
+
+Result<bool> Client::create_keyspace(Bytes name) {
+    KV_ASSIGN_OR_RETURN(const bool found,
+                        change_keyspace(*session_, Opcode::kKeyspaceCreate, name));
+    return !found;
+}
+
+Result<bool> Client::drop_keyspace(Bytes name) {
+    return change_keyspace(*session_, Opcode::kKeyspaceDrop, name);
 }
 
 Status Client::ping() {

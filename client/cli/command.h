@@ -97,6 +97,8 @@ CommandResult run_rscan(Context& context, const Arguments& arguments);
 CommandResult run_count(Context& context, const Arguments& arguments);
 CommandResult run_status(Context& context, const Arguments& arguments);
 CommandResult run_stats(Context& context, const Arguments& arguments);
+CommandResult run_keyspaces(Context& context, const Arguments& arguments);
+CommandResult run_keyspace(Context& context, const Arguments& arguments);
 CommandResult run_ping(Context& context, const Arguments& arguments);
 CommandResult run_import(Context& context, const Arguments& arguments);
 CommandResult run_export(Context& context, const Arguments& arguments);

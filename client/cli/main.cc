@@ -36,6 +36,9 @@ std::optional<int> parse_program(int argc, char** argv, ProgramOptions& options)
     app.add_option("-a,--address", options.client.address, "HOST:PORT of the server")
         ->envname("KVCLI_ADDRESS")
         ->capture_default_str();
+    app.add_option("-n,--keyspace", options.client.keyspace, "keyspace that all keys are in")
+        ->envname("KVCLI_KEYSPACE");
+    app.add_flag("--create-keyspace", options.client.create_keyspace, "make it if need be");
     app.add_option("--timeout", timeout, "how long to wait for each answer")->capture_default_str();
     app.add_flag("--raw", raw, "arguments and output are bytes as they are, without \\xHH");
     app.add_flag("--hex", hex, "show keys and values as hex");

@@ -34,6 +34,13 @@ bool colour_on_stderr() {
     return ::isatty(STDERR_FILENO) != 0 && std::getenv("NO_COLOR") == nullptr;
 }
 
+CommandResult connect_failed(Status error) {
+    ExitCode code = ExitCode::kCannotConnect;
+    if (error.is(Code::kInvalidArgument)) code = ExitCode::kUsage;
+    if (error.is(Code::kNotFound)) code = ExitCode::kNotFound;  // the keyspace
+    return {code, std::move(error), false};
+}
+
 // Commands that need no server, or see to it themselves.
 bool is_local(const Command& command) {
     return command.name == "help" || command.name == "version";
@@ -101,8 +108,7 @@ CommandResult Runner::execute(const Command& command, const Arguments& arguments
     if (!is_local(command)) {
         Status status = context_.connect();
         if (!status.is_ok()) {
-            return {status.is(Code::kInvalidArgument) ? ExitCode::kUsage : ExitCode::kCannotConnect,
-                    std::move(status)};
+            return connect_failed(std::move(status));
         }
     }
     context_.interrupt.arm([this] {

@@ -20,16 +20,17 @@ HELLO, PING, CANCEL, GOAWAY = 1, 2, 3, 4
 GET, MULTI_GET, SCAN, SCAN_CREDIT, COUNT = 16, 17, 18, 19, 20
 PUT, DELETE, BATCH, INCREMENT, DELETE_RANGE = 32, 33, 34, 35, 36
 SNAPSHOT_OPEN, SNAPSHOT_RENEW, SNAPSHOT_CLOSE = 48, 49, 50
-STATUS, STATS = 64, 65
+STATUS, STATS, KEYSPACES, KEYSPACE_CREATE, KEYSPACE_DROP = 64, 65, 66, 67, 68
 WRITES = (PUT, DELETE, BATCH, INCREMENT)
 
 RETRYABLE, SURELY_NOT_APPLIED, IN_DOUBT_CLASS, FATAL = 0x8000, 0x4000, 0x2000, 0x1000
 INVALID_ARGUMENT, MALFORMED, TOO_LARGE, CONFLICT, NOT_FOUND = 0x4001, 0x4002, 0x4003, 0x4004, 0x4005
-UNSUPPORTED, UNKNOWN_OPCODE, CANCELLED = 0x4006, 0x4007, 0x400A
+UNSUPPORTED, UNKNOWN_OPCODE, CANCELLED, UNKNOWN_KEYSPACE = 0x4006, 0x4007, 0x400A, 0x4015
 BAD_FRAME, BAD_VERSION, FRAME_TOO_LARGE, HELLO_REQUIRED = 0x5020, 0x5021, 0x5022, 0x5024
 
 HEADER = struct.Struct("<IBBHHHIQQ")
 SCAN_CREDIT_BYTES = 256 * 1024
+FEATURE_KEYSPACES, TAG_KEYSPACE = 8, 0x8002
 
 Frame = collections.namedtuple("Frame", "magic flags opcode status server_us request_id body")
 Entry = collections.namedtuple("Entry", "key value seqno expiry_ms")
@@ -37,6 +38,7 @@ Found = collections.namedtuple("Found", "value seqno expiry_ms")
 Written = collections.namedtuple("Written", "first_seqno last_seqno reached counters")
 Snapshot = collections.namedtuple("Snapshot", "id seqno lease_ms")
 Durable = collections.namedtuple("Durable", "published_seqno durable_seqno is_durable")
+Keyspace = collections.namedtuple("Keyspace", "id approximate_keys reads hits writes deletes")
 Hello = collections.namedtuple(
     "Hello", "version server_features agreed_features max_key_bytes max_value_bytes max_frame_bytes "
     "max_batch_bytes max_outstanding pre_auth_frame_bytes server_version node_id role epoch durable_seqno")
@@ -134,7 +136,8 @@ class Batch:
 
 
 class Client:
-    def __init__(self, host, port, timeout=10.0, deadline_ms=5000, hello=True):
+    def __init__(self, host, port, timeout=10.0, deadline_ms=5000, hello=True, keyspace=b"",
+                 create=False):
         self.socket = socket.create_connection((host, port), timeout)
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.deadline_ms = deadline_ms
@@ -144,7 +147,7 @@ class Client:
         self.server = None
         self.frame_limit = 4096
         if hello:
-            self.hello()
+            self.hello(keyspace=keyspace, create=create)
 
     def close(self):
         self.socket.close()
@@ -225,15 +228,41 @@ class Client:
 
     # Session
 
-    def hello(self, min_version=1, max_version=1, name=b"kvd_client.py", user=b"", secret=b""):
-        cursor = self.call(HELLO, struct.pack("<BBQII", min_version, max_version, 0, 0, 0) +
-                           byte_string(name) + byte_string(user) + byte_string(secret))
+    def hello(self, min_version=1, max_version=1, name=b"kvd_client.py", user=b"", secret=b"",
+              keyspace=b"", create=False):
+        features, flags, extensions = 0, 0, b""
+        if keyspace:
+            wish = struct.pack("<B", create) + byte_string(keyspace)
+            features, flags = FEATURE_KEYSPACES, EXT
+            extensions = byte_string(struct.pack("<HH", TAG_KEYSPACE, len(wish)) + wish)
+        cursor = self.call(HELLO, extensions +
+                           struct.pack("<BBQII", min_version, max_version, features, 0, 0) +
+                           byte_string(name) + byte_string(user) + byte_string(secret), flags=flags)
         numbers = [cursor.number(form) for form in "BQQIIIIII"]
         version_text = cursor.bytes().decode()
         self.server = Hello(*numbers, version_text, *[cursor.number(form) for form in "QBQQ"])
         cursor.done()
+        if keyspace and not self.server.agreed_features & FEATURE_KEYSPACES:
+            raise ConnectionLost("the server is too old for keyspaces")
         self.frame_limit = self.server.max_frame_bytes
         return self.server
+
+    def keyspaces(self, prefix=b""):
+        """Those whose name starts with `prefix`, by name."""
+        cursor = self.call(KEYSPACES, byte_string(prefix))
+        found = {}
+        for _ in range(cursor.number("I")):
+            number, name = cursor.number("I"), cursor.bytes()
+            found[name] = Keyspace(number, *[cursor.number("Q") for _ in range(5)])
+        cursor.done()
+        return found
+
+    def create_keyspace(self, name):
+        """Whether there was one of that name before."""
+        return self._found(KEYSPACE_CREATE, byte_string(name))
+
+    def drop_keyspace(self, name):
+        return self._found(KEYSPACE_DROP, byte_string(name))
 
     def ping(self, payload=b"", flags=0):
         cursor = self.call(PING, byte_string(payload), flags=flags)

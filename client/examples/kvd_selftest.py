@@ -11,7 +11,8 @@ import struct
 from kvd_client import (BAD_FRAME, BAD_VERSION, CANCELLED, CONFLICT, DELETE, DELETE_RANGE,
                         DISK, FENCE, FRAME_TOO_LARGE, GET, HEADER, HELLO_REQUIRED,
                         INVALID_ARGUMENT, MALFORMED, MEMORY, MULTI_GET, NOT_FOUND, OS, PING,
-                        PUT, QUIET, REQUEST, TOO_LARGE, UNKNOWN_OPCODE, UNSUPPORTED, VERSION,
+                        PUT, QUIET, REQUEST, TOO_LARGE, UNKNOWN_KEYSPACE, UNKNOWN_OPCODE,
+                        UNSUPPORTED, VERSION,
                         Batch, Client, ConnectionLost, Found, KvdError, byte_string)
 
 
@@ -50,9 +51,33 @@ class SelfTest:
                     part(client)
             finally:
                 self.clean_up()
-        for part in (self.newer_client, self.bad_connections):
+        for part in (self.keyspaces, self.newer_client, self.bad_connections):
             part()
         return self.checks
+
+    def keyspaces(self):
+        name = b"selftest-" + os.urandom(8).hex().encode()
+        self.refused(UNKNOWN_KEYSPACE, lambda: Client(self.host, self.port, keyspace=name),
+                     "a keyspace that is not there")
+        self.refused(INVALID_ARGUMENT, lambda: Client(self.host, self.port, keyspace=b"a b"),
+                     "a name with a blank")
+        with self.connect() as client, self.connect(keyspace=name, create=True) as inside:
+            try:
+                self.check(inside.server.max_key_bytes == client.server.max_key_bytes - 6,
+                           "keys of a keyspace are shorter")
+                inside.put(self.key(b"k"), b"1")
+                inside.put(b"\xff", b"2")
+                self.check(client.get(self.key(b"k")) is None, "other keyspaces do not see a key")
+                self.check(inside.get(self.key(b"k")).value == b"1", "its own keyspace does")
+                self.check([entry.key for entry in inside.scan()] == [self.key(b"k"), b"\xff"],
+                           "a scan shows keys as they were sent, and no others")
+                self.check(client.create_keyspace(name) is True, "it was there")
+                listed = client.keyspaces(prefix=name)[name]
+                self.check((listed.writes, listed.hits, listed.reads) == (2, 3, 3), "uses are counted")
+            finally:
+                self.check(client.drop_keyspace(name) is True, "a keyspace is dropped")
+            self.check(client.drop_keyspace(name) is False, "and then it is not there")
+            self.refused(UNKNOWN_KEYSPACE, lambda: inside.get(b"k"), "a read in a dropped keyspace")
 
     def clean_up(self):
         with self.connect() as client:

@@ -72,14 +72,14 @@ std::shared_ptr<CallSink> CallTable::answered(uint64_t id, bool more) {
 
 bool CallTable::is_write(uint64_t id) const {
     const auto it = calls_.find(id);
-    return it != calls_.end() && protocol::is_write(it->second.opcode);
+    return it != calls_.end() && protocol::changes_store(it->second.opcode);
 }
 
 CallTable::Calls::iterator CallTable::end_call(Calls::iterator it, Code code_unless_in_doubt,
                                                const std::string& why,
                                                std::vector<Completion>& out) {
     Call& call = it->second;
-    const bool in_doubt = call.sent && protocol::is_write(call.opcode);
+    const bool in_doubt = call.sent && protocol::changes_store(call.opcode);
     if (call.sink != nullptr) {
         const std::string name(protocol::opcode_name(call.opcode));
         const std::string outcome = in_doubt ? "; it had been sent, so it may or may not be applied"

@@ -35,7 +35,7 @@ Status caller_status(const protocol::Header& header, Bytes body) {
     Status status = protocol::from_wire(header.status, error.message, error.detail);
     const bool in_doubt =
         header.has(protocol::flag::kInDoubt) || protocol::is_in_doubt(header.status);
-    if (protocol::is_write(header.opcode) && in_doubt && !status.is(Code::kInDoubt)) {
+    if (protocol::changes_store(header.opcode) && in_doubt && !status.is(Code::kInDoubt)) {
         return {Code::kInDoubt, status.to_string(), error.detail};
     }
     return status;

@@ -58,7 +58,7 @@ class Connection {
     Connection(Socket socket, int wake_fd);
 
     Status shake_hands(const ClientOptions& options, uint64_t deadline_us);
-    Status take_hello(const protocol::FrameView& frame);
+    Status take_hello(const protocol::FrameView& frame, const ClientOptions& options);
     void start_reader();
 
     void read_loop();

@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <cstring>
 
+#include "protocol/extensions.h"
 #include "protocol/messages.h"
 #include "session/connection.h"
 
@@ -24,6 +25,29 @@ Status send_all(Socket& socket, Bytes bytes, uint64_t deadline_us) {
         if (!ready) return {Code::kDeadline, "handshake: the server takes no bytes"};
     }
     return Status::ok();
+}
+
+/// The whole frame. kInvalidArgument when the name of the keyspace cannot be one.
+Result<std::string> hello_frame(protocol::HelloRequest hello, const ClientOptions& options) {
+    protocol::Header header = protocol::request_header(protocol::Opcode::kHello, kHelloId);
+    std::string frame;
+    if (options.keyspace.empty()) {
+        protocol::append_frame(frame, header, hello);
+        return frame;
+    }
+    if (options.keyspace.size() > protocol::kMaxKeyspaceNameBytes) {
+        return Status::invalid_argument("the keyspace's name is longer than " +
+                                        std::to_string(protocol::kMaxKeyspaceNameBytes) + " bytes");
+    }
+    std::string wish;
+    protocol::encode(protocol::KeyspaceWish{options.create_keyspace, options.keyspace}, wish);
+    header.flags |= protocol::flag::kExt;
+    hello.features |= protocol::feature::kKeyspaces;
+    const size_t start = protocol::begin_frame(frame, header);
+    protocol::append_extensions(frame, {{protocol::extension_tag::kKeyspace, wish}});
+    protocol::encode(hello, frame);
+    protocol::finish_frame(frame, start);
+    return frame;
 }
 
 }  // namespace
@@ -54,9 +78,7 @@ Status Connection::shake_hands(const ClientOptions& options, uint64_t deadline_u
     hello.min_version = protocol::kMinVersion;
     hello.max_version = protocol::kMaxVersion;
     hello.client_name = Bytes(options.client_name).substr(0, protocol::kMaxNameBytes);
-    std::string frame;
-    protocol::append_frame(frame, protocol::request_header(protocol::Opcode::kHello, kHelloId),
-                           hello);
+    KV_ASSIGN_OR_RETURN(const std::string frame, hello_frame(hello, options));
     KV_RETURN_IF_ERROR(send_all(socket_, frame, deadline_us));
     while (true) {
         const auto step = parser_.next(received_.unread());
@@ -66,7 +88,7 @@ Status Connection::shake_hands(const ClientOptions& options, uint64_t deadline_u
                         parser_.error_message()};
         }
         if (step.outcome == protocol::FrameParser::Outcome::kFrame) {
-            Status status = take_hello(step.frame);
+            Status status = take_hello(step.frame, options);
             received_.consume(step.consumed);
             return status;
         }
@@ -78,7 +100,7 @@ Status Connection::shake_hands(const ClientOptions& options, uint64_t deadline_u
     }
 }
 
-Status Connection::take_hello(const protocol::FrameView& frame) {
+Status Connection::take_hello(const protocol::FrameView& frame, const ClientOptions& options) {
     if (frame.header.status != 0) {
         protocol::ErrorResponse error;
         KV_RETURN_IF_ERROR(protocol::decode(frame.body, error));
@@ -89,6 +111,12 @@ Status Connection::take_hello(const protocol::FrameView& frame) {
     }
     protocol::HelloResponse hello;
     KV_RETURN_IF_ERROR(protocol::decode(frame.body, hello));
+    // A server of before keyspaces did not look at extensions of HELLO, critical or not.
+    const bool has_keyspaces = (hello.agreed_features & protocol::feature::kKeyspaces) != 0;
+    if (!options.keyspace.empty() && !has_keyspaces) {
+        return {Code::kUnsupported, "the server (" + std::string(hello.server_version) +
+                                        ") has no keyspaces: upgrade it, or do without"};
+    }
     server_info_.version = std::string(hello.server_version);
     server_info_.protocol_version = hello.version;
     server_info_.max_key_bytes = hello.max_key_bytes;

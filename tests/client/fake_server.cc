@@ -42,7 +42,8 @@ Received Peer::read() {
         const auto step = parser_.next(received_.unread());
         expect(step.outcome != protocol::FrameParser::Outcome::kError, "the client sent no frame");
         if (step.outcome == protocol::FrameParser::Outcome::kFrame) {
-            Received request{step.frame.header, std::string(step.frame.body)};
+            Received request{step.frame.header, std::string(step.frame.body),
+                             std::string(step.frame.extensions)};
             received_.consume(step.consumed);
             return request;
         }

@@ -18,6 +18,7 @@ namespace kv::client_test {
 struct Received {
     protocol::Header header;
     std::string body;
+    std::string extensions{};
 
     template <class Message>
     Message as() const {

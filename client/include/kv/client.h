@@ -30,6 +30,10 @@ struct ClientOptions {
     uint32_t operation_timeout_ms = 5000;
     std::string client_name = "kv_client";                      ///< Shown in the server's logs.
     client::Durability durability = client::Durability::kDisk;  ///< For writes that name none.
+    /// What all keys of this client are in; empty: the server's default keyspace.
+    std::string keyspace;
+    /// Make it when the server has none of that name; also when connecting again after a drop.
+    bool create_keyspace = false;
 };
 
 /// Errors of every call, besides the server's own (each with the server's message):
@@ -42,7 +46,8 @@ class Client {
     using GetCallback = std::function<void(Result<std::optional<client::Entry>>)>;
 
     /// Connects and shakes hands. kInvalidArgument: the address does not parse. kUnavailable: not
-    /// reachable. kDeadline: connect_timeout_ms passed. kUnsupported: no common protocol version.
+    /// reachable. kDeadline: connect_timeout_ms passed. kUnsupported: no common protocol version,
+    /// or a keyspace is wanted and the server is too old for that. kNotFound: no such keyspace.
     static Result<std::unique_ptr<Client>> connect(const ClientOptions& options);
     /// Requests still outstanding end with kInDoubt or kCancelled. Scans and snapshots must be
     /// gone. Not from a callback.
@@ -84,6 +89,12 @@ class Client {
     Result<client::DurableState> status(uint64_t seqno);
     /// Only names that start with `prefix`, when there is one.
     Result<client::Stats> stats(Bytes prefix = {});
+    /// The server's keyspaces, by id; only names that start with `prefix`, when there is one.
+    Result<std::vector<client::KeyspaceInfo>> keyspaces(Bytes prefix = {});
+    /// Durably, and whatever keyspace this client is in. False: it was there before.
+    Result<bool> create_keyspace(Bytes name);
+    /// With all its keys, durably. False: there is none. Clients that are in it get kNotFound.
+    Result<bool> drop_keyspace(Bytes name);
     Status ping();
     /// From the last handshake.
     client::ServerInfo server_info() const;

@@ -93,6 +93,17 @@ struct Count {
 /// Names and values, in the server's order.
 using Stats = std::vector<std::pair<std::string, std::string>>;
 
+/// A keyspace of the server. Counters are since the server's start.
+struct KeyspaceInfo {
+    std::string name;
+    uint32_t id = 0;
+    uint64_t approximate_keys = 0;
+    uint64_t reads = 0;    ///< Keys asked for, or sent by scans.
+    uint64_t hits = 0;     ///< Those of them that were there.
+    uint64_t writes = 0;   ///< Puts and increments.
+    uint64_t deletes = 0;  ///< Keys.
+};
+
 struct DurableState {
     bool durable = false;        ///< The seqno asked about is on stable storage.
     uint64_t durable_seqno = 0;  ///< Newest one that is.
