@@ -6,6 +6,7 @@
 #include "db/db_iterator.h"
 #include "db/lookup.h"
 #include "db/multi_lookup.h"
+#include "db/range_count.h"
 #include "db/scan_bounds.h"
 #include "db/view_source.h"
 #include "record/batch_format.h"
@@ -13,29 +14,33 @@
 namespace kv::db {
 namespace {
 
-/// Live versions in the bounds. Memtables are small enough to be walked; where only an end bounds,
-/// what is beyond it is walked at the same time, and whichever walk ends first tells.
-uint64_t count_memtable(const Memtable& memtable, const std::string& lower,
-                        const std::optional<std::string>& upper) {
-    const uint64_t all = memtable.entries() - memtable.tombstones();
-    if (lower.empty() && !upper) return all;
-    const auto is_live = [](const InternalIterator& at) {
-        return trailer_kind(trailer_of(at.key())) != Kind::kDelete;
-    };
-    const auto beyond = lower.empty() ? memtable.new_iterator() : nullptr;
-    if (beyond != nullptr) beyond->seek(make_seek_key(*upper, kMaxSeqno));
-    uint64_t inside = 0;
-    uint64_t outside = 0;
-    const auto walk = memtable.new_iterator();
-    for (walk->seek(make_seek_key(lower, kMaxSeqno)); walk->valid(); walk->next()) {
-        if (upper && user_key_of(walk->key()) >= *upper) break;
-        if (is_live(*walk)) ++inside;
-        if (beyond == nullptr) continue;
-        if (!beyond->valid()) return all - std::min(all, outside);
-        if (is_live(*beyond)) ++outside;
-        beyond->next();
-    }
-    return inside;
+// How far an estimate looks into a table at each bound that cuts it. Below this it is exact.
+constexpr uint64_t kCountSteps = 256;
+
+/// Entries of a table that a bound cuts: counted where there are few on one side of the cut, else
+/// by how much of the file lies in the bounds.
+double count_in_table(const TableReader& reader, const TableSet::Table& table,
+                      const std::string& lower, const std::optional<std::string>& upper) {
+    const uint64_t live = table.file->entries - table.file->tombstones;
+    const auto inside = reader.new_iterator();
+    const auto beyond = upper && table.smallest >= lower ? reader.new_iterator() : nullptr;
+    if (const auto counted = count_between(*inside, beyond.get(), lower, upper, live, kCountSteps))
+        return static_cast<double>(*counted);
+    const auto size = static_cast<double>(reader.size_bytes());
+    const auto begin = static_cast<double>(reader.approximate_offset(lower));
+    const double end = upper ? static_cast<double>(reader.approximate_offset(*upper)) : size;
+    return end <= begin ? 0 : static_cast<double>(live) * (end - begin) / size;
+}
+
+double count_in_memtable(const Memtable& memtable, const std::string& lower,
+                         const std::optional<std::string>& upper) {
+    const uint64_t live = memtable.entries() - memtable.tombstones();
+    if (lower.empty() && !upper) return static_cast<double>(live);
+    // Memtables are small enough to be walked to the end.
+    const auto inside = memtable.new_iterator();
+    const auto beyond = upper && lower.empty() ? memtable.new_iterator() : nullptr;
+    return static_cast<double>(
+        count_between(*inside, beyond.get(), lower, upper, live, UINT64_MAX).value_or(0));
 }
 
 }  // namespace
@@ -162,26 +167,18 @@ uint64_t DbImpl::approximate_count(const ScanOptions& options) {
     for (int level = 0; level < view->tables->levels(); ++level) {
         for (const TableSet::Table& table : view->tables->tables(level)) {
             if (!bounds.meet(table)) continue;
-            const auto live = static_cast<double>(table.file->entries - table.file->tombstones);
-            const bool inside = table.smallest >= lower && (!upper || table.largest < *upper);
-            double share = 1;
-            if (!inside) {
-                const auto reader = tables_.open(*table.slot);
-                if (!reader.is_ok()) continue;
-                const auto size = static_cast<double>((*reader)->size_bytes());
-                const auto begin = static_cast<double>((*reader)->approximate_offset(lower));
-                const double end =
-                    upper ? static_cast<double>((*reader)->approximate_offset(*upper)) : size;
-                share = end <= begin ? 0 : (end - begin) / size;
+            if (table.smallest >= lower && (!upper || table.largest < *upper)) {
+                count += static_cast<double>(table.file->entries - table.file->tombstones);
+                continue;
             }
-            count += live * share;
+            const auto reader = tables_.open(*table.slot);
+            if (reader.is_ok()) count += count_in_table(**reader, table, lower, upper);
         }
     }
-    const auto add_memtable = [&](const Memtable& memtable) {
-        count += static_cast<double>(count_memtable(memtable, lower, upper));
-    };
-    add_memtable(*view->active);
-    for (const auto& memtable : view->immutables) add_memtable(*memtable);
+    count += count_in_memtable(*view->active, lower, upper);
+    for (const auto& memtable : view->immutables) {
+        count += count_in_memtable(*memtable, lower, upper);
+    }
     return static_cast<uint64_t>(count);
 }
 

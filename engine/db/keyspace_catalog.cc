@@ -71,6 +71,11 @@ KeyspacePtr KeyspaceCatalog::find(std::string_view name) const {
     return found == named_.end() ? nullptr : found->second;
 }
 
+size_t KeyspaceCatalog::count_named() const {
+    const std::lock_guard lock(mutex_);
+    return named_.size() - kNumbered;
+}
+
 Status KeyspaceCatalog::write(WriteBatch batch) {
     KV_ASSERT(db_ != nullptr);
     return db_->write(std::move(batch), Durability::kDisk).status;
@@ -81,8 +86,10 @@ Result<KeyspaceCatalog::Created> KeyspaceCatalog::create(std::string_view name) 
     if (KeyspacePtr found = find(name)) return Created{std::move(found), false};
     const std::lock_guard change(change_mutex_);
     if (KeyspacePtr found = find(name)) return Created{std::move(found), false};
-    if (next_id_ == UINT32_MAX) {
-        return Status(Code::kNoSpace, "keyspaces: all numbers were given away");
+    if (count_named() >= kMaxNamed || next_id_ == UINT32_MAX) {
+        return Status::no_space("creating keyspace \"" + std::string(name) + "\": there are " +
+                                std::to_string(count_named()) + " of at most " +
+                                std::to_string(kMaxNamed) + ": drop what is not needed");
     }
     const uint32_t id = next_id_;
     WriteBatch batch;

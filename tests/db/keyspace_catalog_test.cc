@@ -81,6 +81,14 @@ TEST_CASE_METHOD(Catalogs, "keyspace catalog: a keyspace is made once and found 
     CHECK(names() == "0=0 orders=16 users=17");
 }
 
+TEST_CASE_METHOD(Catalogs, "keyspace catalog: there are so many and no more") {
+    for (size_t i = 0; i < KeyspaceCatalog::kMaxNamed; ++i) create("k" + std::to_string(i));
+    CHECK(catalog().create("one-more").status().is(Code::kNoSpace));
+    CHECK(catalog().create("k7").is_ok());
+    CHECK(catalog().drop("k7").value());
+    CHECK(catalog().create("one-more").is_ok());
+}
+
 TEST_CASE_METHOD(Catalogs, "keyspace catalog: names are short and plain") {
     CHECK(KeyspaceCatalog::check_name("a").is_ok());
     CHECK(KeyspaceCatalog::check_name("A-z_0.9").is_ok());
@@ -177,6 +185,22 @@ TEST_CASE_METHOD(Catalogs, "keyspace catalog: counts keys, reads, hits, writes a
     CHECK(catalog().list("x").empty());
     catalog().numbered(7)->count_reads(1, 0);
     CHECK(names() == "0=0 7=7 orders=16");
+}
+
+TEST_CASE_METHOD(Catalogs, "keyspace catalog: counts small keyspaces right in tables too") {
+    const KeyspacePtr orders = create("orders");
+    for (int i = 0; i < 2000; ++i) put_in(Keyspace(), "key" + std::to_string(i), "1");
+    for (const char* key : {"a", "b", "c"}) put_in(orders->space(), key, "1");
+    put_in(create("users")->space(), "a", "1");
+    REQUIRE(db().flush().is_ok());
+    const auto all = catalog().list();
+    REQUIRE(all.size() == 3);
+    CHECK(all[0].approximate_keys == 2000);
+    CHECK(all[1].approximate_keys == 3);
+    CHECK(all[2].approximate_keys == 1);
+    REQUIRE(db().compact_all().is_ok());
+    CHECK(catalog().list()[0].approximate_keys > 1900);
+    CHECK(catalog().list()[1].approximate_keys == 3);
 }
 
 TEST_CASE_METHOD(Catalogs, "keyspace catalog: the head is as the document shows") {

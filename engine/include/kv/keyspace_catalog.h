@@ -71,6 +71,8 @@ class KeyspaceCatalog {
     /// Keyspaces that need no entry: "0" to "15".
     static constexpr uint32_t kNumbered = 16;
     static constexpr size_t kMaxNameBytes = 64;
+    /// Created ones at a time. Each takes about 4 KiB of memory for its counters.
+    static constexpr size_t kMaxNamed = 4096;
 
     KeyspaceCatalog();
     KeyspaceCatalog(const KeyspaceCatalog&) = delete;
@@ -94,7 +96,7 @@ class KeyspaceCatalog {
         bool is_new = false;
     };
     /// The keyspace of that name, made if need be: then it is on stable storage. Waits for the
-    /// disk. kInvalidArgument: not a name; else as Db::write.
+    /// disk. kInvalidArgument: not a name. kNoSpace: there are kMaxNamed; else as Db::write.
     Result<Created> create(std::string_view name);
     /// Deletes the keyspace with all its keys, at once, however many they are; durable. A numbered
     /// one is emptied and stays. False when there is none of that name. Waits for the disk.
@@ -111,6 +113,7 @@ class KeyspaceCatalog {
 
   private:
     KeyspaceStats stats_of(const NamedKeyspace& keyspace) const;
+    size_t count_named() const;
     Status write(WriteBatch batch);
 
     // Set once.
