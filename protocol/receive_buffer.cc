@@ -1,5 +1,7 @@
 // Memory of the receive buffer: bytes are moved to the front before it grows, and it grows only
-// when it is full, so its size follows what has really arrived.
+// when it is full, so its size follows what has really arrived. It grows by a part of its size at
+// least, so that a request of many small parts, each asking for a little more, is not copied once
+// for every part.
 // SPDX-License-Identifier: Apache-2.0
 #include "protocol/receive_buffer.h"
 
@@ -37,7 +39,10 @@ std::span<char> ReceiveBuffer::writable(size_t needed_bytes) {
         begin_ = 0;
         end_ = size;
     }
-    if (end_ == capacity_) move_to(std::max(size + 1, std::min(2 * capacity_, needed_bytes)));
+    if (end_ == capacity_) {
+        const size_t least = capacity_ + std::max<size_t>(capacity_ / 8, 1);
+        move_to(std::max(least, std::min(2 * capacity_, needed_bytes)));
+    }
     return {data_.get() + end_, capacity_ - end_};
 }
 

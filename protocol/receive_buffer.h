@@ -1,4 +1,4 @@
-// ReceiveBuffer: the unread bytes of one connection, kept together for FrameParser. It grows for a
+// ReceiveBuffer: the unread bytes of one connection, kept together for its parser. It grows for a
 // large frame only as its bytes arrive (never more than doubling), so a peer that announces 64 MiB
 // and sends nothing costs nothing, and shrinks back when the large frame is gone.
 // Thread rule: one thread at a time.
@@ -18,7 +18,7 @@ class ReceiveBuffer {
     explicit ReceiveBuffer(size_t base_bytes = 64U << 10);
 
     /// Free room at the end, never empty: read the socket into it, then commit(). `needed_bytes` is
-    /// FrameParser's (0 when it asked for nothing). Invalidates earlier views of unread().
+    /// the parser's (0 when it asked for nothing). Invalidates earlier views of unread().
     std::span<char> writable(size_t needed_bytes = 0);
     /// `count` bytes of the last writable() have been filled.
     void commit(size_t count);

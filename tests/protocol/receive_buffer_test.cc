@@ -55,6 +55,20 @@ TEST_CASE("receive buffer: an announced size costs nothing until its bytes arriv
     CHECK(buffer.capacity() <= 2 * 5'100);
 }
 
+TEST_CASE("receive buffer: grows in few steps although each asks for little") {
+    for (const size_t ahead : {0, 1, 100}) {
+        ReceiveBuffer buffer(1024);
+        size_t steps = 0;
+        while (buffer.unread().size() < (1U << 20)) {
+            const size_t before = buffer.capacity();
+            put(buffer, std::string(50, 'x'), ahead == 0 ? 0 : buffer.unread().size() + ahead);
+            if (buffer.capacity() != before) ++steps;
+        }
+        CHECK(steps < 80);
+        CHECK(buffer.capacity() <= 2 * buffer.unread().size());
+    }
+}
+
 TEST_CASE("receive buffer: shrinks back once a large frame is gone") {
     ReceiveBuffer buffer(1024);
     put(buffer, std::string(100'000, 'z'), 100'000);
