@@ -52,6 +52,8 @@ class Splitter {
         out = line_.substr(begin, at_ - begin);
         if (at_end() || ends_word(line_[at_])) return true;
 
+        // Once, before the first view of the store: it must not move under the later ones.
+        store_.reserve(line_.size());
         const size_t stored = store_.size();
         store_ += out;
         while (!at_end() && !ends_word(line_[at_])) {
@@ -117,9 +119,6 @@ class Splitter {
 
 bool split_inline_words(Bytes line, Args& words, std::string& store) {
     store.clear();
-    // Views of the store must survive its growth. Reserving nothing is free for a line of plain
-    // words, the usual kind.
-    if (line.find_first_of("\"'") != Bytes::npos) store.reserve(line.size());
     Splitter splitter(line, store);
     for (splitter.skip_spaces(); !splitter.at_end(); splitter.skip_spaces()) {
         Bytes word;

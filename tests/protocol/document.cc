@@ -1,4 +1,4 @@
-// Reads the document once. Path from the build: KV_SOURCE_DIR.
+// Reads documents below KV_SOURCE_DIR, which the build names; the wire format's once.
 // SPDX-License-Identifier: Apache-2.0
 #include "tests/protocol/document.h"
 
@@ -41,16 +41,18 @@ std::vector<std::string> cells_of(const std::string& row) {
     return cells;
 }
 
+std::string text_of(const std::string& document) {
+    std::ifstream in(std::string(KV_SOURCE_DIR) + "/protocol/docs/" + document);
+    REQUIRE(in.good());
+    std::ostringstream out;
+    out << in.rdbuf();
+    return out.str();
+}
+
 }  // namespace
 
 const std::string& document_text() {
-    static const std::string text = [] {
-        std::ifstream in(std::string(KV_SOURCE_DIR) + "/protocol/docs/wire_format.md");
-        REQUIRE(in.good());
-        std::ostringstream out;
-        out << in.rdbuf();
-        return out.str();
-    }();
+    static const std::string text = text_of("wire_format.md");
     return text;
 }
 
@@ -81,12 +83,13 @@ const std::string& example(const std::string& name) {
     return found->second;
 }
 
-std::vector<std::vector<std::string>> document_table(const std::string& first_cell) {
+std::vector<std::vector<std::string>> document_table(const std::string& first_cells,
+                                                     const std::string& document) {
     std::vector<std::vector<std::string>> rows;
     bool inside = false;
-    for (const std::string& line : lines_of(document_text())) {
+    for (const std::string& line : lines_of(text_of(document))) {
         if (!inside) {
-            inside = line.rfind("| " + first_cell + " |", 0) == 0;
+            inside = line.rfind("| " + first_cells + " |", 0) == 0;
         } else if (line.empty()) {
             break;
         } else if (line.rfind("|---", 0) != 0) {

@@ -1,4 +1,4 @@
-// The wire format document as data: its hex examples and the rows of its tables.
+// The documents of the protocols as data: the wire format's hex examples, and the rows of tables.
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
@@ -14,7 +14,9 @@ const std::string& document_text();
 const std::map<std::string, std::string>& document_examples();
 /// Bytes of one example; fails the test when there is none.
 const std::string& example(const std::string& name);
-/// The cells of the rows of the table whose header row begins with `first_cell`.
-std::vector<std::vector<std::string>> document_table(const std::string& first_cell);
+/// The cells of the rows of the first table whose header row begins with `first_cells`, in a file
+/// of protocol/docs.
+std::vector<std::vector<std::string>> document_table(
+    const std::string& first_cells, const std::string& document = "wire_format.md");
 
 }  // namespace kv::protocol::testing
