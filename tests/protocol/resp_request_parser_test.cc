@@ -42,9 +42,12 @@ uint64_t seed() {
 }
 
 std::string random_bytes(std::mt19937_64& random, size_t most) {
+    static constexpr Bytes kTelling = "\r\n$*\"' \\ax0";
     std::string out(random() % (most + 1), '\0');
-    for (char& c : out)
-        c = static_cast<char>(random() % 4 == 0 ? random() : "\r\n$*\"' \\ax0"[random() % 11]);
+    for (char& c : out) {
+        c = kTelling[random() % kTelling.size()];
+        if (random() % 4 == 0) c = static_cast<char>(random());
+    }
     return out;
 }
 
