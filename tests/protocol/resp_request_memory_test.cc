@@ -152,6 +152,8 @@ TEST_CASE("resp parser: the name of what is passed over is kept while it is shor
           Lines{"too large[" + longest + ']'});
     CHECK(feed_whole(command({longer, big}), limits).requests == Lines{"too large"});
     CHECK(feed_whole(command({"", big}), limits).requests == Lines{"too large[]"});
+    CHECK(feed_whole(command({"SET", big}) + command({longer, big}), limits).requests ==
+          Lines{"too large[SET]", "too large"});
 }
 
 TEST_CASE("resp parser: errors are found while passing over") {
