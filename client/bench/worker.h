@@ -1,20 +1,27 @@
 // Worker: one thread of the load generator, with its share of the connections. Closed loop: every
 // answer is followed by the next request, and all requests that one readiness event of a connection
-// sets free leave in one system call.
+// sets free leave in one system call. Open loop: requests leave when they are due, or as soon after
+// that as their connection has room; their latency counts from when they were due.
 // Thread rule: run() on the worker's thread; the rest where it says so.
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
 #include <atomic>
 #include <cstdint>
+#include <deque>
+#include <memory>
+#include <optional>
 #include <vector>
 
-#include "bench/frame_template.h"
-#include "bench/key_distribution.h"
-#include "bench/wire_connection.h"
-#include "bench/workload.h"
+#include "bench/measurement.h"
+#include "bench/traffic/arrival_schedule.h"
+#include "bench/traffic/workload.h"
+#include "bench/wire/wire.h"
 
 namespace kv::bench {
+
+/// On the clock of all times here.
+uint64_t now_ns();
 
 /// What the main thread tells all workers.
 struct Control {
@@ -24,15 +31,17 @@ struct Control {
 
 class Worker {
   public:
-    /// `requests`: this worker's share of Workload::requests, unused when the run
-    /// goes by duration.
-    Worker(const Workload& workload, const Control& control, uint32_t index, uint64_t requests);
+    /// Number `index` of Workload::threads. `requests`: this worker's share of Workload::requests,
+    /// unused when the run goes by duration. All references outlive the worker.
+    Worker(const Workload& workload, const Wire& wire, const Control& control,
+           InsertedKeys& inserted, uint32_t index, uint64_t requests);
 
-    /// Before run(). Opens `count` connections.
-    Status connect(uint32_t count);
+    /// Before run(). Opens the worker's connections: those with the numbers index, index + threads
+    /// and so on.
+    Status connect();
     /// Until told to stop, the share is done or every connection is lost; then waits for what is in
-    /// flight.
-    void run();
+    /// flight. An open loop counts from `start_ns`.
+    void run(uint64_t start_ns);
 
     /// Any thread: good answers so far, warm-up included.
     uint64_t progress() const { return progress_.load(std::memory_order_relaxed); }
@@ -43,39 +52,48 @@ class Worker {
   private:
     struct Slot {
         uint64_t start_ns = 0;
-        OpKind kind = OpKind::kRead;
+        Operation operation;
         bool busy = false;
+        bool read_half = false;  // of a read-modify-write, whose write is still to come
     };
     struct Connection {
-        explicit Connection(WireConnection connection) : wire(std::move(connection)) {}
-        WireConnection wire;
+        std::unique_ptr<ServerConnection> wire;
+        Role role = Role::kAll;
         std::vector<Slot> slots;
-        uint32_t in_flight = 0;
-        uint32_t generation = 0;
+        std::vector<uint32_t> free;  // slots that are not busy
+        std::deque<uint64_t> due;    // open loop: what has not been sent yet, by due time
         bool wants_write = false;
         bool lost = false;
     };
 
-    void fill(Connection& connection, uint64_t now_ns);
-    void request(Connection& connection, uint32_t slot, uint64_t now_ns);
-    void take_answer(Connection& connection, const protocol::FrameView& frame, uint64_t now_ns);
-    void serve(Connection& connection, uint32_t events);
-    void send(Connection& connection);
-    void lose(Connection& connection, const Status& why);
+    Status watch_timer();
     void watch(Connection& connection, bool add);
     bool may_send();
-    uint64_t in_flight() const;
+    void fill(Connection& connection, uint64_t now_ns);
+    void request(Connection& connection, uint64_t start_ns);
+    void send(Connection& connection);
+    void lose(Connection& connection, const Status& why);
+    void serve(Connection& connection, uint32_t events);
+    void take_answer(Connection& connection, const Answer& answer, uint64_t now_ns);
+    void record(const Slot& slot, const Answer& answer, uint64_t now_ns);
+    void begin_measuring();
+    void release_due();
+    bool finished(uint64_t& drain_until_ns);
+    void count_unsent();
 
     const Workload& workload_;
+    const Wire& wire_;
     const Control& control_;
-    const FrameTemplate get_;
-    const FrameTemplate put_;
-    KeyChooser chooser_;
-    Random random_;
+    InsertedKeys& inserted_;
+    const uint32_t index_;
+    OperationChooser chooser_;
     const bool limited_;
     uint64_t requests_left_;
     client::Socket epoll_;
+    client::Socket timer_;
+    std::optional<ArrivalSchedule> schedule_;  // open loop
     std::vector<Connection> connections_;
+    std::vector<Answer> answers_;  // of one receive; kept for its memory
     bool measuring_ = false;
     uint64_t measure_start_ns_ = 0;
     Measurement measurement_;

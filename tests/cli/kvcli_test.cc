@@ -177,29 +177,6 @@ TEST_CASE("kvcli: without a server it says so with its own exit code") {
     CHECK(run(KVCLI_PROGRAM, {"help", "scan"}).exit_code == 0);
 }
 
-TEST_CASE("kvbench: a short run counts what it was asked for") {
-    const Fixture f;
-    const Finished finished =
-        run(KVBENCH_PROGRAM, {"-a", f.daemon.address(), "--requests", "2000", "--connections", "4",
-                              "--threads", "2", "--pipeline", "8", "--key-count", "100", "--load",
-                              "--durability", "memory", "--json"});
-    CHECK(finished.exit_code == 0);
-    CHECK(contains(finished.out, "\"operations\":2000"));
-    CHECK(contains(finished.out, "\"errors\":{}"));
-    CHECK(contains(finished.out, "\"misses\":0"));
-    CHECK(run(KVBENCH_PROGRAM, {"--distribution", "odd"}).exit_code == 2);
-    CHECK(contains(run(KVBENCH_PROGRAM, {"--version"}).out, "kvbench "));
-}
-
-TEST_CASE("kvbench: ends with fewer requests than threads") {
-    const Fixture f;
-    const Finished finished =
-        run(KVBENCH_PROGRAM, {"-a", f.daemon.address(), "--requests", "2", "--connections", "4",
-                              "--threads", "4", "--durability", "memory", "--json"});
-    CHECK(finished.exit_code == 0);
-    CHECK(contains(finished.out, "\"operations\":2,"));
-}
-
 TEST_CASE("example: the tour runs to its end") {
     const Fixture f;
     const Finished finished = run(TOUR_PROGRAM, {f.daemon.address()});

@@ -8,7 +8,7 @@
 #include <cstdint>
 #include <string>
 
-#include "bench/workload.h"
+#include "bench/traffic/workload.h"
 
 namespace kv::bench {
 

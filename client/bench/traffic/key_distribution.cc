@@ -1,6 +1,6 @@
 // The key distributions of kvbench.
 // SPDX-License-Identifier: Apache-2.0
-#include "bench/key_distribution.h"
+#include "bench/traffic/key_distribution.h"
 
 #include <algorithm>
 #include <cmath>
@@ -81,8 +81,10 @@ uint64_t KeyChooser::next() {
             position_ = position_ + 1 == key_count_ ? 0 : position_ + 1;
             return key;
         }
-        case Distribution::kLatest:
-            return (position_ + key_count_ - zipfian_rank()) % key_count_;
+        case Distribution::kLatest: {
+            const uint64_t rank = zipfian_rank();
+            return position_ >= rank ? position_ - rank : position_ + key_count_ - rank;
+        }
     }
     return 0;
 }
@@ -100,6 +102,13 @@ void format_key(uint64_t index, size_t size, char* out) {
         out[i] = static_cast<char>('0' + index % 10);
         index /= 10;
     }
+}
+
+std::string value_noise(size_t size, uint64_t seed) {
+    Random random(seed);
+    std::string out(size, ' ');
+    for (char& c : out) c = static_cast<char>('!' + random.below(94));
+    return out;
 }
 
 }  // namespace kv::bench

@@ -1,6 +1,6 @@
 // Building the two request templates.
 // SPDX-License-Identifier: Apache-2.0
-#include "bench/frame_template.h"
+#include "bench/wire/frame_template.h"
 
 #include <cstring>
 
@@ -16,13 +16,6 @@ constexpr uint64_t kPlaceholderId = 0xF1E2D3C4B5A69788ULL;
 
 std::string placeholder_key(const Workload& workload) {
     return std::string(workload.key_bytes, '\x01');
-}
-
-std::string noise(size_t size, uint64_t seed) {
-    Random random(seed);
-    std::string out(size, ' ');
-    for (char& c : out) c = static_cast<char>('!' + random.below(94));
-    return out;
 }
 
 }  // namespace
@@ -47,7 +40,7 @@ FrameTemplate FrameTemplate::get(const Workload& workload) {
 
 FrameTemplate FrameTemplate::put(const Workload& workload) {
     const std::string key = placeholder_key(workload);
-    const std::string value = noise(workload.value_bytes, workload.seed);
+    const std::string value = value_noise(workload.value_bytes, workload.seed);
     std::string frame;
     protocol::append_frame(
         frame,

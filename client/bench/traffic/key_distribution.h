@@ -51,6 +51,8 @@ class KeyChooser {
 
     uint64_t next_for_read();
     uint64_t next_for_write();
+    /// Latest only: reads count back from `key` from now on, which may be above `key_count`.
+    void set_newest(uint64_t key) { position_ = key; }
 
   private:
     uint64_t zipfian_rank();
@@ -72,5 +74,7 @@ double zipfian_zeta(uint64_t count);
 /// Writes `index` as decimal digits, zero-padded to exactly `size` bytes; the low digits win when
 /// `size` is too small for it.
 void format_key(uint64_t index, size_t size, char* out);
+/// A value of `size` printable bytes that hardly compresses.
+std::string value_noise(size_t size, uint64_t seed);
 
 }  // namespace kv::bench
