@@ -57,21 +57,27 @@ class MemtableIterator final : public InternalIterator {
 
 }  // namespace
 
+void Memtable::insert(Bytes user_key, uint64_t trailer, Bytes head, Bytes tail) {
+    const uint64_t hash = KeyIndex::hash_of(user_key);
+    index_.prefetch(hash);  // while the list is searched
+    const SkipList::Inserted inserted = list_.insert(user_key, trailer, head, tail);
+    if (inserted.is_newest) index_.put(hash, inserted.node);
+}
+
 void Memtable::add(Bytes user_key, Seqno seqno, Kind kind, Bytes internal_value) {
     uint64_t expiry_ms = 0;
     if (kind == Kind::kPutWithExpiry) {
         KV_ASSERT(internal_value.size() >= kExpiryBytes);
         expiry_ms = load_fixed64(internal_value.data());
     }
-    list_.insert(user_key, pack_trailer(seqno, kind), {}, internal_value);
+    insert(user_key, pack_trailer(seqno, kind), {}, internal_value);
     count(seqno, kind, expiry_ms);
 }
 
 void Memtable::add_with_expiry(Bytes user_key, Seqno seqno, uint64_t expiry_ms, Bytes user_value) {
     char head[kExpiryBytes];
     store_fixed64(head, expiry_ms);
-    list_.insert(user_key, pack_trailer(seqno, Kind::kPutWithExpiry), {head, kExpiryBytes},
-                 user_value);
+    insert(user_key, pack_trailer(seqno, Kind::kPutWithExpiry), {head, kExpiryBytes}, user_value);
     count(seqno, Kind::kPutWithExpiry, expiry_ms);
 }
 
@@ -108,8 +114,13 @@ void Memtable::count(Seqno seqno, Kind kind, uint64_t expiry_ms) {
 }
 
 std::optional<MemtableEntry> Memtable::get(Bytes user_key, Seqno read_seqno) const {
-    const SkipList::Node* node =
-        list_.find(user_key, pack_trailer(read_seqno, static_cast<Kind>(0xFF)));
+    const uint64_t wanted = pack_trailer(read_seqno, static_cast<Kind>(0xFF));
+    const SkipList::Node* node = index_.find(KeyIndex::hash_of(user_key), user_key);
+    // Versions of a key follow one another, the newest first.
+    while (node != nullptr && node->trailer() < wanted) {
+        node = node->next();
+        if (node != nullptr && node->user_key() != user_key) return std::nullopt;
+    }
     if (node == nullptr) return std::nullopt;
     const uint64_t trailer = node->trailer();
     return MemtableEntry{trailer_kind(trailer), trailer_seqno(trailer), node->value()};

@@ -16,6 +16,7 @@
 #include "iterator/internal_iterator.h"
 #include "kv/bytes.h"
 #include "kv/types.h"
+#include "memtable/key_index.h"
 #include "memtable/range_tombstone_log.h"
 #include "memtable/skip_list.h"
 #include "record/batch_format.h"
@@ -39,15 +40,20 @@ class Memtable {
     /// `common_prefix`: what most keys are expected to begin with, such as common_prefix() of the
     /// memtable before. It makes searches faster where it is right and changes nothing else. `pool`
     /// is where its memory comes from and goes back to; null: the heap.
-    explicit Memtable(Bytes common_prefix = {}, std::shared_ptr<BlockPool> pool = nullptr)
-        : pool_(std::move(pool)), arena_(pool_), list_(arena_, common_prefix) {}
+    /// `expected_keys`: how many there will be about, for the same reason.
+    explicit Memtable(Bytes common_prefix = {}, std::shared_ptr<BlockPool> pool = nullptr,
+                      uint64_t expected_keys = 0)
+        : pool_(std::move(pool)),
+          arena_(pool_),
+          list_(arena_, common_prefix),
+          index_(expected_keys) {}
     Memtable(const Memtable&) = delete;
     Memtable& operator=(const Memtable&) = delete;
 
-    /// An empty memtable for what comes after this one: same pool, this one's common prefix. Engine
-    /// thread only, after the last add.
+    /// An empty memtable for what comes after this one: same pool, this one's common prefix and
+    /// size. Engine thread only, after the last add.
     std::shared_ptr<Memtable> successor() const {
-        return std::make_shared<Memtable>(common_prefix(), pool_);
+        return std::make_shared<Memtable>(common_prefix(), pool_, entries());
     }
 
     /// Adds one version; key and value are copied. `internal_value` is the stored form (empty for
@@ -59,6 +65,9 @@ class Memtable {
     /// The same for kPutWithExpiry, putting the stored form together in place.
     void add_with_expiry(Bytes user_key, Seqno seqno, uint64_t expiry_ms, Bytes user_value);
 
+    /// Begins to bring what an add of `user_key` will touch into the processor's cache.
+    void prefetch(Bytes user_key) const { index_.prefetch(KeyIndex::hash_of(user_key)); }
+
     /// Adds one operation of a logged batch, whatever its kind. Requires !op.is_unresolved().
     void apply(const Op& op, Seqno seqno);
 
@@ -68,7 +77,7 @@ class Memtable {
 
     /// The newest version of `user_key` with seqno <= `read_seqno`, a tombstone included. It says
     /// nothing of range deletes (the caller asks covering_seqno) nor of expiry: the caller compares
-    /// it with its clock. Any thread.
+    /// it with its clock. Any thread. Constant time.
     std::optional<MemtableEntry> get(Bytes user_key, Seqno read_seqno) const;
 
     /// The newest range delete with seqno <= `read_seqno` that covers `user_key`; 0: none. Any
@@ -98,7 +107,9 @@ class Memtable {
     Bytes largest_user_key() const;
 
     /// Heap bytes held. Any thread, as are all below; while a writer is active they may lag it.
-    size_t memory_bytes() const { return arena_.memory_bytes() + ranges_.memory_bytes(); }
+    size_t memory_bytes() const {
+        return arena_.memory_bytes() + index_.memory_bytes() + ranges_.memory_bytes();
+    }
     /// Whether it should be frozen: it holds something, and as many bytes as `limit_bytes` or as
     /// many range deletes as gets and walks should have to search.
     bool is_full(size_t limit_bytes) const {
@@ -117,12 +128,14 @@ class Memtable {
     }
 
   private:
+    void insert(Bytes user_key, uint64_t trailer, Bytes head, Bytes tail);
     void count(Seqno seqno, Kind kind, uint64_t expiry_ms);
     void widen_seqnos(Seqno seqno);
 
     const std::shared_ptr<BlockPool> pool_;
     Arena arena_;
     SkipList list_;
+    KeyIndex index_;
     RangeTombstoneLog ranges_;
     // Written by the engine thread, read by anyone.
     std::atomic<uint64_t> entries_{0};

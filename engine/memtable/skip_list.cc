@@ -106,11 +106,13 @@ void SkipList::move_finger(const Target& target) {
     }
 }
 
-void SkipList::insert(Bytes user_key, uint64_t trailer, Bytes head, Bytes tail) {
+SkipList::Inserted SkipList::insert(Bytes user_key, uint64_t trailer, Bytes head, Bytes tail) {
     KV_ASSERT(user_key.size() <= kMaxKeyBytes);
     KV_ASSERT(head.size() + tail.size() <= kMaxValueBytes + kExpiryBytes);
     const Target target(*this, user_key, trailer);
     move_finger(target);
+    const Node* const before = finger_[0].node;
+    const bool is_newest = before == head_ || before->user_key() != user_key;
 
     const int height = random_height();
     if (height > height_.load(kRelaxed)) height_.store(height, kRelaxed);
@@ -122,14 +124,15 @@ void SkipList::insert(Bytes user_key, uint64_t trailer, Bytes head, Bytes tail) 
     std::copy(tail.begin(), tail.end(), p);
 
     for (int level = 0; level < height; ++level) {
-        Link& before = finger_[level].node->links()[level];
+        Link& link = finger_[level].node->links()[level];
         Link& own = node->links()[level];
-        own.next.store(before.next.load(kRelaxed), kRelaxed);
-        own.hint.store(before.hint.load(kRelaxed), kRelaxed);
-        before.next.store(node, kRelease);  // invariant 4: before the hint
-        before.hint.store(target.hint, kRelease);
+        own.next.store(link.next.load(kRelaxed), kRelaxed);
+        own.hint.store(link.hint.load(kRelaxed), kRelaxed);
+        link.next.store(node, kRelease);  // invariant 4: before the hint
+        link.hint.store(target.hint, kRelease);
         finger_[level] = {node, target.hint};
     }
+    return {node, is_newest};
 }
 
 /// The last node that sorts before the target, or the head. Entries inserted meanwhile may lie
@@ -155,15 +158,6 @@ const SkipList::Node* SkipList::seek(const Target& target) const {
         }
     }
     return node;
-}
-
-const SkipList::Node* SkipList::find(Bytes user_key, uint64_t trailer) const {
-    const Target target(*this, user_key, trailer);
-    const Node* node = seek(target);
-    // No need to touch the next node when its hint already rules it out.
-    if (node->links()[0].hint.load(kAcquire) > target.hint) return nullptr;
-    for (node = node->next(); node != nullptr && target.is_after(*node);) node = node->next();
-    return node != nullptr && node->user_key() == user_key ? node : nullptr;
 }
 
 const SkipList::Node* SkipList::first_at_or_after(Bytes user_key, uint64_t trailer) const {

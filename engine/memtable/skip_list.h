@@ -48,14 +48,16 @@ class SkipList {
     SkipList(const SkipList&) = delete;
     SkipList& operator=(const SkipList&) = delete;
 
+    struct Inserted {
+        const Node* node;
+        bool is_newest;  ///< No version of the key sorts before it.
+    };
     /// Inserts a copy; the value is `head` followed by `tail`. Requires that (user_key, trailer) is
     /// not present. Writer only.
-    void insert(Bytes user_key, uint64_t trailer, Bytes head, Bytes tail);
+    Inserted insert(Bytes user_key, uint64_t trailer, Bytes head, Bytes tail);
 
     // The rest from any thread. Null means there is none.
 
-    /// First entry of `user_key` whose trailer is >= `trailer`: the newest that may be read.
-    const Node* find(Bytes user_key, uint64_t trailer) const;
     const Node* first_at_or_after(Bytes user_key, uint64_t trailer) const;
     const Node* last_before(Bytes user_key, uint64_t trailer) const;
     const Node* first() const;

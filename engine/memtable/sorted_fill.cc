@@ -8,6 +8,11 @@
 
 namespace kv {
 
+namespace {
+// Keys come in order, but their places in the index do not.
+constexpr size_t kAhead = 8;
+}  // namespace
+
 SortedFill::SortedFill(size_t capacity_bytes)
     : capacity_(capacity_bytes), buffer_(new char[capacity_bytes]) {}
 
@@ -42,8 +47,11 @@ bool SortedFill::comes_before(const Place& a, const Place& b) const {
 void SortedFill::pour(Memtable& memtable) {
     std::sort(places_.begin(), places_.end(),
               [this](const Place& a, const Place& b) { return comes_before(a, b); });
-    for (const Place& place : places_)
-        memtable.apply(ops_[place.index].op, ops_[place.index].seqno);
+    for (size_t i = 0; i < places_.size(); ++i) {
+        if (i + kAhead < places_.size()) memtable.prefetch(ops_[places_[i + kAhead].index].op.key);
+        const Gathered& gathered = ops_[places_[i].index];
+        memtable.apply(gathered.op, gathered.seqno);
+    }
     places_.clear();
     ops_.clear();
     used_ = 0;

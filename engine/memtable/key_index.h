@@ -1,0 +1,67 @@
+// KeyIndex: finds the newest version of a key in a memtable by its hash: one or two cache lines,
+// where a search of the skip list touches twenty. It holds no keys, only where their nodes are.
+//
+// Tables of slots, each four times the one before it, are searched from the newest to the oldest; a
+// slot is written once for a key and then only ever moved on to newer nodes of the same key.
+// Nothing is moved when a table fills up, so no writer ever pays for more than its own key. Thread
+// rule: one thread puts; any number of threads search meanwhile, without locks.
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+
+#include "kv/bytes.h"
+#include "memtable/skip_list.h"
+
+namespace kv {
+
+class KeyIndex {
+  public:
+    /// `expected_keys` sizes the first table.
+    explicit KeyIndex(uint64_t expected_keys);
+    ~KeyIndex();
+    KeyIndex(const KeyIndex&) = delete;
+    KeyIndex& operator=(const KeyIndex&) = delete;
+
+    static uint64_t hash_of(Bytes user_key);
+
+    // Writer only.
+    /// Brings the slot of a key that is put soon into the processor's cache.
+    void prefetch(uint64_t hash) const;
+    /// Requires that `node` is linked and the newest of its key.
+    void put(uint64_t hash, const SkipList::Node* node);
+
+    /// The newest node of `user_key`, or null: there is none. Any thread. A node that is being put
+    /// meanwhile may be missed.
+    const SkipList::Node* find(uint64_t hash, Bytes user_key) const;
+
+    /// Any thread.
+    size_t memory_bytes() const { return memory_bytes_.load(std::memory_order_relaxed); }
+
+  private:
+    // A node's address and, in the 16 bits that addresses leave, a part of the hash; 0: free.
+    using Slot = std::atomic<uint64_t>;
+    struct FreeDeleter {
+        void operator()(Slot* slots) const;
+    };
+    struct Table {
+        uint64_t mask;
+        std::unique_ptr<Slot[], FreeDeleter> slots;
+        std::unique_ptr<Table> older;
+        uint64_t used = 0;  // writer only
+    };
+    static constexpr uint64_t kFirstSlots = 256;
+
+    static uint64_t packed(uint64_t hash, const SkipList::Node* node);
+    static const SkipList::Node* node_of(uint64_t slot);
+    static bool same_tag(uint64_t slot, uint64_t hash);
+    void add_table(uint64_t slots);
+
+    std::unique_ptr<Table> owner_;        // of newest_; writer only
+    std::atomic<const Table*> newest_{};  // complete when stored
+    std::atomic<size_t> memory_bytes_{0};
+};
+
+}  // namespace kv
