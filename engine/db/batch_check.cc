@@ -36,6 +36,11 @@ Status check(const Precondition& precondition, const Found& found, Seqno forgott
                        ? Status::ok()
                        : conflict(precondition, found,
                                   "the entry of seqno " + std::to_string(precondition.seqno));
+        case Precondition::Kind::kStillAbsent:
+            return !found.any || found.seqno <= precondition.seqno
+                       ? Status::ok()
+                       : conflict(precondition, found,
+                                  "nothing since seqno " + std::to_string(precondition.seqno));
         case Precondition::Kind::kNotNewer:
             if (!found.any && precondition.seqno < forgotten) {
                 return {Code::kConflict,
@@ -87,7 +92,7 @@ class InBatch {
                 [&](const auto& range) { return range.first <= key && key < range.second; });
             if (!deleted) {
                 Found found;
-                KV_RETURN_IF_ERROR(newest_(key, found));
+                KV_RETURN_IF_ERROR(newest_(key, kMaxSeqno, found));
                 if (found.live) at->second = {true, std::string(found.value), found.expiry_ms};
             }
         }
@@ -134,7 +139,14 @@ Status check_preconditions(const std::vector<Precondition>& preconditions,
                            const std::atomic<Seqno>& forgotten, const NewestLookup& newest) {
     for (const Precondition& precondition : preconditions) {
         Found found;
-        KV_RETURN_IF_ERROR(newest(precondition.key, found));
+        KV_RETURN_IF_ERROR(newest(precondition.key, kMaxSeqno, found));
+        // What the range delete found. Compaction may have forgotten it: then it is absent again.
+        while (precondition.kind == Precondition::Kind::kStillAbsent && found.by_range &&
+               found.seqno > precondition.seqno) {
+            const Seqno before = found.seqno - 1;
+            found = Found();
+            KV_RETURN_IF_ERROR(newest(precondition.key, before, found));
+        }
         // Read after the look-up: a view that has forgotten comes with the mark.
         KV_RETURN_IF_ERROR(check(precondition, found, forgotten.load(std::memory_order_acquire)));
     }

@@ -14,8 +14,8 @@
 
 namespace kv::db {
 
-/// Looks a key up in the newest state, unpublished writes included.
-using NewestLookup = std::function<Status(Bytes key, Found& found)>;
+/// Looks a key up as of `seqno`; kMaxSeqno is the newest state, unpublished writes included.
+using NewestLookup = std::function<Status(Bytes key, Seqno seqno, Found& found)>;
 
 /// Ok, kConflict with the seqno that beat the batch, or the look-up's error. `forgotten` is the
 /// seqno up to which deletions may have left no trace: there kNotNewer answers a conflict in doubt.

@@ -11,6 +11,12 @@ Result<std::unique_ptr<Db>> Db::open(const Options& options, const std::string& 
     return std::unique_ptr<Db>(std::make_unique<db::DbImpl>(std::move(files)));
 }
 
+Result<bool> Db::get_into(Bytes key, const ReadOptions& options, Entry& entry) {
+    KV_ASSIGN_OR_RETURN(std::optional<Entry> found, get(key, options));
+    if (found) entry = std::move(*found);
+    return found.has_value();
+}
+
 WriteResult Db::put(Bytes key, Bytes value, Durability durability) {
     WriteBatch batch;
     batch.put(key, value);

@@ -56,6 +56,7 @@ class DbImpl final : public Db {
     Status prepare(const WriteBatch& batch, bool cache_only) override;
     Status prepare(const std::vector<Bytes>& keys, bool cache_only) override;
     Result<std::optional<Entry>> get(Bytes key, const ReadOptions& options) override;
+    Result<bool> get_into(Bytes key, const ReadOptions& options, Entry& entry) override;
     std::vector<Result<std::optional<Entry>>> multi_get(const std::vector<Bytes>& keys,
                                                         const ReadOptions& options,
                                                         uint64_t max_value_bytes) override;
@@ -97,8 +98,8 @@ class DbImpl final : public Db {
     bool is_overloaded() const;
     void answer_flush_waiters();
     Result<std::optional<Entry>> answer_of(const Status& status, const Found& found);
-    Result<std::optional<Entry>> get_from(const ReadView& view, Bytes key, Seqno seqno,
-                                          uint64_t now_ms, const ReadMode& mode);
+    void count_get(const Status& status, const Found& found);
+    Status find_newest(const ReadView& view, Bytes key, const ReadOptions& options, Found& found);
     void add_table_stats(StoreStats& stats) const;
     void add_stage_stats(StoreStats& stats) const;
 

@@ -78,38 +78,56 @@ Status DbImpl::prepare(const std::vector<Bytes>& keys, bool cache_only) {
     return Status::ok();
 }
 
-Result<std::optional<Entry>> DbImpl::answer_of(const Status& status, const Found& found) {
+void DbImpl::count_get(const Status& status, const Found& found) {
     Counters& counters = context_->counters;
     Counters::add(counters.gets, 1);
     if (found.table.filter_checks != 0) {
         Counters::add(counters.filter_checks, found.table.filter_checks);
         Counters::add(counters.filter_skips, found.table.filter_skips);
     }
+    if (status.is_ok() && found.live) Counters::add(counters.get_hits, 1);
+}
+
+Result<std::optional<Entry>> DbImpl::answer_of(const Status& status, const Found& found) {
+    count_get(status, found);
     if (!status.is_ok()) return status;
     if (!found.live) return std::optional<Entry>();
-    Counters::add(counters.get_hits, 1);
     return std::optional<Entry>(Entry{std::string(found.value), found.seqno, found.expiry_ms});
 }
 
-Result<std::optional<Entry>> DbImpl::get_from(const ReadView& view, Bytes key, Seqno seqno,
-                                              uint64_t now_ms, const ReadMode& mode) {
-    Found found;
-    const Status status = lookup(view, tables_, key, seqno, now_ms, mode, found);
-    return answer_of(status, found);
+Status DbImpl::find_newest(const ReadView& view, Bytes key, const ReadOptions& options,
+                           Found& found) {
+    // The view was taken before the seqno: what the seqno shows of it is then all there.
+    const Seqno seqno = options.snapshot ? options.snapshot->seqno() : log_.published();
+    const uint64_t now_ms = context_->clock.wall_ms();
+    thread_local uint32_t since_sample = 0;
+    if (++since_sample % Latencies::kGetSample != 0) [[likely]] {
+        return lookup(view, tables_, key, seqno, now_ms, read_mode(options), found);
+    }
+    const uint64_t began_us = context_->clock.monotonic_us();
+    Status status = lookup(view, tables_, key, seqno, now_ms, read_mode(options), found);
+    context_->latencies.get.add(context_->clock.monotonic_us() - began_us);
+    return status;
 }
 
 Result<std::optional<Entry>> DbImpl::get(Bytes key, const ReadOptions& options) {
-    // View before seqno: what the seqno shows of this view is then all there.
     const ViewLease view = views_.acquire();
-    const Seqno seqno = options.snapshot ? options.snapshot->seqno() : log_.published();
-    thread_local uint32_t since_sample = 0;
-    if (++since_sample % Latencies::kGetSample == 0) [[unlikely]] {
-        const uint64_t began_us = context_->clock.monotonic_us();
-        auto answer = get_from(*view, key, seqno, context_->clock.wall_ms(), read_mode(options));
-        context_->latencies.get.add(context_->clock.monotonic_us() - began_us);
-        return answer;
-    }
-    return get_from(*view, key, seqno, context_->clock.wall_ms(), read_mode(options));
+    Found found;
+    const Status status = find_newest(*view, key, options, found);
+    return answer_of(status, found);
+}
+
+Result<bool> DbImpl::get_into(Bytes key, const ReadOptions& options, Entry& entry) {
+    const ViewLease view = views_.acquire();
+    Found found;
+    Status status = find_newest(*view, key, options, found);
+    count_get(status, found);
+    if (!status.is_ok()) return status;
+    if (!found.live) return false;
+    entry.value.assign(found.value);
+    entry.seqno = found.seqno;
+    entry.expiry_ms = found.expiry_ms;
+    return true;
 }
 
 std::vector<Result<std::optional<Entry>>> DbImpl::multi_get(const std::vector<Bytes>& keys,

@@ -7,18 +7,6 @@
 
 namespace kv {
 
-std::string_view durability_name(Durability level) {
-    switch (level) {
-        case Durability::kMemory:
-            return "memory";
-        case Durability::kOs:
-            return "os";
-        case Durability::kDisk:
-            return "disk";
-    }
-    return "unknown";
-}
-
 namespace {
 
 /// Keys have at least one byte, so nothing sorts before this one.

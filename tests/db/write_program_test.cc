@@ -145,6 +145,31 @@ TEST_CASE("write program: does not run when a precondition fails") {
     CHECK(f.get("k") == "1");
 }
 
+TEST_CASE("write program: a key that stays absent may be swept by range deletes, not put between") {
+    Programs f;
+    f.put("k2", "1");
+    const Seqno then = f.db().published_seqno();
+    const auto holds = [&] {
+        WriteBatch batch;
+        batch.require({Precondition::Kind::kStillAbsent, "k", {}, then});
+        return f.db().write(std::move(batch)).status.code();
+    };
+    const auto sweep = [&] {
+        WriteBatch batch;
+        batch.delete_prefix("k");
+        REQUIRE(f.db().write(std::move(batch)).status.is_ok());
+    };
+    CHECK(holds() == Code::kOk);
+    sweep();
+    sweep();
+    CHECK(holds() == Code::kOk);
+    f.put("k", "1");
+    CHECK(holds() == Code::kConflict);
+    sweep();
+    sweep();
+    CHECK(holds() == Code::kConflict);
+}
+
 TEST_CASE("write program: range deletes without an end get one") {
     Programs f;
     f.put("a", "1");
@@ -175,6 +200,7 @@ TEST_CASE("write program: prepare brings its keys into memory, so that it runs o
     f.put("k", "cold");
     REQUIRE(f.db().flush().is_ok());
     f.reopen();
+    f.put("other", "so that the log has room");
     const std::vector<Bytes> keys{"k"};
     CHECK(f.db().prepare(keys, true).is(Code::kWouldBlock));
     CHECK(f.db().prepare(keys, false).is_ok());

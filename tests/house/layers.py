@@ -35,7 +35,7 @@ LIBRARIES = {
     "rocksdb/": ("tests/bench/",),
     "nlohmann/": ("engine/tools/", "client/", "server/", "config/", "tests/"),
     "tl/": ("engine/base/",),
-    "xxhash.h": ("engine/base/", "protocol/", "tests/"),
+    "xxhash.h": ("engine/base/", "protocol/", "server/commands/", "tests/"),
     "liburing.h": ("engine/io/",),
     "lz4.h": ("engine/sstable/",),
     "zstd.h": ("engine/sstable/",),

@@ -124,6 +124,9 @@ class Db {
 
     /// nullopt when the key has no live entry.
     virtual Result<std::optional<Entry>> get(Bytes key, const ReadOptions& options = {}) = 0;
+    /// The same into `entry`, whose memory is used again: nothing is allocated once it is large
+    /// enough. False, and `entry` is of no use, without a live entry.
+    virtual Result<bool> get_into(Bytes key, const ReadOptions& options, Entry& entry);
     /// One answer a key, all from one state of the store; keys wait for the disk together. Once the
     /// values take more than `max_value_bytes`, the other keys with a value are answered
     /// kInvalidArgument, with its size as detail().

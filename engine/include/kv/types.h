@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string_view>
 
 namespace kv {
@@ -19,7 +20,17 @@ enum class Durability : uint8_t {
     kOs = 1,    ///< Written to the log, not synced. Survives the process, not a power failure.
     kDisk = 2,  ///< fdatasync has returned. Survives both. The default.
 };
-std::string_view durability_name(Durability level);
+/// "memory", "os", "disk".
+constexpr std::string_view durability_name(Durability level) {
+    if (level == Durability::kMemory) return "memory";
+    return level == Durability::kOs ? "os" : "disk";
+}
+constexpr std::optional<Durability> parse_durability(std::string_view name) {
+    for (const auto each : {Durability::kMemory, Durability::kOs, Durability::kDisk}) {
+        if (name == durability_name(each)) return each;
+    }
+    return std::nullopt;
+}
 
 /// Hard limits of the format. Options may lower them.
 inline constexpr uint32_t kMaxKeyBytes = 64U << 10;

@@ -28,6 +28,10 @@ struct Precondition {
         /// be refused although it holds, when `seqno` is older than the last restart or than
         /// deletions that compaction has forgotten; never the other way round.
         kNotNewer = 5,
+        /// For a key that had no entry at `seqno`: none was put since. As kNotNewer, but a range
+        /// delete that found nothing there does not count, and it is not refused in doubt: a put
+        /// that was deleted again may be forgotten. Not on the wire.
+        kStillAbsent = 6,
     };
     Kind kind;
     std::string key;
