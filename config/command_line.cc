@@ -55,7 +55,8 @@ Result<CommandLine> parse_command_line(int argc, const char* const* argv) {
         ->type_name("DIR");
     app.add_option("--listen", flags.listen, "Native protocol [127.0.0.1:7480]; port 0: a free one")
         ->type_name("ADDR:PORT");
-    app.add_option("--resp-listen", flags.resp_listen, "Redis protocol [off]; off in this version")
+    app.add_option("--resp-listen", flags.resp_listen,
+                   "Redis protocol [127.0.0.1:7481]; port 0: a free one")
         ->type_name("ADDR:PORT|off");
     app.add_option("--admin-listen", flags.admin_listen, "Admin HTTP [off]; off in this version")
         ->type_name("ADDR:PORT|off");

@@ -37,9 +37,12 @@ struct Limits {
 struct Config {
     std::string data_dir = "./kvd-data";
     std::string listen = "127.0.0.1:7480";
-    std::string resp_listen = "off";
+    std::string resp_listen = "127.0.0.1:7481";
     std::string admin_listen = "off";
     bool allow_public_bind = false;
+
+    /// What the Redis listener's acknowledgements promise, unless a client asks for another level.
+    Durability resp_durability = Durability::kDisk;
 
     uint64_t network_threads = 0;  ///< 0: the number of cores, at most 4.
     uint64_t read_threads = 4;

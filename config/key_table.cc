@@ -25,12 +25,15 @@ constexpr std::array kKeys{
     Key{"listen", Kind::kAddress, kNone, kNone, false, "", "native protocol, ADDR:PORT",
         KV_FIELD(listen)},
     Key{"resp_listen", Kind::kAddressOrOff, kNone, kNone, false, "",
-        "Redis protocol, ADDR:PORT or off; this version knows off only", KV_FIELD(resp_listen)},
+        "Redis protocol, ADDR:PORT or off", KV_FIELD(resp_listen)},
     Key{"admin_listen", Kind::kAddressOrOff, kNone, kNone, false, "",
         "admin HTTP, ADDR:PORT or off; this version knows off only", KV_FIELD(admin_listen)},
     Key{"allow_public_bind", Kind::kBool, kNone, kNone, false, "",
         "listen on addresses that other machines reach, without authentication",
         KV_FIELD(allow_public_bind)},
+
+    Key{"resp.durability", Kind::kText, kNone, kNone, false, "memory|os|disk",
+        "what an answer to a write over the Redis protocol promises", KV_FIELD(resp_durability)},
 
     Key{"threads.network", Kind::kCount, 1, 64, true, "", "network threads; 0: cores, at most 4",
         KV_FIELD(network_threads)},
@@ -235,7 +238,9 @@ Status set_value(const Key& key, std::string_view text, Config& config) {
             break;
         }
     }
-    if (auto* const* compression = std::get_if<Compression*>(&field)) {
+    if (auto* const* durability = std::get_if<Durability*>(&field)) {
+        **durability = *parse_durability(text);  // one of the choices
+    } else if (auto* const* compression = std::get_if<Compression*>(&field)) {
         **compression = *parse_compression(text);  // one of the choices
         return Status::ok();
     }
@@ -251,6 +256,9 @@ std::string get_value(const Key& key, const Config& config) {
         return format_number(key.kind, **narrow);
     }
     if (auto* const* flag = std::get_if<bool*>(&field)) return **flag ? "true" : "false";
+    if (auto* const* durability = std::get_if<Durability*>(&field)) {
+        return std::string(durability_name(**durability));
+    }
     if (auto* const* compression = std::get_if<Compression*>(&field)) {
         return std::string(compression_name(**compression));
     }

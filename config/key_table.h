@@ -17,7 +17,7 @@ namespace kv::config {
 enum class Kind : uint8_t { kText, kBool, kCount, kSize, kDuration, kAddress, kAddressOrOff };
 
 /// Where a key's value lives in a Config.
-using Field = std::variant<uint64_t*, uint32_t*, bool*, std::string*, Compression*>;
+using Field = std::variant<uint64_t*, uint32_t*, bool*, std::string*, Compression*, Durability*>;
 
 struct Key {
     std::string_view name;  ///< As in the file, "section.key" or "key".

@@ -103,6 +103,20 @@ std::string quote_toml(std::string_view text) {
     return quoted + "\"";
 }
 
+void check_listen(const std::string& key, const std::string& value, bool allow_public,
+                  std::string& errors) {
+    auto listen = parse_listen_address(value);
+    if (!listen.is_ok()) {
+        add_error(errors, key + ": " + std::string(listen.error().message()));
+    } else if (!listen->loopback && !allow_public) {
+        add_error(errors, key + ": " + value +
+                              " can be reached from other machines, and this version has no "
+                              "authentication; listen on 127.0.0.1, or accept the risk with "
+                              "--allow-public-bind (allow_public_bind = true, or "
+                              "KVD_ALLOW_PUBLIC_BIND=true)");
+    }
+}
+
 }  // namespace
 
 Environment process_environment() {
@@ -143,18 +157,9 @@ Result<LoadedConfig> load(const CommandLine& command_line, const Environment& en
 Status check_config(const Config& config) {
     std::string errors;
     if (config.data_dir.empty()) add_error(errors, "data_dir: must not be empty");
-    auto listen = parse_listen_address(config.listen);
-    if (!listen.is_ok()) {
-        add_error(errors, "listen: " + std::string(listen.error().message()));
-    } else if (!listen->loopback && !config.allow_public_bind) {
-        add_error(errors, "listen: " + config.listen +
-                              " can be reached from other machines, and this version has no "
-                              "authentication; listen on 127.0.0.1, or accept the risk with "
-                              "--allow-public-bind (allow_public_bind = true, or "
-                              "KVD_ALLOW_PUBLIC_BIND=true)");
-    }
+    check_listen("listen", config.listen, config.allow_public_bind, errors);
     if (config.resp_listen != "off") {
-        add_error(errors, "resp_listen: this version has no Redis listener; set it to \"off\"");
+        check_listen("resp_listen", config.resp_listen, config.allow_public_bind, errors);
     }
     if (config.admin_listen != "off") {
         add_error(errors, "admin_listen: this version has no admin listener; set it to \"off\"");

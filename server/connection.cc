@@ -8,6 +8,8 @@
 #include <utility>
 
 #include "server/network_thread.h"
+#include "server/resp/resp_session.h"
+#include "server/session.h"
 
 namespace kv::server {
 
@@ -36,31 +38,47 @@ size_t write_parts(asio::ip::tcp::socket& socket, const ReplyQueue& replies, err
 
 }  // namespace
 
-Connection::Connection(NetworkThread& thread, SharedState& shared, Counters& counters,
+Connection::Connection(NetworkThread& thread, SharedState& shared, size_t thread_index,
                        Arrival arrival)
     : thread_(thread),
       shared_(shared),
-      counters_(counters),
+      counters_(shared.counters[thread_index]),
       socket_(std::move(arrival.socket)),
       address_(std::move(arrival.address)),
-      session_(*this, shared, counters, std::move(arrival.peer), arrival.refused),
+      session_(make_session(arrival, socket_.native_handle(), thread_index)),
       input_(kReceiveBytes) {}
 
 Connection::~Connection() { shared_.memory.add(-accounted_bytes_); }
 
+std::unique_ptr<WireSession> Connection::make_session(Arrival& arrival, int fd,
+                                                      size_t thread_index) {
+    if (arrival.protocol == WireProtocol::kNative) {
+        return std::make_unique<Session>(*this, shared_, counters_, std::move(arrival.peer),
+                                         arrival.refused);
+    }
+    auto client = std::make_shared<ClientHandle>(shared_.clients.next_id(), std::move(arrival.peer),
+                                                 std::move(arrival.local), fd,
+                                                 shared_.clock.monotonic_us(), thread_);
+    client->owner = this;
+    return std::make_unique<RespSession>(*this, shared_, counters_,
+                                         shared_.command_stats[thread_index], std::move(client),
+                                         arrival.refused);
+}
+
 void Connection::start() {
     counters_.add(Counter::kAccepted);
-    start_read();
+    session_->on_start();
+    settle();
 }
 
 bool Connection::is_gone() const {
-    return closed_ && !reading_ && !writing_ && session_.in_flight() == 0;
+    return closed_ && !reading_ && !writing_ && session_->in_flight() == 0;
 }
 
 void Connection::start_read() {
-    const size_t needed = session_.needed_bytes();
+    const size_t needed = session_->needed_bytes();
     if (!lingering_ && needed > input_.capacity() && shared_.memory.exceeded()) {
-        session_.on_no_memory(thread_.now_us());
+        session_->on_no_memory(thread_.now_us());
         progressed();
         return;
     }
@@ -77,7 +95,7 @@ void Connection::on_read(const error_code& error, size_t count) {
     if (error && error != asio::error::eof) return close();
     if (error == asio::error::eof) {
         if (lingering_) return close();
-        session_.on_end_of_input(thread_.now_us());
+        session_->on_end_of_input(thread_.now_us());
         return settle();
     }
     counters_.add(Counter::kSocketReads);
@@ -94,22 +112,22 @@ void Connection::settle() {
     if (closed_) return;
     bool stalled = true;
     while (stalled) {
-        if (session_.wants_input() && !input_.unread().empty()) {
-            session_.on_input(input_, thread_.now_us());
+        if (session_->wants_input() && !input_.unread().empty()) {
+            session_->on_input(input_, thread_.now_us());
         }
-        stalled = !session_.wants_input();
+        stalled = !session_->wants_input();
         if (!flush()) return;
         // Sending may have brought the connection below a limit that held its input back.
-        if (stalled && !session_.wants_input()) break;
+        if (stalled && !session_->wants_input()) break;
     }
     account_memory();
-    if (session_.end() == Session::End::kNow) return close();
-    if (session_.end() == Session::End::kAfterReplies && session_.replies().empty()) end();
-    if (!closed_ && !reading_ && session_.wants_input()) start_read();
+    if (session_->end() == WireSession::End::kNow) return close();
+    if (session_->end() == WireSession::End::kAfterReplies && session_->replies().empty()) end();
+    if (!closed_ && !reading_ && session_->wants_input()) start_read();
 }
 
 bool Connection::flush() {
-    ReplyQueue& replies = session_.replies();
+    ReplyQueue& replies = session_->replies();
     // Its end of the stream was sent: nothing can follow that.
     if (lingering_) replies.consume(replies.bytes());
     bool sent = false;
@@ -129,7 +147,7 @@ bool Connection::flush() {
         replies.consume(count);
         sent = true;
     }
-    if (sent) session_.on_replies_sent(thread_.now_us());
+    if (sent) session_->on_replies_sent(thread_.now_us());
     return true;
 }
 
@@ -144,7 +162,7 @@ void Connection::wait_until_writable() {
 
 void Connection::end() {
     if (lingering_) return;
-    if (session_.in_flight() != 0) {
+    if (session_->in_flight() != 0) {
         // What was accepted is answered, if the engine can do it in the time that a drain has.
         if (close_at_us_ == 0) {
             close_at_us_ = thread_.now_us() + shared_.config.limits.drain_timeout_ms * 1000;
@@ -161,8 +179,8 @@ void Connection::end() {
 
 void Connection::account_memory() {
     const size_t grown = input_.capacity() > kReceiveBytes ? input_.capacity() : 0;
-    const auto now_bytes = static_cast<int64_t>(grown + input_.unread().size() +
-                                                session_.replies().bytes() + session_.held_bytes());
+    const auto now_bytes = static_cast<int64_t>(
+        grown + input_.unread().size() + session_->replies().bytes() + session_->held_bytes());
     if (now_bytes == accounted_bytes_) return;  // the counter is shared by all threads
     shared_.memory.add(now_bytes - accounted_bytes_);
     accounted_bytes_ = now_bytes;
@@ -174,28 +192,35 @@ void Connection::close() {
     counters_.add(Counter::kClosed);
     error_code ignored;
     socket_.close(ignored);
-    session_.close();
-    shared_.census.left(address_, !session_.hello_done());
+    if (ClientHandle* const client = session_->client()) client->owner = nullptr;
+    session_->close();
+    shared_.census.left(address_, !session_->hello_done());
     thread_.connection_closed();
     progressed();
 }
 
 void Connection::on_written(std::unique_ptr<WriteRequest> request, uint64_t now_us) {
-    session_.on_written(std::move(request), now_us);
+    session_->on_written(std::move(request), now_us);
 }
 
 void Connection::on_tick(uint64_t now_us) {
     if (closed_) return;
     if (close_at_us_ != 0 && now_us > close_at_us_) return close();
     if (lingering_) return;
-    session_.on_tick(now_us);
+    session_->on_tick(now_us);
     // Most ticks find nothing to do.
-    if (!session_.replies().empty() || session_.end() != Session::End::kOpen) settle();
+    if (!session_->replies().empty() || session_->end() != WireSession::End::kOpen) settle();
+}
+
+void Connection::on_mail(uint64_t now_us) {
+    if (closed_) return;
+    session_->on_mail(now_us);
+    progressed();
 }
 
 void Connection::drain(uint64_t now_us) {
     if (closed_) return;
-    session_.on_drain(now_us);
+    session_->on_drain(now_us);
     settle();
 }
 

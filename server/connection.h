@@ -1,8 +1,7 @@
-// Connection: the socket around a Session. Reads whatever is there, lets the session work off every
-// complete frame, sends all answers of one event with one system call, and waits for the socket
-// only after it refused to take more.
-// Thread rule: its network thread. It lives until the socket is closed and the engine and the read
-// pool have given back everything that belongs to it.
+// Connection: the socket around a WireSession. Reads whatever is there, lets the session work off
+// every complete frame, sends all answers of one event with one system call, and waits for the
+// socket only after it refused to take more. Thread rule: its network thread. It lives until the
+// socket is closed and the engine and the read pool have given back everything that belongs to it.
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
@@ -12,7 +11,9 @@
 #include <string>
 
 #include "protocol/receive_buffer.h"
-#include "server/session.h"
+#include "server/counters.h"
+#include "server/shared_state.h"
+#include "server/wire_session.h"
 
 namespace kv::server {
 
@@ -23,17 +24,20 @@ struct Arrival {
     boost::asio::ip::tcp::socket socket;
     std::string address;  ///< Numeric, without port.
     std::string peer;     ///< "ADDR:PORT", for the log.
+    std::string local;    ///< "ADDR:PORT" that it was accepted at.
     bool refused = false;
+    WireProtocol protocol = WireProtocol::kNative;
 };
 
 class Connection final : public SessionHost {
   public:
-    Connection(NetworkThread& thread, SharedState& shared, Counters& counters, Arrival arrival);
+    Connection(NetworkThread& thread, SharedState& shared, size_t thread_index, Arrival arrival);
     ~Connection() override;
 
     void start();
     void on_written(std::unique_ptr<WriteRequest> request, uint64_t now_us);
     void on_tick(uint64_t now_us);
+    void on_mail(uint64_t now_us);
     void drain(uint64_t now_us);
     /// Works off input that waited, sends answers, reads on, closes: whatever the state asks for.
     void settle();
@@ -51,6 +55,7 @@ class Connection final : public SessionHost {
     bool queued_for_settling = false;  ///< The network thread's mark.
 
   private:
+    std::unique_ptr<WireSession> make_session(Arrival& arrival, int fd, size_t thread_index);
     void start_read();
     void on_read(const boost::system::error_code& error, size_t count);
     /// Sends until done or refused. False: the connection was closed.
@@ -65,7 +70,7 @@ class Connection final : public SessionHost {
     Counters& counters_;
     boost::asio::ip::tcp::socket socket_;
     const std::string address_;
-    Session session_;
+    const std::unique_ptr<WireSession> session_;
     protocol::ReceiveBuffer input_;
     bool reading_ = false;
     bool writing_ = false;  // waiting for the socket to take more

@@ -36,9 +36,13 @@ void set_keepalive(tcp::socket& socket, uint64_t keepalive_ms) {
 
 }  // namespace
 
-Listener::Listener(SharedState& shared, asio::io_context& context,
+Listener::Listener(SharedState& shared, WireProtocol protocol, asio::io_context& context,
                    const std::vector<std::unique_ptr<NetworkThread>>& threads)
-    : shared_(shared), threads_(threads), acceptor_(context), pause_(context) {}
+    : shared_(shared),
+      protocol_(protocol),
+      threads_(threads),
+      acceptor_(context),
+      pause_(context) {}
 
 Status Listener::open(const config::ListenAddress& address) {
     const std::string text = config::format_address(address.host, address.port);
@@ -108,7 +112,8 @@ void Listener::on_accept(NetworkThread& thread, tcp::socket socket) {
     socket.non_blocking(true, error);
     socket.set_option(tcp::no_delay(true), error);
     set_keepalive(socket, shared_.config.limits.keepalive_ms);
-    thread.adopt({std::move(socket), address, peer, verdict == ConnectionCensus::Verdict::kRefuse});
+    thread.adopt({std::move(socket), address, peer, local_address_,
+                  verdict == ConnectionCensus::Verdict::kRefuse, protocol_});
 }
 
 void Listener::close() {

@@ -21,7 +21,7 @@ namespace kv::server {
 
 class Listener {
   public:
-    Listener(SharedState& shared, boost::asio::io_context& context,
+    Listener(SharedState& shared, WireProtocol protocol, boost::asio::io_context& context,
              const std::vector<std::unique_ptr<NetworkThread>>& threads);
 
     /// Binds and listens. kIoError names the address and the reason, such as "in use".
@@ -39,6 +39,7 @@ class Listener {
     NetworkThread& least_busy() const;
 
     SharedState& shared_;
+    const WireProtocol protocol_;
     const std::vector<std::unique_ptr<NetworkThread>>& threads_;
     boost::asio::ip::tcp::acceptor acceptor_;
     boost::asio::steady_timer pause_;

@@ -4,6 +4,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <string>
@@ -56,14 +57,17 @@ int serve(const config::Config& config, Server& server, SignalWatcher& signals,
           const ServiceNotifier& notifier) {
     const AddressFile addresses(config.data_dir);
     const std::string native = server.native_address();
-    const Status published = addresses.publish("native=" + native + "\n");
+    const std::string resp = server.resp_address();
+    const Status published =
+        addresses.publish("native=" + native + "\n" + (resp.empty() ? "" : "resp=" + resp + "\n"));
     if (!published.is_ok()) {
         log_error(published.to_string());
         server.drain();
         return kExitRuntime;
     }
     signals.serving_begins();
-    log_info("ready: native protocol on " + native + ", " +
+    log_info("ready: native protocol on " + native +
+             (resp.empty() ? "" : ", Redis protocol on " + resp) + ", " +
              std::to_string(server.network_threads()) + " network threads");
     notify(notifier,
            "READY=1\nSTATUS=serving on " + native + "\nMAINPID=" + std::to_string(getpid()) + "\n");
@@ -110,6 +114,8 @@ int run_daemon(const config::Config& config) {
         log_error("cannot serve: " + server.error().to_string());
         return exit_code_of(server.error());
     }
+    // As if an operator had sent it, so that there is one way to stop.
+    (*server)->shared().request_stop = [] { (void)kill(getpid(), SIGTERM); };
     const int code = serve(config, **server, signals, notifier);
     // The store before the server: its threads call into it until they are joined.
     db->reset();

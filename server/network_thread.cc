@@ -88,16 +88,21 @@ bool NetworkThread::take_finished() {
         const std::lock_guard lock(mutex_);
         taken_writes_.swap(written_);
         taken_tasks_.swap(finished_tasks_);
+        taken_mail_.swap(mailed_);
     }
-    if (taken_writes_.empty() && taken_tasks_.empty()) return false;
+    if (taken_writes_.empty() && taken_tasks_.empty() && taken_mail_.empty()) return false;
     const uint64_t now = now_us();
     for (auto& request : taken_writes_) {
         auto* connection = static_cast<Connection*>(request->context);
         connection->on_written(std::move(request), now);
     }
     for (auto& task : taken_tasks_) task->finish();
+    for (const auto& client : taken_mail_) {
+        if (client->owner != nullptr) static_cast<Connection*>(client->owner)->on_mail(now);
+    }
     taken_writes_.clear();
     taken_tasks_.clear();
+    taken_mail_.clear();
     return true;
 }
 
@@ -116,6 +121,14 @@ void NetworkThread::on_task_done(std::unique_ptr<PoolTask> task) {
     {
         const std::lock_guard lock(mutex_);
         finished_tasks_.push_back(std::move(task));
+    }
+    wake();
+}
+
+void NetworkThread::on_mail(std::shared_ptr<ClientHandle> client) {
+    {
+        const std::lock_guard lock(mutex_);
+        mailed_.push_back(std::move(client));
     }
     wake();
 }
@@ -139,8 +152,7 @@ void NetworkThread::settle_later(Connection& connection) {
 void NetworkThread::adopt(Arrival arrival) {
     connection_count_.fetch_add(1, std::memory_order_relaxed);
     asio::post(context_, [this, arrival = std::move(arrival)]() mutable {
-        auto connection =
-            std::make_unique<Connection>(*this, shared_, counters_, std::move(arrival));
+        auto connection = std::make_unique<Connection>(*this, shared_, index_, std::move(arrival));
         Connection& added = *connection;
         connections_.emplace(&added, std::move(connection));
         added.start();

@@ -18,11 +18,12 @@
 #include <vector>
 
 #include "server/connection.h"
+#include "server/resp/client_handle.h"
 #include "server/shared_state.h"
 
 namespace kv::server {
 
-class NetworkThread final : public WriteObserver, public TaskHome {
+class NetworkThread final : public WriteObserver, public TaskHome, public MailCarrier {
   public:
     NetworkThread(SharedState& shared, size_t index);
     /// Requires stop() before, or that start() was never called.
@@ -45,6 +46,8 @@ class NetworkThread final : public WriteObserver, public TaskHome {
     void on_written(std::unique_ptr<WriteRequest> request) override;
     void on_group_end() override { wake(); }
     void on_task_done(std::unique_ptr<PoolTask> task) override;
+    // Any thread.
+    void on_mail(std::shared_ptr<ClientHandle> client) override;
 
     // Own thread, for the connections.
     void submit(std::unique_ptr<WriteRequest> request);
@@ -80,6 +83,7 @@ class NetworkThread final : public WriteObserver, public TaskHome {
     std::vector<std::unique_ptr<WriteRequest>> to_submit_;
     std::vector<std::unique_ptr<WriteRequest>> taken_writes_;
     std::vector<std::unique_ptr<PoolTask>> taken_tasks_;
+    std::vector<std::shared_ptr<ClientHandle>> taken_mail_;
     bool draining_ = false;
     bool stopping_ = false;
     bool drained_ = false;
@@ -89,6 +93,7 @@ class NetworkThread final : public WriteObserver, public TaskHome {
     std::mutex mutex_;
     std::vector<std::unique_ptr<WriteRequest>> written_;     // guarded by mutex_
     std::vector<std::unique_ptr<PoolTask>> finished_tasks_;  // guarded by mutex_
+    std::vector<std::shared_ptr<ClientHandle>> mailed_;      // guarded by mutex_
 };
 
 }  // namespace kv::server

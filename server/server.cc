@@ -28,8 +28,6 @@ std::string_view server_version() { return KV_VERSION; }
 Server::Server() = default;
 
 Result<std::unique_ptr<Server>> Server::start(const config::Config& config, Db& db, Clock& clock) {
-    KV_ASSIGN_OR_RETURN(const config::ListenAddress address,
-                        config::parse_listen_address(config.listen));
     std::unique_ptr<Server> server(new Server());
     const size_t count = network_thread_count(config);
     server->shared_ = std::make_unique<SharedState>(db, config, clock, count);
@@ -39,26 +37,39 @@ Result<std::unique_ptr<Server>> Server::start(const config::Config& config, Db& 
     // Before anything can fail: ending the server needs its threads running.
     for (auto& thread : server->threads_) thread->start();
     KV_RETURN_IF_ERROR(server->shared_->keyspaces.open(db));
-    server->listener_ = std::make_unique<Listener>(*server->shared_, server->threads_[0]->context(),
-                                                   server->threads_);
-    KV_RETURN_IF_ERROR(server->listener_->open(address));
-    boost::asio::post(server->threads_[0]->context(),
-                      [listener = server->listener_.get()] { listener->start(); });
+    KV_RETURN_IF_ERROR(server->listen(WireProtocol::kNative, config.listen));
+    if (config.resp_listen != "off") {
+        KV_RETURN_IF_ERROR(server->listen(WireProtocol::kResp, config.resp_listen));
+    }
+    for (const auto& listener : server->listeners_) {
+        boost::asio::post(server->threads_[0]->context(), [raw = listener.get()] { raw->start(); });
+    }
     return server;
 }
 
+Status Server::listen(WireProtocol protocol, const std::string& address) {
+    KV_ASSIGN_OR_RETURN(const config::ListenAddress parsed, config::parse_listen_address(address));
+    listeners_.push_back(
+        std::make_unique<Listener>(*shared_, protocol, threads_[0]->context(), threads_));
+    return listeners_.back()->open(parsed);
+}
+
 Server::~Server() {
-    if (listener_ != nullptr) close_listener();
+    close_listeners();
     stop_threads();
 }
 
-const std::string& Server::native_address() const { return listener_->local_address(); }
+const std::string& Server::native_address() const { return listeners_[0]->local_address(); }
 
-void Server::close_listener() {
-    if (stopped_) return;
+std::string Server::resp_address() const {
+    return listeners_.size() < 2 ? std::string() : listeners_[1]->local_address();
+}
+
+void Server::close_listeners() {
+    if (stopped_ || listeners_.empty()) return;
     std::promise<void> closed;
     boost::asio::post(threads_[0]->context(), [&] {
-        listener_->close();
+        for (const auto& listener : listeners_) listener->close();
         closed.set_value();
     });
     closed.get_future().wait();
@@ -66,7 +77,7 @@ void Server::close_listener() {
 
 bool Server::drain() {
     if (stopped_) return true;
-    close_listener();
+    close_listeners();
     const auto deadline = std::chrono::steady_clock::now() +
                           std::chrono::milliseconds(shared_->config.limits.drain_timeout_ms);
     std::vector<std::future<void>> drained;

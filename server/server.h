@@ -11,6 +11,7 @@
 #include "kv/clock.h"
 #include "kv/db.h"
 #include "kv/result.h"
+#include "server/wire_session.h"
 
 namespace kv::server {
 
@@ -35,6 +36,8 @@ class Server {
 
     /// "ADDR:PORT" of the native listener.
     const std::string& native_address() const;
+    /// Of the Redis listener; empty when it is off.
+    std::string resp_address() const;
     size_t network_threads() const { return threads_.size(); }
 
     /// Stops accepting, says GOAWAY, waits until outstanding requests are answered, at most
@@ -45,12 +48,13 @@ class Server {
 
   private:
     Server();
-    void close_listener();
+    Status listen(WireProtocol protocol, const std::string& address);
+    void close_listeners();
     void stop_threads();
 
     std::unique_ptr<SharedState> shared_;
     std::vector<std::unique_ptr<NetworkThread>> threads_;
-    std::unique_ptr<Listener> listener_;
+    std::vector<std::unique_ptr<Listener>> listeners_;  // the native one first
     bool stopped_ = false;
 };
 

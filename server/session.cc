@@ -18,9 +18,6 @@ namespace {
 // Requests behind a fence are copied; past this the connection is not read from.
 constexpr size_t kMaxHeldBytes = 1U << 20;
 constexpr uint64_t kOverloadedRetryMs = 100;
-bool passed(uint64_t now_us, uint64_t since_us, uint64_t limit_ms) {
-    return now_us > since_us && now_us - since_us > limit_ms * 1000;
-}
 
 }  // namespace
 
@@ -34,6 +31,7 @@ Session::Session(SessionHost& host, SharedState& shared, Counters& counters, std
       now_us_(shared.clock.monotonic_us()),
       connected_us_(now_us_),
       last_input_us_(now_us_),
+      slow_reader_(shared, counters, peer_),
       parser_(protocol::FrameParser::Side::kServer),
       max_frame_bytes_(static_cast<uint32_t>(shared.config.limits.hello_frame_bytes)),
       max_outstanding_(protocol::kPreAuthOutstanding) {
@@ -42,16 +40,12 @@ Session::Session(SessionHost& host, SharedState& shared, Counters& counters, std
 
 Session::~Session() = default;
 
-bool Session::over_unread_limit() const {
-    return replies_.bytes() > shared_.config.limits.unread_reply_bytes;
-}
-
 bool Session::wants_input() const {
     if (end_ != End::kOpen || input_ended_ || closed_) return false;
     // Open scans do not count: they have a limit of their own, and must be able to get credits.
     if (table_.size() - scans_.size() >= max_outstanding_) return false;
     if (!held_.empty() && held_bytes_ >= kMaxHeldBytes) return false;
-    return !over_unread_limit();
+    return !slow_reader_.is_over_limit(replies_.bytes());
 }
 
 void Session::on_input(protocol::ReceiveBuffer& input, uint64_t now_us) {
@@ -86,20 +80,7 @@ void Session::note_limits() {
                            " requests unanswered (limits.outstanding_per_connection): not reading");
     }
     outstanding_noted_ = outstanding_full;
-    if (replies_.empty()) {
-        stuck_since_us_ = 0;
-    } else if (stuck_since_us_ == 0) {
-        stuck_since_us_ = now_us_;
-    }
-    if (!over_unread_limit()) {
-        unread_since_us_ = 0;
-    } else if (unread_since_us_ == 0) {
-        unread_since_us_ = now_us_;
-        counters_.add(Counter::kLimitUnread);
-        shared_.report(Incident::kUnreadReplies,
-                       peer_ + ": has not read " + std::to_string(replies_.bytes()) +
-                           " bytes of replies (limits.unread_reply_size): not reading");
-    }
+    slow_reader_.note(replies_.bytes(), now_us_);
 }
 
 Refusal Session::judge_frame(const RequestInfo& info, const protocol::FrameView& frame) const {
@@ -286,7 +267,7 @@ void Session::on_end_of_input(uint64_t now_us) {
 
 void Session::on_replies_sent(uint64_t now_us) {
     now_us_ = now_us;
-    stuck_since_us_ = 0;
+    slow_reader_.note_progress();
     note_limits();
     for (auto it = scans_.begin(); it != scans_.end();) {
         const auto scan = it++;  // a scan that cannot go on is taken out
@@ -294,25 +275,12 @@ void Session::on_replies_sent(uint64_t now_us) {
     }
 }
 
-void Session::check_slow_reader() {
-    const uint64_t limit_ms = shared_.config.limits.slow_reader_timeout_ms;
-    const bool over_limit = unread_since_us_ != 0 && passed(now_us_, unread_since_us_, limit_ms);
-    // A few unread answers of a living connection cost little, unless memory is what others need.
-    const bool stuck = stuck_since_us_ != 0 && passed(now_us_, stuck_since_us_, limit_ms) &&
-                       (end_ != End::kOpen || shared_.memory.exceeded());
-    if (!over_limit && !stuck) return;
-    counters_.add(Counter::kLimitSlowReader);
-    shared_.report(Incident::kSlowReader,
-                   peer_ + ": does not read its replies (limits.slow_reader_timeout); closing");
-    end_ = End::kNow;
-}
-
 void Session::on_tick(uint64_t now_us) {
     if (closed_ || end_ == End::kNow) return;
     now_us_ = now_us;
     const config::Limits& limits = shared_.config.limits;
     if (end_ == End::kOpen && !hello_done_ &&
-        passed(now_us, connected_us_, limits.hello_timeout_ms)) {
+        has_passed(now_us, connected_us_, limits.hello_timeout_ms)) {
         counters_.add(Counter::kLimitHello);
         RequestInfo nobody;
         nobody.opcode = Opcode::kHello;
@@ -320,9 +288,9 @@ void Session::on_tick(uint64_t now_us) {
         fatal(nobody, WireStatus::kHelloTimeout, "HELLO was not finished in time");
     }
     note_limits();
-    check_slow_reader();
+    if (slow_reader_.must_close(now_us, end_ != End::kOpen)) end_ = End::kNow;
     const bool idle = limits.idle_timeout_ms != 0 && table_.empty() && replies_.empty() &&
-                      passed(now_us, last_input_us_, limits.idle_timeout_ms);
+                      has_passed(now_us, last_input_us_, limits.idle_timeout_ms);
     if (idle && end_ == End::kOpen && hello_done_) {
         counters_.add(Counter::kLimitIdle);
         shared_.report(Incident::kIdle, peer_ + ": idle (limits.idle_timeout); closing");

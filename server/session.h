@@ -1,6 +1,4 @@
-// Session: the protocol side of one connection, without a socket. Bytes come in, answers go into a
-// ReplyQueue, and effects (writes, reads that need the disk) go out through SessionHost; so every
-// rule of the wire format is tested without a network.
+// Session: the native protocol on one connection (server/wire_session.h).
 //
 // It keeps the order rules (writes in arrival order, fences), the limits (outstanding requests,
 // unread replies, scans) and the credits of scans. The shell around it is connection.h.
@@ -19,58 +17,44 @@
 #include "kv/db.h"
 #include "kv/keyspace_catalog.h"
 #include "protocol/frame_parser.h"
-#include "protocol/receive_buffer.h"
 #include "server/answer.h"
-#include "server/reply_queue.h"
+#include "server/read_pool.h"
 #include "server/request_table.h"
 #include "server/scan_stream.h"
 #include "server/session_host.h"
 #include "server/shared_state.h"
+#include "server/slow_reader.h"
+#include "server/wire_session.h"
 
 namespace kv::server {
 
-class Session {
+class Session final : public WireSession {
   public:
     /// `refused`: over the connection limit; HELLO is answered with that.
     Session(SessionHost& host, SharedState& shared, Counters& counters, std::string peer,
             bool refused);
-    ~Session();
+    ~Session() override;
     Session(const Session&) = delete;
     Session& operator=(const Session&) = delete;
 
-    // Events. Each may add answers and change what the getters below say.
-    /// Works off the complete frames in `input` as far as the limits allow.
-    void on_input(protocol::ReceiveBuffer& input, uint64_t now_us);
-    /// The peer sends no more: finish what is outstanding, then end.
-    void on_end_of_input(uint64_t now_us);
-    void on_written(std::unique_ptr<WriteRequest> request, uint64_t now_us);
-    /// Answers have left; parked scans may go on.
-    void on_replies_sent(uint64_t now_us);
-    /// Coarse timer: time limits.
-    void on_tick(uint64_t now_us);
-    /// The server is stopping: GOAWAY, end scans, refuse what is new, end when nothing is left.
-    void on_drain(uint64_t now_us);
-    /// There is no room in the network memory for the frame that is arriving.
-    void on_no_memory(uint64_t now_us);
-    /// The connection is gone: drop everything that can be dropped.
-    void close();
+    void on_input(protocol::ReceiveBuffer& input, uint64_t now_us) override;
+    void on_end_of_input(uint64_t now_us) override;
+    void on_written(std::unique_ptr<WriteRequest> request, uint64_t now_us) override;
+    /// Parked scans may go on.
+    void on_replies_sent(uint64_t now_us) override;
+    void on_tick(uint64_t now_us) override;
+    /// GOAWAY, end scans, refuse what is new, end when nothing is left.
+    void on_drain(uint64_t now_us) override;
+    void on_no_memory(uint64_t now_us) override;
+    void close() override;
 
-    // For the shell.
-    enum class End : uint8_t {
-        kOpen,
-        kAfterReplies,  ///< Nothing more will be said: send what is queued, then close.
-        kNow,           ///< The peer does not deserve to wait for.
-    };
-    End end() const { return end_; }
-    bool wants_input() const;
-    ReplyQueue& replies() { return replies_; }
-    /// Requests that the engine or the pool still holds: the session must outlive them.
-    size_t in_flight() const { return in_flight_; }
-    /// How long the unread input must become before on_input() can do more.
-    size_t needed_bytes() const { return needed_bytes_; }
-    /// What it holds besides the receive buffer and the replies.
-    size_t held_bytes() const { return held_bytes_; }
-    bool hello_done() const { return hello_done_; }
+    End end() const override { return end_; }
+    bool wants_input() const override;
+    ReplyQueue& replies() override { return replies_; }
+    size_t in_flight() const override { return in_flight_; }
+    size_t needed_bytes() const override { return needed_bytes_; }
+    size_t held_bytes() const override { return held_bytes_; }
+    bool hello_done() const override { return hello_done_; }
 
   private:
     friend class ReadTask;
@@ -103,9 +87,7 @@ class Session {
     void fatal(const RequestInfo& info, protocol::WireStatus status, Bytes message);
     void end_when_done();
     size_t running() const { return table_.size() - held_.size() - scans_.size(); }
-    bool over_unread_limit() const;
     void note_limits();
-    void check_slow_reader();
 
     // session_hello.cc: the beginning.
     void on_hello(const RequestInfo& info, const protocol::FrameView& frame);
@@ -167,8 +149,7 @@ class Session {
     uint64_t now_us_;  // of the event being handled
     const uint64_t connected_us_;
     uint64_t last_input_us_;
-    uint64_t unread_since_us_ = 0;  // over the unread limit; 0: under it
-    uint64_t stuck_since_us_ = 0;   // answers wait and none has left since; 0: none waits
+    SlowReader slow_reader_;
     protocol::FrameParser parser_;
     size_t needed_bytes_ = 0;
     uint32_t max_frame_bytes_;

@@ -1,4 +1,4 @@
-// SessionHost: what a Session can ask of its surroundings: the connection around it, or a test.
+// SessionHost: what a WireSession can ask of its surroundings: the connection around it, or a test.
 // Thread rule: the connection's network thread.
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
@@ -20,7 +20,7 @@ class SessionHost {
     virtual bool post(std::unique_ptr<PoolTask>& task) = 0;
     /// A write or a task came back: see to the connection soon.
     virtual void progressed() = 0;
-    /// HELLO has been answered with ok.
+    /// The client has been let in.
     virtual void hello_finished() = 0;
 };
 

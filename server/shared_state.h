@@ -4,6 +4,7 @@
 #pragma once
 
 #include <array>
+#include <atomic>
 #include <cstddef>
 #include <deque>
 #include <string>
@@ -13,10 +14,17 @@
 #include "kv/clock.h"
 #include "kv/db.h"
 #include "kv/keyspace_catalog.h"
+#include "server/commands/scan_cursors.h"
 #include "server/connection_census.h"
 #include "server/counters.h"
 #include "server/log.h"
 #include "server/read_pool.h"
+#include "server/resp/client_registry.h"
+#include "server/resp/command_stats.h"
+#include "server/resp/latency_monitor.h"
+#include "server/resp/pubsub.h"
+#include "server/resp/rate_meter.h"
+#include "server/resp/slow_log.h"
 #include "server/snapshot_table.h"
 
 namespace kv::server {
@@ -52,6 +60,8 @@ struct SharedState {
           census(settings.limits.connections, settings.limits.hello_connections_per_address),
           memory(settings.limits.network_memory_bytes),
           counters(network_threads),
+          command_stats(network_threads),
+          last_save_s(time.wall_ms() / 1000),
           started_us(time.monotonic_us()) {}
 
     /// One throttled warning.
@@ -70,10 +80,24 @@ struct SharedState {
     KeyspaceCatalog keyspaces;  // before the pool, whose tasks use it; opened by Server::start
     ReadPool pool;
     SnapshotTable snapshots;
+    ScanCursors scan_cursors;
     ConnectionCensus census;
     MemoryBudget memory;
     std::deque<Counters> counters;  // one a network thread; a deque, as counters cannot move
     std::array<LogThrottle, static_cast<size_t>(Incident::kCount)> throttles;
+
+    // Of the RESP listener.
+    ClientRegistry clients;
+    PubSub pubsub;
+    std::deque<CommandStats> command_stats;  // one a network thread
+    ErrorStats error_stats;
+    SlowLog slow_log;
+    LatencyMonitor latency;
+    RateMeter command_rate;
+    std::atomic<uint64_t> last_save_s;  // for LASTSAVE, in Unix time
+    /// Asks the daemon to stop and returns at once. Null: there is nobody to ask.
+    std::atomic<void (*)()> request_stop{nullptr};
+
     const uint64_t started_us;
 };
 

@@ -72,6 +72,17 @@ TEST_CASE("key table: compression is one of the names that the engine knows, lz4
     CHECK(config.engine.compression == Compression::kZstd);
 }
 
+TEST_CASE("key table: the Redis listener acknowledges what is on disk unless told otherwise") {
+    Config config;
+    const Key& key = *find_key("resp.durability");
+    CHECK(get_value(key, config) == "disk");
+    for (const auto each : {Durability::kMemory, Durability::kOs, Durability::kDisk}) {
+        CHECK(set_value(key, durability_name(each), config).is_ok());
+        CHECK(config.resp_durability == each);
+    }
+    CHECK_FALSE(set_value(key, "fsync", config).is_ok());
+}
+
 TEST_CASE("nearest_key: finds typing errors and forgotten sections, not nonsense") {
     CHECK(nearest_key("listn") == "listen");
     CHECK(nearest_key("limits.conections") == "limits.connections");

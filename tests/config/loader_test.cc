@@ -139,13 +139,16 @@ TEST_CASE("load: a public address needs leave") {
     CHECK(contains(std::string(refused.error().message()), "--allow-public-bind"));
     CHECK(load(*parse({"--listen", "0.0.0.0:7480", "--allow-public-bind"}), {}).is_ok());
     CHECK(load(*parse({"--listen", "[::1]:7480"}), {}).is_ok());
+    const auto resp_refused = load(*parse({"--resp-listen", "0.0.0.0:7481"}), {});
+    REQUIRE_FALSE(resp_refused.is_ok());
+    CHECK(contains(std::string(resp_refused.error().message()), "resp_listen: 0.0.0.0:7481"));
 }
 
 TEST_CASE("load: listeners that this version lacks can only be off") {
     CHECK(load(*parse({"--resp-listen", "off", "--admin-listen", "off"}), {}).is_ok());
-    const auto refused = load(*parse({"--resp-listen", "127.0.0.1:7481"}), {});
+    const auto refused = load(*parse({"--admin-listen", "127.0.0.1:7482"}), {});
     REQUIRE_FALSE(refused.is_ok());
-    CHECK(contains(std::string(refused.error().message()), "no Redis listener"));
+    CHECK(contains(std::string(refused.error().message()), "no admin listener"));
 }
 
 TEST_CASE("check_config: settings must fit together") {

@@ -5,9 +5,9 @@
 #include <set>
 #include <utility>
 
-#include "kv/write_program.h"
 #include "db/keyspace_setup.h"
 #include "kv/keyspace_catalog.h"
+#include "kv/write_program.h"
 #include "record/batch_format.h"
 
 namespace kv::server {
@@ -62,36 +62,38 @@ class FakeIterator final : public Iterator {
     bool valid_ = false;
 };
 
-/// Never needs the disk.
+/// Null without a live entry.
+const Entry* find_live(const FakeMap& map, Bytes key, uint64_t wall_ms) {
+    const auto found = map.find(key);
+    if (found == map.end()) return nullptr;
+    const uint64_t expiry_ms = found->second.expiry_ms;
+    return expiry_ms != 0 && expiry_ms <= wall_ms ? nullptr : &found->second;
+}
+
 class FakeCommitView final : public CommitView {
   public:
-    explicit FakeCommitView(std::shared_ptr<const FakeMap> map) : map_(std::move(map)) {}
+    FakeCommitView(std::shared_ptr<const FakeMap> map, bool may_block, uint64_t wall_ms)
+        : map_(std::move(map)), may_block_(may_block), wall_ms_(wall_ms) {}
     Result<std::optional<Entry>> get(Bytes key) override {
-        const auto found = map_->find(key);
-        if (found == map_->end()) return std::optional<Entry>();
-        return std::optional<Entry>(found->second);
+        if (!may_block_) return Status(Code::kWouldBlock, "cold");
+        const Entry* const entry = find_live(*map_, key, wall_ms_);
+        return entry == nullptr ? std::optional<Entry>() : std::optional<Entry>(*entry);
     }
     std::unique_ptr<Iterator> new_iterator(const ScanOptions& options) override {
         return std::make_unique<FakeIterator>(map_, options);
     }
-    bool may_block() const override { return true; }
-    uint64_t wall_ms() const override { return 1; }
+    bool may_block() const override { return may_block_; }
+    uint64_t wall_ms() const override { return wall_ms_; }
 
   private:
     const std::shared_ptr<const FakeMap> map_;
+    const bool may_block_;
+    const uint64_t wall_ms_;
 };
 
-Status check(const FakeMap& map, const WriteBatch& batch) {
-    for (const Precondition& precondition : batch.preconditions()) {
-        const auto found = map.find(precondition.key);
-        const bool holds = precondition.kind == Precondition::Kind::kAbsent
-                               ? found == map.end()
-                               : found != map.end() && found->second.value == precondition.value;
-        if (holds) continue;
-        return {Code::kConflict, "a precondition failed",
-                found == map.end() ? 0 : found->second.seqno};
-    }
-    return Status::ok();
+Seqno seqno_in(const std::map<std::string, Seqno>& seqnos, const std::string& key) {
+    const auto found = seqnos.find(key);
+    return found == seqnos.end() ? 0 : found->second;
 }
 
 }  // namespace
@@ -122,14 +124,47 @@ void FakeDb::set(const std::string& key, const std::string& value) {
     (void)write(std::move(batch), Durability::kDisk);
 }
 
+bool FakeDb::holds(const Precondition& wanted) const {
+    const Entry* const entry = find_live(*map_, wanted.key, wall_ms);
+    switch (wanted.kind) {
+        case Precondition::Kind::kAbsent:
+            return entry == nullptr;
+        case Precondition::Kind::kPresent:
+            return entry != nullptr;
+        case Precondition::Kind::kValueEquals:
+            return entry != nullptr && entry->value == wanted.value;
+        case Precondition::Kind::kSeqnoEquals:
+            return entry != nullptr && entry->seqno == wanted.seqno;
+        case Precondition::Kind::kNotNewer:
+            return seqno_in(changed_at_, wanted.key) <= wanted.seqno;
+        case Precondition::Kind::kStillAbsent:
+            return seqno_in(put_at_, wanted.key) <= wanted.seqno;
+    }
+    return false;
+}
+
+Status FakeDb::check(const WriteBatch& batch) const {
+    for (const Precondition& precondition : batch.preconditions()) {
+        if (holds(precondition)) continue;
+        const Entry* const entry = find_live(*map_, precondition.key, wall_ms);
+        return {Code::kConflict, "a precondition failed", entry == nullptr ? 0 : entry->seqno};
+    }
+    return Status::ok();
+}
+
 void FakeDb::apply(WriteRequest& request) {
     WriteResult& result = request.result;
-    result.status = write_failure_.is_ok() ? check(*map_, request.batch) : write_failure_;
+    result.status = write_failure_.is_ok() ? check(request.batch) : write_failure_;
     if (!result.status.is_ok()) return;
     if (request.program == nullptr) return apply_batch(request.batch, result);
     WriteBatch batch;
-    FakeCommitView view(map_);
-    result.status = request.program->run(view, batch);
+    FakeCommitView memory(map_, !cold, wall_ms);
+    result.status = request.program->run(memory, batch);
+    if (result.status.is(Code::kWouldBlock)) {
+        batch.clear();
+        FakeCommitView disk(map_, true, wall_ms);
+        result.status = request.program->run(disk, batch);
+    }
     if (result.status.is_ok()) apply_batch(batch, result);
 }
 
@@ -147,13 +182,18 @@ void FakeDb::apply_batch(const WriteBatch& batch, WriteResult& result) {
             result.counters.push_back(value);
         } else if (op.is_range_delete()) {
             const bool to_end = op.kind == kRangeDeleteToEndOp;
-            changed->erase(changed->lower_bound(op.key),
-                           to_end ? changed->end() : changed->lower_bound(op.value));
+            const auto first = changed->lower_bound(op.key);
+            const auto last = to_end ? changed->end() : changed->lower_bound(op.value);
+            for (auto at = first; at != last; ++at) changed_at_[at->first] = seqno;
+            changed->erase(first, last);
+            continue;
         } else if (op.internal_kind() == Kind::kDelete) {
             changed->erase(std::string(op.key));
         } else {
             (*changed)[std::string(op.key)] = {std::string(op.value), seqno, op.expiry_ms};
         }
+        changed_at_[std::string(op.key)] = seqno;
+        if (changed->contains(op.key)) put_at_[std::string(op.key)] = seqno;
     }
     result.last_seqno = result.first_seqno == 0 ? 0 : seqno_.load();
     result.reached = Durability::kDisk;

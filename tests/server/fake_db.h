@@ -23,7 +23,9 @@ class FakeDb final : public Db {
     FakeDb();
 
     // What the test decides.
-    std::atomic<bool> cold = false;          ///< Reads with cache_only answer kWouldBlock.
+    /// Reads with cache_only answer kWouldBlock; write programs find nothing at their first run.
+    std::atomic<bool> cold = false;
+    std::atomic<uint64_t> wall_ms = 1;       ///< For write programs and preconditions.
     std::atomic<bool> hold_answers = false;  ///< Submitted writes wait for release().
     std::atomic<uint64_t> multi_gets = 0;    ///< Calls of multi_get so far.
     std::string state_reason;                ///< Of stats(). Set before any thread asks.
@@ -70,6 +72,8 @@ class FakeDb final : public Db {
     }
 
   private:
+    bool holds(const Precondition& wanted) const;
+    Status check(const WriteBatch& batch) const;
     void apply(WriteRequest& request);
     void apply_batch(const WriteBatch& batch, WriteResult& result);
     std::shared_ptr<const FakeMap> view(const ReadOptions& options) const;
@@ -79,6 +83,7 @@ class FakeDb final : public Db {
     std::shared_ptr<const FakeMap> map_;  // replaced, never changed
     std::vector<std::unique_ptr<WriteRequest>> held_;
     std::vector<std::string> order_;
+    std::map<std::string, Seqno> changed_at_, put_at_;  // of each key, the last time
     Status write_failure_;
     std::atomic<Seqno> seqno_{0};
     std::atomic<size_t> submits_{0};

@@ -152,7 +152,8 @@ TEST_CASE("kvd: bad usage and bad configuration exit 2 and say why") {
 
 TEST_CASE("kvd: an address in use exits 1") {
     const test::TempDir first, second;
-    Daemon holder({"--data-dir", first.path(), "--listen", "127.0.0.1:0"});
+    Daemon holder(
+        {"--data-dir", first.path(), "--listen", "127.0.0.1:0", "--resp-listen", "127.0.0.1:0"});
     const std::string address = holder.wait_for_address(first.path());
     std::string output;
     CHECK(exit_of({"--data-dir", second.path(), "--listen", address}, &output) == 1);
@@ -161,7 +162,8 @@ TEST_CASE("kvd: an address in use exits 1") {
 
 TEST_CASE("kvd: serves, stops on SIGTERM with 0 and takes its address file along") {
     const test::TempDir dir;
-    const std::vector<std::string> args{"--data-dir", dir.path(), "--listen", "127.0.0.1:0"};
+    const std::vector<std::string> args{"--data-dir",  dir.path(),      "--listen",
+                                        "127.0.0.1:0", "--resp-listen", "127.0.0.1:0"};
     {
         Daemon daemon(args);
         SocketClient client(daemon.wait_for_address(dir.path()));
@@ -190,8 +192,8 @@ TEST_CASE("kvd: serves, stops on SIGTERM with 0 and takes its address file along
 
 TEST_CASE("kvd: a second SIGTERM ends a drain that takes its time") {
     const test::TempDir dir;
-    Daemon daemon(
-        {"--data-dir", dir.path(), "--listen", "127.0.0.1:0", "--set", "limits.drain_timeout=10m"});
+    Daemon daemon({"--data-dir", dir.path(), "--listen", "127.0.0.1:0", "--resp-listen",
+                   "127.0.0.1:0", "--set", "limits.drain_timeout=10m"});
     SocketClient client(daemon.wait_for_address(dir.path()), 4096);
     client.greet();
     REQUIRE(client.ask(put(2, "big", std::string(8 << 20, 'x'))).ok());
@@ -204,7 +206,8 @@ TEST_CASE("kvd: a second SIGTERM ends a drain that takes its time") {
 
 TEST_CASE("kvd: a second daemon on the same directory exits 3 and disturbs nothing") {
     const test::TempDir dir;
-    const std::vector<std::string> args{"--data-dir", dir.path(), "--listen", "127.0.0.1:0"};
+    const std::vector<std::string> args{"--data-dir",  dir.path(),      "--listen",
+                                        "127.0.0.1:0", "--resp-listen", "127.0.0.1:0"};
     Daemon first(args);
     const std::string address = first.wait_for_address(dir.path());
     std::string output;
@@ -217,7 +220,8 @@ TEST_CASE("kvd: a second daemon on the same directory exits 3 and disturbs nothi
 
 TEST_CASE("kvd: a damaged CURRENT exits 3 and names the file") {
     const test::TempDir dir;
-    const std::vector<std::string> args{"--data-dir", dir.path(), "--listen", "127.0.0.1:0"};
+    const std::vector<std::string> args{"--data-dir",  dir.path(),      "--listen",
+                                        "127.0.0.1:0", "--resp-listen", "127.0.0.1:0"};
     {
         Daemon daemon(args);
         daemon.wait_for_address(dir.path());
@@ -232,8 +236,8 @@ TEST_CASE("kvd: a damaged CURRENT exits 3 and names the file") {
 
 TEST_CASE("kvd: logs JSON lines when told to") {
     const test::TempDir dir;
-    Daemon daemon(
-        {"--data-dir", dir.path(), "--listen", "127.0.0.1:0", "--set", "log.format=json"});
+    Daemon daemon({"--data-dir", dir.path(), "--listen", "127.0.0.1:0", "--resp-listen",
+                   "127.0.0.1:0", "--set", "log.format=json"});
     daemon.wait_for_address(dir.path());
     daemon.signal(SIGTERM);
     CHECK(daemon.exit_code() == 0);
@@ -265,8 +269,9 @@ TEST_CASE("kvd: tells systemd when it is ready and when it stops") {
             if (contains(std::string(buffer.data(), static_cast<size_t>(got)), line)) return;
         }
     };
-    Daemon daemon({"--data-dir", dir.file("data"), "--listen", "127.0.0.1:0"},
-                  {"NOTIFY_SOCKET=" + path});
+    Daemon daemon(
+        {"--data-dir", dir.file("data"), "--listen", "127.0.0.1:0", "--resp-listen", "127.0.0.1:0"},
+        {"NOTIFY_SOCKET=" + path});
     wait_for("STATUS=opening");
     wait_for("READY=1");
     daemon.signal(SIGTERM);

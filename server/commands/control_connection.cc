@@ -1,0 +1,163 @@
+// Commands about the connection itself: greeting, login, database, end.
+// SPDX-License-Identifier: Apache-2.0
+#include <array>
+#include <cstdint>
+
+#include "server/commands/control_handlers.h"
+#include "server/commands/control_words.h"
+#include "server/commands/databases.h"
+#include "server/shared_state.h"
+
+namespace kv::server {
+
+using protocol::resp::ReplyWriter;
+using protocol::resp::Version;
+
+namespace {
+
+// Clients decide by it what they may ask for.
+constexpr std::string_view kRedisVersion = "7.0.15";
+constexpr std::string_view kWrongPassword =
+    "WRONGPASS invalid username-password pair or user is disabled.";
+
+bool is_subscribed(const ClientHandle& client) {
+    return client.channels.load() + client.patterns.load() != 0;
+}
+
+/// The version that HELLO asks for. Its options take effect one after another, as with Redis, also
+/// those before a wrong one. nullopt: an error was answered.
+std::optional<Version> read_greeting(ControlContext& context) {
+    const auto number =
+        integer_arg(context, 1, "ERR Protocol version is not an integer or out of range");
+    if (!number) return std::nullopt;
+    if (*number != 2 && *number != 3) {
+        context.reply.error("NOPROTO unsupported protocol version");
+        return std::nullopt;
+    }
+    for (size_t i = 2; i < context.size(); ++i) {
+        const size_t more = context.size() - 1 - i;
+        if (word_is(context.arg(i), "auth") && more >= 2) {
+            if (context.arg(i + 1) != "default") {
+                context.reply.error(kWrongPassword);
+                return std::nullopt;
+            }
+            i += 2;
+        } else if (word_is(context.arg(i), "setname") && more >= 1) {
+            const Bytes name = context.arg(++i);
+            if (!is_printable_word(name)) {
+                context.reply.error(
+                    "ERR Client names cannot contain spaces, newlines or special characters.");
+                return std::nullopt;
+            }
+            context.client->change_facts([&](ClientFacts& facts) { facts.name = name; });
+        } else {
+            context.reply.error("ERR Syntax error in HELLO option '" +
+                                std::string(context.arg(i).substr(0, context.arg(i).find('\0'))) +
+                                "'");
+            return std::nullopt;
+        }
+    }
+    return *number == 3 ? Version::k3 : Version::k2;
+}
+
+}  // namespace
+
+void cmd_ping(ControlContext& context) {
+    if (context.size() > 2) return answer_wrong_number(context, "ping");
+    const bool word = context.size() == 2;
+    if (is_subscribed(*context.client) && context.reply.version() == Version::k2) {
+        context.reply.array(2);
+        context.reply.bulk("pong");
+        context.reply.bulk(word ? context.arg(1) : "");
+    } else if (word) {
+        context.reply.bulk(context.arg(1));
+    } else {
+        context.reply.simple("PONG");
+    }
+}
+
+void cmd_echo(ControlContext& context) { context.reply.bulk(context.arg(1)); }
+
+void cmd_hello(ControlContext& context) {
+    Version version = context.reply.version();
+    if (context.size() > 1) {
+        const std::optional<Version> wanted = read_greeting(context);
+        if (!wanted) return;
+        version = *wanted;
+        context.session.choose_version(version);
+    }
+    ReplyWriter reply(context.out, version);
+    reply.map(7);
+    reply.bulk("server");
+    reply.bulk("redis");
+    reply.bulk("version");
+    reply.bulk(kRedisVersion);
+    reply.bulk("proto");
+    reply.integer(static_cast<int64_t>(version));
+    reply.bulk("id");
+    reply.integer(static_cast<int64_t>(context.client->id));
+    reply.bulk("mode");
+    reply.bulk("standalone");
+    reply.bulk("role");
+    reply.bulk("master");
+    reply.bulk("modules");
+    reply.array(0);
+}
+
+void cmd_auth(ControlContext& context) {
+    if (context.size() > 3) return context.reply.error(kSyntaxError);
+    if (context.size() == 2) {
+        return context.reply.error(
+            "ERR AUTH <password> called without any password configured for the default user. Are "
+            "you sure your configuration is correct?");
+    }
+    // There is one user, and it needs no password: any will do.
+    if (context.arg(1) != "default") return context.reply.error(kWrongPassword);
+    context.reply.ok();
+}
+
+void cmd_quit(ControlContext& context) {
+    context.reply.ok();
+    context.session.close_after_reply();
+}
+
+void cmd_reset(ControlContext& context) {
+    context.shared.pubsub.end(context.client);
+    context.client->change_facts([](ClientFacts& facts) {
+        facts.name.clear();
+        facts.no_touch = false;
+        facts.no_evict = false;
+    });
+    context.session.reset();
+    context.reply.simple("RESET");
+}
+
+void cmd_select(ControlContext& context) {
+    const auto database = integer_arg(context, 1);
+    if (!database) return;
+    if (*database < INT32_MIN || *database > INT32_MAX) {
+        return context.reply.error(
+            "ERR value is out of range, value must between -2147483648 and 2147483647");
+    }
+    if (*database < 0 || *database >= kDatabases) {
+        return context.reply.error("ERR DB index is out of range");
+    }
+    context.session.select(static_cast<uint32_t>(*database));
+    context.reply.ok();
+}
+
+void cmd_kv_durability(ControlContext& context) {
+    if (context.size() > 2) return answer_wrong_number(context, "kv.durability");
+    if (context.size() == 1) {
+        return context.reply.bulk(durability_name(context.session.durability()));
+    }
+    constexpr std::array kLevels{Durability::kMemory, Durability::kOs, Durability::kDisk};
+    for (const Durability level : kLevels) {
+        if (!word_is(context.arg(1), durability_name(level))) continue;
+        context.session.set_durability(level);
+        return context.reply.ok();
+    }
+    context.reply.error("ERR durability must be memory, os or disk");
+}
+
+}  // namespace kv::server

@@ -1,0 +1,349 @@
+// Commands on keys: read here or in the pool, or gathered into writes. See resp_session.h.
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <utility>
+
+#include "server/commands/data_handlers.h"
+#include "server/resp/resp_session.h"
+#include "server/resp/status_text.h"
+#include "server/resp/store_view.h"
+#include "server/shared_state.h"
+
+namespace kv::server {
+
+using protocol::resp::Args;
+using protocol::resp::ReplyWriter;
+
+namespace {
+
+// One write is no larger than this unless a single command is: the engine works it off in one go.
+constexpr size_t kGatheredBytes = 256U << 10;
+constexpr uint32_t kGatheredCommands = 1024;
+// After a script had to wait for the disk in the commit, so many have their keys read before.
+constexpr uint32_t kPreparedScripts = 64;
+
+}  // namespace
+
+/// One read in the pool. It has a copy of the command.
+class RespReadTask final : public PoolTask {
+  public:
+    RespReadTask(RespSession& session, uint64_t answer_id, const Command& command, Keyspace space,
+                 const Args& args)
+        : session_(session), answer_id_(answer_id), call_(session.shared_, session.version_) {
+        call_.add(command, space, args);
+    }
+
+    Next run() override {
+        SharedState& shared = session_.shared_;
+        StoreView view(shared.db, shared.clock, StoreView::Reach::kDisk);
+        answer_ = call_.run_alone(0, view);
+        if (!shared.memory.has_room(answer_.size())) {
+            answer_ = "-BUSY network buffers are full; retry after 100 ms\r\n";
+        }
+        charged_bytes_ = static_cast<int64_t>(answer_.size());
+        shared.memory.add(charged_bytes_);
+        return Next::kDone;
+    }
+    void finish() override {
+        session_.shared_.memory.add(-charged_bytes_);
+        session_.on_read_done(answer_id_, std::move(answer_));
+    }
+
+  private:
+    RespSession& session_;
+    const uint64_t answer_id_;
+    WriteScript call_;
+    std::string answer_;
+    int64_t charged_bytes_ = 0;
+};
+
+/// What the reads of a script answer when the store takes no writes.
+class RespRetryTask final : public PoolTask {
+  public:
+    RespRetryTask(RespSession& session, uint64_t answer_id, std::unique_ptr<WriteScript> script,
+                  std::string error)
+        : session_(session),
+          answer_id_(answer_id),
+          script_(std::move(script)),
+          error_(std::move(error)) {}
+
+    Next run() override {
+        StoreView view(session_.shared_.db, session_.shared_.clock, StoreView::Reach::kDisk);
+        for (size_t i = 0; i < script_->size(); ++i) {
+            const bool reads = !script_->command(i).has(command_flag::kWrite);
+            answer_ += reads ? script_->run_alone(i, view) : error_;
+        }
+        return Next::kDone;
+    }
+    void finish() override { session_.on_read_done(answer_id_, std::move(answer_)); }
+
+  private:
+    RespSession& session_;
+    const uint64_t answer_id_;
+    const std::unique_ptr<WriteScript> script_;
+    const std::string error_;
+    std::string answer_;
+};
+
+/// Brings the keys of a script into memory.
+class RespPrepareTask final : public PoolTask {
+  public:
+    RespPrepareTask(RespSession& session, const WriteScript& script)
+        : session_(session), script_(script) {}
+    Next run() override {
+        // A failed read shows again, with its place in history, when the script runs.
+        (void)prepare(session_.shared_.db, script_, false);
+        return Next::kDone;
+    }
+    void finish() override { session_.on_prepared(); }
+
+    static Status prepare(Db& db, const WriteScript& script, bool cache_only) {
+        std::vector<Bytes> keys;
+        std::vector<std::string> storage;
+        script.collect_keys(keys, storage);
+        return db.prepare(keys, cache_only);
+    }
+
+  private:
+    RespSession& session_;
+    const WriteScript& script_;  // of the first waiting write, which stays until finish()
+};
+
+RespSession::Taken RespSession::run_data(const Command& command, const Args& args) {
+    const bool writing = gathered_ != nullptr || line_.writes() != 0;
+    if (command.has(command_flag::kLong)) {
+        if (is_busy()) {
+            waits_ = true;
+            return Taken::kLater;
+        }
+        read_in_pool(command, args);
+        return Taken::kYes;
+    }
+    if (!command.has(command_flag::kWrite) && !writing) return run_read(command, args);
+    if (line_.reads() != 0) {
+        waits_ = true;
+        return Taken::kLater;
+    }
+    if (!add_blind_set(command, args)) add_to_script(command, args);
+    return Taken::kYes;
+}
+
+RespSession::Taken RespSession::run_read(const Command& command, const Args& args) {
+    counters_.add(Counter::kReads);
+    std::string& out = begin_answer();
+    ReplyWriter reply(out, version_);
+    DataContext context{args, memory_, space_, reply, shared_};
+    const Status status = command.data(context);
+    if (!status.is_ok()) {
+        out.resize(answer_start_);
+        if (status.is(Code::kWouldBlock)) {
+            read_in_pool(command, args);
+            return Taken::kYes;
+        }
+        reply.error(error_text(status));
+    }
+    note_call(command, args, lap_us(), Bytes(out).substr(answer_start_));
+    finish_answer();
+    return Taken::kYes;
+}
+
+void RespSession::read_in_pool(const Command& command, const Args& args) {
+    AnswerLine::Place place;
+    place.kind = AnswerLine::Place::Kind::kRead;
+    place.silent = take_silence();
+    const uint64_t id = line_.add(std::move(place));
+    std::unique_ptr<PoolTask> task =
+        std::make_unique<RespReadTask>(*this, id, command, space_, args);
+    if (host_.post(task)) {
+        counters_.add(Counter::kPoolTasks);
+        command_stats_.record(command, 0, false);
+        ++in_flight_;
+        return;
+    }
+    counters_.add(Counter::kLimitPool);
+    shared_.report(Incident::kReadQueue, "too many reads wait (limits.queued_reads)");
+    line_.answer(id, "-BUSY too many reads wait for the disk; retry after 50 ms\r\n");
+    move_answers();
+}
+
+void RespSession::on_read_done(uint64_t answer_id, std::string answer) {
+    host_.progressed();
+    now_us_ = shared_.clock.monotonic_us();
+    --in_flight_;
+    if (closed_) return;
+    line_.answer(answer_id, std::move(answer));
+    move_answers();
+    end_when_done();
+}
+
+/// `SET key value` needs no look: many of them are one batch without a script.
+bool RespSession::add_blind_set(const Command& command, const Args& args) {
+    if (!command.has(command_flag::kBlind) || args.size() != 3) return false;
+    if (gathered_ != nullptr && gathered_write_.script != nullptr) return false;
+    const Bytes key = args[1], value = args[2];
+    const Options& limits = shared_.config.engine;
+    if (key.empty() || key.size() > limits.max_key_bytes - Keyspace::kMaxPrefixBytes ||
+        value.size() > limits.max_value_bytes) {
+        return false;  // the script's command knows what to say
+    }
+    if (gathered_ == nullptr) {
+        gathered_ = std::make_unique<WriteRequest>();
+    } else if (gathered_->batch.size_bytes() + value.size() > kGatheredBytes ||
+               gathered_write_.sets == kGatheredCommands || reply_mode_ != ReplyMode::kOn) {
+        submit_gathered();
+        gathered_ = std::make_unique<WriteRequest>();
+    }
+    counters_.add(Counter::kWrites);
+    gathered_->batch.put(space_.stored(key, scratch_), value);
+    ++gathered_write_.sets;
+    command_stats_.record(command, 0, false);
+    if (reply_mode_ != ReplyMode::kOn) submit_gathered();
+    return true;
+}
+
+void RespSession::add_to_script(const Command& command, const Args& args) {
+    const bool full =
+        gathered_ != nullptr && (gathered_write_.script == nullptr ||
+                                 gathered_write_.script->held_bytes() > kGatheredBytes ||
+                                 gathered_write_.script->size() == kGatheredCommands);
+    if (full || reply_mode_ != ReplyMode::kOn) submit_gathered();
+    if (gathered_ == nullptr) {
+        gathered_ = std::make_unique<WriteRequest>();
+        gathered_write_.script = std::make_unique<WriteScript>(shared_, version_);
+    }
+    counters_.add(command.has(command_flag::kWrite) ? Counter::kWrites : Counter::kReads);
+    gathered_write_.script->add(command, space_, args);
+    if (reply_mode_ != ReplyMode::kOn) submit_gathered();
+}
+
+void RespSession::submit_gathered() {
+    if (gathered_ == nullptr) return;
+    submit(std::move(gathered_), std::exchange(gathered_write_, {}));
+}
+
+void RespSession::submit(std::unique_ptr<WriteRequest> request, AnswerLine::Write write) {
+    request->durability = durability_;
+    request->program = write.script.get();
+    AnswerLine::Place place;
+    place.kind = AnswerLine::Place::Kind::kWrite;
+    place.silent = take_silence();
+    place.bytes = request->batch.size_bytes() + (write.script ? write.script->held_bytes() : 0);
+    place.write = std::move(write);
+    request->tag = line_.add(std::move(place));
+    ++in_flight_;
+    if (waiting_.empty() && (request->program == nullptr || prepare_next_ == 0)) {
+        return host_.submit(std::move(request));
+    }
+    waiting_.push_back(std::move(request));
+    if (!preparing_) submit_waiting();
+}
+
+void RespSession::submit_waiting() {
+    while (!waiting_.empty()) {
+        const WriteScript* const script = line_.at(waiting_.front()->tag).write.script.get();
+        if (script != nullptr && prepare_next_ != 0) {
+            --prepare_next_;
+            if (RespPrepareTask::prepare(shared_.db, *script, true).is(Code::kWouldBlock)) {
+                std::unique_ptr<PoolTask> task = std::make_unique<RespPrepareTask>(*this, *script);
+                // A full pool is no reason to refuse: the engine can read for itself.
+                if (host_.post(task)) {
+                    counters_.add(Counter::kPoolTasks);
+                    preparing_ = true;
+                    return;
+                }
+            }
+        }
+        host_.submit(std::move(waiting_.front()));
+        waiting_.pop_front();
+    }
+}
+
+void RespSession::on_prepared() {
+    host_.progressed();
+    preparing_ = false;
+    if (closed_) {
+        in_flight_ -= waiting_.size();
+        waiting_.clear();
+        return;
+    }
+    host_.submit(std::move(waiting_.front()));
+    waiting_.pop_front();
+    submit_waiting();
+}
+
+void RespSession::on_written(std::unique_ptr<WriteRequest> request, uint64_t now_us) {
+    host_.progressed();
+    --in_flight_;
+    if (closed_) return;
+    now_us_ = now_us;
+    const uint64_t id = request->tag;
+    AnswerLine::Write write = std::move(line_.at(id).write);
+    if (write.script != nullptr && write.script->was_cold()) prepare_next_ = kPreparedScripts;
+    const Status& status = request->result.status;
+    const bool has_reads =
+        write.script != nullptr && !write.transaction && write.script->reads() != 0;
+    if (!status.is_ok() && has_reads) {
+        retry_reads(id, std::move(write.script), status);
+    } else {
+        line_.answer(id, answer_of(write, status));
+    }
+    move_answers();
+    end_when_done();
+}
+
+std::string RespSession::answer_of(AnswerLine::Write& write, const Status& status) {
+    if (write.transaction) return exec_answer(*write.script, status);
+    const size_t commands = write.script != nullptr ? write.script->size() : write.sets;
+    if (status.is_ok() && write.script != nullptr) {
+        note_script(*write.script);
+        return std::move(write.script->answers());
+    }
+    std::string one = "+OK\r\n";
+    if (!status.is_ok()) {
+        one.clear();
+        ReplyWriter(one, version_).error(error_text(status));
+        note_refused(commands, one);
+    }
+    std::string all;
+    all.reserve(one.size() * commands);
+    for (size_t i = 0; i < commands; ++i) all += one;
+    return all;
+}
+
+void RespSession::note_script(const WriteScript& script) {
+    const int64_t slow_us = shared_.slow_log.slower_than_us();
+    for (size_t i = 0; i < script.size(); ++i) {
+        if (script.command(i).data == nullptr) continue;
+        const uint64_t took_us = script.took_us(i);
+        const bool slow = slow_us >= 0 && took_us >= static_cast<uint64_t>(slow_us);
+        note_call(script.command(i), slow ? script.args(i) : Args(), took_us, script.answer(i));
+    }
+}
+
+void RespSession::note_refused(size_t commands, Bytes error) {
+    counters_.add(Counter::kErrors, commands);
+    for (size_t i = 0; i < commands; ++i) shared_.error_stats.record(error);
+}
+
+/// Reads that ran behind writes need not fail with them. What comes next waits, as behind any read
+/// in the pool, so that they do not see it.
+void RespSession::retry_reads(uint64_t answer_id, std::unique_ptr<WriteScript> script,
+                              const Status& status) {
+    std::string error;
+    ReplyWriter(error, version_).error(error_text(status));
+    const size_t commands = script->size();
+    const size_t reads = script->reads();
+    std::unique_ptr<PoolTask> task =
+        std::make_unique<RespRetryTask>(*this, answer_id, std::move(script), error);
+    if (host_.post(task)) {
+        ++in_flight_;
+        line_.leave_reads(answer_id);
+        return note_refused(commands - reads, error);
+    }
+    note_refused(commands, error);
+    std::string all;
+    for (size_t i = 0; i < commands; ++i) all += error;
+    line_.answer(answer_id, std::move(all));
+}
+
+}  // namespace kv::server

@@ -1,0 +1,147 @@
+// MULTI, EXEC, DISCARD, WATCH and UNWATCH. EXEC's commands on keys run in one script, with what is
+// watched as its preconditions; its other commands run when the script has been answered.
+// SPDX-License-Identifier: Apache-2.0
+#include <utility>
+
+#include "server/resp/resp_session.h"
+#include "server/resp/status_text.h"
+#include "server/shared_state.h"
+
+namespace kv::server {
+
+using protocol::resp::Args;
+using protocol::resp::ReplyWriter;
+
+bool RespSession::is_transactional(const Command& command) {
+    return command.data == nullptr && command.control == nullptr;
+}
+
+RespSession::Taken RespSession::run_transactional(const Command& command, const Args& args) {
+    const bool open = transaction_.is_open();
+    if (command.name == "unwatch" && open) {
+        queue_command(command, args);
+        return Taken::kYes;
+    }
+    if (command.name == "exec" && open && !transaction_.is_refused()) return exec(command);
+    if (command.name == "watch" && !open) return watch(args);
+    std::string_view error;
+    if (command.name == "multi" && open) error = "ERR MULTI calls can not be nested";
+    if (command.name == "watch" && open) error = "ERR WATCH inside MULTI is not allowed";
+    if (command.name == "discard" && !open) error = "ERR DISCARD without MULTI";
+    if (command.name == "exec" && !open) error = "ERR EXEC without MULTI";
+    if (command.name == "exec" && open) {
+        error = "EXECABORT Transaction discarded because of previous errors.";
+    }
+    if (command.name == "multi" && !open) transaction_.open(shared_, version_, space_);
+    if (open && command.name != "multi" && command.name != "watch") transaction_.end();
+    if (command.name == "unwatch") transaction_.unwatch();
+    ReplyWriter reply(begin_answer(), version_);
+    error.empty() ? reply.ok() : reply.error(error);
+    if (!error.empty()) shared_.error_stats.record(error);
+    command_stats_.record(command, 0, !error.empty());
+    finish_answer();
+    publish_transaction();
+    return Taken::kYes;
+}
+
+void RespSession::publish_transaction() {
+    const int32_t queued =
+        transaction_.is_open() ? static_cast<int32_t>(transaction_.commands()) : -1;
+    client_->queued_commands.store(queued, std::memory_order_relaxed);
+    client_->watched_keys.store(static_cast<uint32_t>(transaction_.watched_keys()),
+                                std::memory_order_relaxed);
+}
+
+void RespSession::queue_command(const Command& command, const Args& args) {
+    if (command.has(command_flag::kNoMulti)) {
+        return refuse_command("ERR Command not allowed inside a transaction");
+    }
+    if (transaction_.held_bytes() > shared_.config.engine.max_batch_bytes) {
+        return refuse_command("ERR the transaction has grown beyond " +
+                              std::to_string(shared_.config.engine.max_batch_bytes) + " bytes");
+    }
+    transaction_.add(command, args);
+    ReplyWriter(begin_answer(), version_).simple("QUEUED");
+    finish_answer();
+    publish_transaction();
+}
+
+/// Does not wait for the disk: of an entry that is not in memory changes are noticed all the same,
+/// only not that it expired.
+Transaction::Was RespSession::look_at_watched(Bytes stored) const {
+    ReadOptions in_memory;
+    in_memory.cache_only = true;
+    const auto entry = shared_.db.get(stored, in_memory);
+    if (!entry.is_ok()) return Transaction::Was::kUnknown;
+    if (!entry->has_value()) return Transaction::Was::kAbsent;
+    return (*entry)->expiry_ms != 0 ? Transaction::Was::kExpiring : Transaction::Was::kThere;
+}
+
+RespSession::Taken RespSession::watch(const Args& args) {
+    // What the connection itself has written before must not look like a change.
+    if (is_busy()) {
+        waits_ = true;
+        return Taken::kLater;
+    }
+    const Seqno seqno = shared_.db.published_seqno();
+    for (size_t i = 1; i < args.size(); ++i) {
+        const Bytes stored = space_.stored(args[i], scratch_);
+        if (stored.empty()) continue;  // nothing can ever be there
+        transaction_.watch(stored, seqno, look_at_watched(stored));
+    }
+    ReplyWriter(begin_answer(), version_).ok();
+    finish_answer();
+    publish_transaction();
+    return Taken::kYes;
+}
+
+RespSession::Taken RespSession::exec(const Command& command) {
+    const bool wait = transaction_.has_control_commands() ? is_busy() : line_.reads() != 0;
+    if (wait) {
+        waits_ = true;
+        return Taken::kLater;
+    }
+    submit_gathered();
+    command_stats_.record(command, 0, false);
+    auto request = std::make_unique<WriteRequest>();
+    transaction_.require_watched(request->batch);
+    AnswerLine::Write write;
+    write.transaction = true;
+    // A SELECT or HELLO in it takes effect with its answer; what follows must not be read before.
+    waits_ = transaction_.has_control_commands();
+    write.script = transaction_.take();
+    publish_transaction();
+    submit(std::move(request), std::move(write));
+    return Taken::kYes;
+}
+
+std::string RespSession::exec_answer(WriteScript& script, const Status& status) {
+    std::string out;
+    ReplyWriter reply(out, version_);
+    if (status.is(Code::kConflict)) {
+        reply.null_array();
+        return out;
+    }
+    if (!status.is_ok()) {
+        counters_.add(Counter::kErrors);
+        reply.error(error_text(status));
+        return out;
+    }
+    note_script(script);
+    reply.array(script.size());
+    for (size_t i = 0; i < script.size(); ++i) {
+        const Command& command = script.command(i);
+        if (command.data != nullptr) {
+            out += script.answer(i);
+        } else if (command.control != nullptr) {
+            run_control_into(command, script.args(i), out);
+        } else {
+            reply.ok();  // UNWATCH: EXEC has unwatched already
+        }
+    }
+    held_until_us_ = 0;    // DEBUG SLEEP holds nothing up here
+    skip_begins_ = false;  // this answer has its place: CLIENT REPLY SKIP means the next one
+    return out;
+}
+
+}  // namespace kv::server

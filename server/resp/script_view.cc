@@ -1,0 +1,129 @@
+// See script_view.h.
+// SPDX-License-Identifier: Apache-2.0
+#include "server/resp/script_view.h"
+
+#include <algorithm>
+
+#include "server/resp/store_view.h"
+
+namespace kv::server {
+namespace {
+
+bool is_emptied(const ScriptView::Emptied& emptied, Bytes stored) {
+    return std::any_of(emptied.begin(), emptied.end(), [&](const auto& range) {
+        return range.first <= stored && stored < range.second;
+    });
+}
+
+/// Entries of the store and changes of the script, merged as they stand when the walk is made.
+class ScriptWalk final : public KeyWalk {
+  public:
+    ScriptWalk(const Keyspace& space, std::unique_ptr<Iterator> entries,
+               const ScriptView::Changes& changes, const ScriptView::Emptied& emptied,
+               const ScanOptions& bounds, bool reverse)
+        : space_(space), entries_(std::move(entries)), emptied_(emptied), reverse_(reverse) {
+        for (auto at = changes.lower_bound(*bounds.lower);
+             at != changes.end() && at->first < *bounds.upper; ++at) {
+            changes_.push_back(*at);
+        }
+        if (reverse_) std::reverse(changes_.begin(), changes_.end());
+        reverse_ ? entries_->seek_to_last() : entries_->seek_to_first();
+        settle();
+    }
+    bool valid() const override { return on_change_ || entries_->valid(); }
+    void next() override {
+        if (on_change_) {
+            ++change_;
+        } else {
+            step();
+        }
+        settle();
+    }
+    Bytes key() const override {
+        return space_.user_key(on_change_ ? Bytes(changes_[change_].first) : entries_->key(),
+                               scratch_);
+    }
+    Bytes value() const override {
+        return on_change_ ? Bytes(changes_[change_].second->value) : entries_->value();
+    }
+    uint64_t expiry_ms() const override {
+        return on_change_ ? changes_[change_].second->expiry_ms : entries_->expiry_ms();
+    }
+    Status status() const override { return entries_->status(); }
+
+  private:
+    void step() { reverse_ ? entries_->prev() : entries_->next(); }
+    /// Stands on the nearer of the two sides; a change hides the store's entry of its key.
+    void settle() {
+        while (true) {
+            on_change_ = false;
+            while (entries_->valid() && is_emptied(emptied_, entries_->key())) step();
+            if (change_ == changes_.size()) return;
+            const auto& [stored, entry] = changes_[change_];
+            if (entries_->valid()) {
+                const int order = Bytes(stored).compare(entries_->key()) * (reverse_ ? -1 : 1);
+                if (order > 0) return;
+                if (order == 0) step();
+            }
+            on_change_ = entry.has_value();
+            if (on_change_) return;
+            ++change_;
+        }
+    }
+
+    const Keyspace space_;
+    const std::unique_ptr<Iterator> entries_;
+    std::vector<std::pair<std::string, std::optional<Entry>>> changes_;
+    const ScriptView::Emptied emptied_;
+    const bool reverse_;
+    size_t change_ = 0;
+    bool on_change_ = false;
+    mutable std::string scratch_;
+};
+
+}  // namespace
+
+Result<std::optional<Entry>> ScriptView::get(const Keyspace& space, Bytes key) {
+    const Bytes stored = space.stored(key, scratch_);
+    if (!changes_.empty() || !emptied_.empty()) {
+        if (const auto at = changes_.find(stored); at != changes_.end()) return at->second;
+        if (is_emptied(emptied_, stored)) return std::optional<Entry>();
+    }
+    return store_.get(stored);
+}
+
+std::unique_ptr<KeyWalk> ScriptView::walk(const Keyspace& space, const WalkBounds& bounds) {
+    if (!store_.may_block()) return nullptr;
+    const ScanOptions options = stored_bounds(space, bounds);
+    return std::make_unique<ScriptWalk>(space, store_.new_iterator(options), changes_, emptied_,
+                                        options, bounds.reverse);
+}
+
+void ScriptView::put(const Keyspace& space, Bytes key, Bytes value, uint64_t expiry_ms) {
+    if (expiry_ms != 0 && expiry_ms <= now_ms()) return del(space, key);
+    const Bytes stored = space.stored(key, scratch_);
+    changes_.insert_or_assign(std::string(stored), Entry{std::string(value), 0, expiry_ms});
+    if (expiry_ms == 0) {
+        batch_.put(stored, value);
+    } else {
+        batch_.put_with_expiry(stored, value, expiry_ms);
+    }
+}
+
+void ScriptView::del(const Keyspace& space, Bytes key) {
+    const Bytes stored = space.stored(key, scratch_);
+    changes_.insert_or_assign(std::string(stored), std::nullopt);
+    batch_.del(stored);
+}
+
+void ScriptView::del_range(const Keyspace& space, Bytes begin, std::optional<Bytes> end) {
+    std::string last_scratch;
+    std::string first = begin.empty() ? space.first() : std::string(space.stored(begin, scratch_));
+    std::string last = end ? std::string(space.stored(*end, last_scratch)) : space.end();
+    if (last <= first) return;
+    changes_.erase(changes_.lower_bound(first), changes_.lower_bound(last));
+    batch_.delete_range(first, last);
+    emptied_.emplace_back(std::move(first), std::move(last));
+}
+
+}  // namespace kv::server

@@ -1,0 +1,44 @@
+// ScriptView: the data in the middle of a commit: the newest state of the store, and on top of it
+// what the commands of the same script have written so far. What they write goes into one batch.
+// Thread rule: the thread that runs the script.
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "kv/write_batch.h"
+#include "kv/write_program.h"
+#include "server/commands/key_view.h"
+
+namespace kv::server {
+
+class ScriptView final : public KeyView {
+  public:
+    ScriptView(CommitView& store, WriteBatch& batch) : store_(store), batch_(batch) {}
+
+    Result<std::optional<Entry>> get(const Keyspace& space, Bytes key) override;
+    std::unique_ptr<KeyWalk> walk(const Keyspace& space, const WalkBounds& bounds) override;
+    void put(const Keyspace& space, Bytes key, Bytes value, uint64_t expiry_ms) override;
+    void del(const Keyspace& space, Bytes key) override;
+    void del_range(const Keyspace& space, Bytes begin, std::optional<Bytes> end) override;
+    uint64_t now_ms() const override { return store_.wall_ms(); }
+
+    /// Stored key -> what the script has made of it; nullopt: deleted.
+    using Changes = std::map<std::string, std::optional<Entry>, std::less<>>;
+    /// [begin, end) of stored keys that the script has emptied.
+    using Emptied = std::vector<std::pair<std::string, std::string>>;
+
+  private:
+    CommitView& store_;
+    WriteBatch& batch_;
+    Changes changes_;
+    Emptied emptied_;
+    std::string scratch_;
+};
+
+}  // namespace kv::server

@@ -1,0 +1,83 @@
+// See store_view.h.
+// SPDX-License-Identifier: Apache-2.0
+#include "server/resp/store_view.h"
+
+#include <utility>
+
+#include "kv/assert.h"
+
+namespace kv::server {
+namespace {
+
+class StoreWalk final : public KeyWalk {
+  public:
+    StoreWalk(const Keyspace& space, std::unique_ptr<Iterator> entries, bool reverse)
+        : space_(space), entries_(std::move(entries)), reverse_(reverse) {
+        reverse_ ? entries_->seek_to_last() : entries_->seek_to_first();
+    }
+    bool valid() const override { return entries_->valid(); }
+    void next() override { reverse_ ? entries_->prev() : entries_->next(); }
+    Bytes key() const override { return space_.user_key(entries_->key(), scratch_); }
+    Bytes value() const override { return entries_->value(); }
+    uint64_t expiry_ms() const override { return entries_->expiry_ms(); }
+    Status status() const override { return entries_->status(); }
+
+  private:
+    const Keyspace space_;
+    const std::unique_ptr<Iterator> entries_;
+    const bool reverse_;
+    mutable std::string scratch_;
+};
+
+}  // namespace
+
+ScanOptions stored_bounds(const Keyspace& space, const WalkBounds& bounds) {
+    std::string scratch;
+    const auto stored = [&](Bytes key) { return std::string(space.stored(key, scratch)); };
+    ScanOptions options;
+    options.lower = bounds.lower ? stored(*bounds.lower) : space.first();
+    options.upper = bounds.upper ? stored(*bounds.upper) : space.end();
+    if (!bounds.prefix.empty()) {
+        options.lower = std::max(*options.lower, stored(bounds.prefix));
+        // A prefix of FF alone has no successor among user keys.
+        if (const std::string behind = prefix_successor(bounds.prefix); !behind.empty()) {
+            options.upper = std::min(*options.upper, stored(behind));
+        }
+    }
+    options.fill_cache = false;
+    return options;
+}
+
+std::unique_ptr<KeyWalk> make_store_walk(const Keyspace& space, std::unique_ptr<Iterator> entries,
+                                         bool reverse) {
+    return std::make_unique<StoreWalk>(space, std::move(entries), reverse);
+}
+
+Result<std::optional<Entry>> StoreView::get(const Keyspace& space, Bytes key) {
+    ReadOptions options;
+    options.cache_only = reach_ == Reach::kMemory;
+    return db_.get(space.stored(key, scratch_), options);
+}
+
+Result<bool> StoreView::get_into(const Keyspace& space, Bytes key, Entry& entry) {
+    ReadOptions options;
+    options.cache_only = reach_ == Reach::kMemory;
+    return db_.get_into(space.stored(key, scratch_), options, entry);
+}
+
+std::unique_ptr<KeyWalk> StoreView::walk(const Keyspace& space, const WalkBounds& bounds) {
+    if (reach_ == Reach::kMemory) return nullptr;
+    return make_store_walk(space, db_.new_iterator(stored_bounds(space, bounds)), bounds.reverse);
+}
+
+void StoreView::put(const Keyspace&, Bytes, Bytes, uint64_t) {
+    KV_ASSERT(!"a command that writes ran outside of a script");
+}
+void StoreView::del(const Keyspace&, Bytes) {
+    KV_ASSERT(!"a command that writes ran outside of a script");
+}
+void StoreView::del_range(const Keyspace&, Bytes, std::optional<Bytes>) {
+    KV_ASSERT(!"a command that writes ran outside of a script");
+}
+
+}  // namespace kv::server

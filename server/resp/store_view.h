@@ -1,0 +1,45 @@
+// StoreView: the store as of now, for commands that only read. On a network thread it answers from
+// memory alone; in the read pool it may wait for the disk.
+// Thread rule: one thread at a time.
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "kv/clock.h"
+#include "server/commands/key_view.h"
+
+namespace kv::server {
+
+class StoreView final : public KeyView {
+  public:
+    enum class Reach : uint8_t { kMemory, kDisk };
+    StoreView(Db& db, Clock& clock, Reach reach) : db_(db), clock_(clock), reach_(reach) {}
+
+    Result<std::optional<Entry>> get(const Keyspace& space, Bytes key) override;
+    Result<bool> get_into(const Keyspace& space, Bytes key, Entry& entry) override;
+    std::unique_ptr<KeyWalk> walk(const Keyspace& space, const WalkBounds& bounds) override;
+    uint64_t now_ms() const override { return clock_.wall_ms(); }
+
+    // Commands that write run in a script.
+    void put(const Keyspace&, Bytes, Bytes, uint64_t) override;
+    void del(const Keyspace&, Bytes) override;
+    void del_range(const Keyspace&, Bytes, std::optional<Bytes>) override;
+
+  private:
+    Db& db_;
+    Clock& clock_;
+    const Reach reach_;
+    std::string scratch_;
+};
+
+/// The bounds as the store understands them.
+ScanOptions stored_bounds(const Keyspace& space, const WalkBounds& bounds);
+
+/// A walk of one keyspace over `entries`, which were made with stored_bounds().
+std::unique_ptr<KeyWalk> make_store_walk(const Keyspace& space, std::unique_ptr<Iterator> entries,
+                                         bool reverse);
+
+}  // namespace kv::server

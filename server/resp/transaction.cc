@@ -1,0 +1,59 @@
+// See transaction.h.
+// SPDX-License-Identifier: Apache-2.0
+#include "server/resp/transaction.h"
+
+#include <charconv>
+
+#include "server/commands/databases.h"
+
+namespace kv::server {
+namespace {
+
+/// The database that a SELECT names, or the one before where it names none.
+Keyspace selected(const protocol::resp::Args& args, Keyspace before) {
+    uint32_t index = 0;
+    const char* const end = args[1].data() + args[1].size();
+    const auto parsed = std::from_chars(args[1].data(), end, index);
+    const bool exists = parsed.ec == std::errc() && parsed.ptr == end && index < kDatabases;
+    return exists ? Keyspace(index) : before;
+}
+
+}  // namespace
+
+void Transaction::open(SharedState& shared, protocol::resp::Version version, Keyspace space) {
+    script_ = std::make_unique<WriteScript>(shared, version);
+    space_ = space;
+    control_commands_ = 0;
+    refused_ = false;
+}
+
+void Transaction::add(const Command& command, const protocol::resp::Args& args) {
+    script_->add(command, space_, args);
+    if (command.control != nullptr) ++control_commands_;
+    if (command.name == "select") space_ = selected(args, space_);
+}
+
+bool Transaction::is_held_back(const ClientRegistry& clients, uint64_t now_us) const {
+    for (size_t i = 0; i < commands(); ++i) {
+        if (clients.holds_back(script_->command(i), now_us)) return true;
+    }
+    return false;
+}
+
+void Transaction::require_watched(WriteBatch& batch) const {
+    for (const Watched& key : watched_) {
+        const auto kind = key.was == Was::kAbsent ? Precondition::Kind::kStillAbsent
+                                                  : Precondition::Kind::kNotNewer;
+        batch.require({kind, key.stored, {}, key.seqno});
+        if (key.was == Was::kExpiring) {
+            batch.require({Precondition::Kind::kPresent, key.stored, {}, 0});
+        }
+    }
+}
+
+std::unique_ptr<WriteScript> Transaction::take() {
+    unwatch();
+    return std::move(script_);
+}
+
+}  // namespace kv::server

@@ -1,0 +1,93 @@
+// See write_script.h.
+// SPDX-License-Identifier: Apache-2.0
+#include "server/resp/write_script.h"
+
+#include "kv/assert.h"
+#include "kv/clock.h"
+#include "server/resp/script_view.h"
+#include "server/resp/status_text.h"
+#include "server/shared_state.h"
+
+namespace kv::server {
+
+using protocol::resp::Args;
+
+void WriteScript::add(const Command& command, Keyspace space, const Args& args) {
+    calls_.push_back({&command, space, word_ends_.size(), args.size(), 0, 0});
+    for (const Bytes word : args) {
+        words_ += word;
+        word_ends_.push_back(words_.size());
+    }
+    if (command.data != nullptr && !command.has(command_flag::kWrite)) ++reads_;
+}
+
+Args WriteScript::args(size_t index) const {
+    const Call& call = calls_[index];
+    Args args;
+    args.reserve(call.words);
+    size_t begin = call.first_word == 0 ? 0 : word_ends_[call.first_word - 1];
+    for (size_t i = call.first_word; i < call.first_word + call.words; ++i) {
+        args.push_back(Bytes(words_).substr(begin, word_ends_[i] - begin));
+        begin = word_ends_[i];
+    }
+    return args;
+}
+
+void WriteScript::collect_keys(std::vector<Bytes>& keys, std::vector<std::string>& storage) const {
+    for (size_t i = 0; i < calls_.size(); ++i) {
+        for (const Bytes key : keys_of(*calls_[i].command, args(i))) {
+            std::string scratch;
+            storage.emplace_back(calls_[i].space.stored(key, scratch));
+        }
+    }
+    for (const std::string& key : storage) keys.push_back(key);
+}
+
+Bytes WriteScript::answer(size_t index) const {
+    const size_t begin = index == 0 ? 0 : calls_[index - 1].answer_end;
+    return Bytes(answers_).substr(begin, calls_[index].answer_end - begin);
+}
+
+Status WriteScript::run(CommitView& view, WriteBatch& batch) {
+    answers_.clear();
+    ScriptView data(view, batch);
+    uint64_t began_us = shared_.clock.monotonic_us();
+    for (size_t i = 0; i < calls_.size(); ++i) {
+        Call& call = calls_[i];
+        if (call.command->data != nullptr) {
+            const Status status = run_one(call, args(i), data, answers_);
+            if (!status.is_ok()) {
+                was_cold_ = true;
+                return status;
+            }
+        }
+        call.answer_end = answers_.size();
+        const uint64_t now_us = shared_.clock.monotonic_us();
+        call.took_us = now_us - began_us;
+        began_us = now_us;
+    }
+    return Status::ok();
+}
+
+std::string WriteScript::run_alone(size_t index, KeyView& view) const {
+    std::string answer;
+    const Status status = run_one(calls_[index], args(index), view, answer);
+    KV_ASSERT(status.is_ok());
+    return answer;
+}
+
+/// Appends the answer. kWouldBlock is the only error that is not one.
+Status WriteScript::run_one(const Call& call, const Args& args, KeyView& view,
+                            std::string& answer) const {
+    const size_t before = answer.size();
+    protocol::resp::ReplyWriter reply(answer, version_);
+    DataContext context{args, view, call.space, reply, shared_};
+    Status status = call.command->data(context);
+    if (status.is_ok()) return status;
+    answer.resize(before);
+    if (status.is(Code::kWouldBlock)) return status;
+    reply.error(error_text(status));
+    return Status::ok();
+}
+
+}  // namespace kv::server

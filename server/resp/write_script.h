@@ -1,0 +1,76 @@
+// WriteScript: consecutive commands of one connection that become one write: what a client has
+// pipelined, or a transaction. They run in order in the middle of the commit, so each sees what the
+// ones before it wrote and nothing of anybody else comes between; their mutations are one record of
+// the log.
+// Thread rule: filled by the connection's thread, then the engine's until the write is answered,
+// then the connection's again.
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <vector>
+
+#include "kv/keyspace.h"
+#include "kv/write_program.h"
+#include "server/commands/command.h"
+
+namespace kv::server {
+
+class WriteScript final : public WriteProgram {
+  public:
+    WriteScript(SharedState& shared, protocol::resp::Version version)
+        : shared_(shared), version_(version) {}
+
+    /// Copies the arguments. A command without a data handler has no answer here.
+    void add(const Command& command, Keyspace space, const protocol::resp::Args& args);
+
+    size_t size() const { return calls_.size(); }
+    bool empty() const { return calls_.empty(); }
+    const Command& command(size_t index) const { return *calls_[index].command; }
+    /// Views that last until the next add().
+    protocol::resp::Args args(size_t index) const;
+    Keyspace space(size_t index) const { return calls_[index].space; }
+    /// Commands that only read.
+    size_t reads() const { return reads_; }
+    /// Stored forms of all keys, into `keys` with their memory in `storage`.
+    void collect_keys(std::vector<Bytes>& keys, std::vector<std::string>& storage) const;
+
+    Status run(CommitView& view, WriteBatch& batch) override;
+    /// What one command, which only reads, answers outside of a commit. `view` may wait for the
+    /// disk.
+    std::string run_alone(size_t index, KeyView& view) const;
+    size_t held_bytes() const override { return words_.size() + calls_.size() * sizeof(Call); }
+
+    // Once the write was answered with ok.
+    /// What all commands answered, one after another.
+    std::string& answers() { return answers_; }
+    Bytes answer(size_t index) const;
+    uint64_t took_us(size_t index) const { return calls_[index].took_us; }
+    /// A command found a block missing in memory, so that the commit lane had to wait for the disk.
+    bool was_cold() const { return was_cold_; }
+
+  private:
+    struct Call {
+        const Command* command;
+        Keyspace space;
+        size_t first_word;
+        size_t words;
+        size_t answer_end;
+        uint64_t took_us;
+    };
+
+    Status run_one(const Call& call, const protocol::resp::Args& args, KeyView& view,
+                   std::string& answer) const;
+
+    SharedState& shared_;
+    const protocol::resp::Version version_;
+    std::string words_;  // all arguments, one after another
+    std::vector<size_t> word_ends_;
+    std::vector<Call> calls_;
+    size_t reads_ = 0;
+    std::string answers_;
+    bool was_cold_ = false;
+};
+
+}  // namespace kv::server

@@ -1,0 +1,224 @@
+// server/resp/resp_session.h: limits, pauses and sleeps, and clients that do not read.
+// SPDX-License-Identifier: Apache-2.0
+#include "server/resp_fixture.h"
+
+namespace kv::server {
+
+TEST_CASE_METHOD(RespFixture, "resp limits: so many unanswered commands hold the input back") {
+    config.limits.outstanding_per_connection = 2;
+    db.cold = true;
+    CHECK(send("GET a|GET b|GET c|").empty());
+    CHECK(posted.size() == 2);
+    CHECK_FALSE(session().wants_input());
+    CHECK(count(Counter::kLimitOutstanding) == 1);
+    finish_task();
+    CHECK(posted.size() == 2);
+    finish_all();
+    CHECK(said() == "$-1|$-1|$-1|");
+}
+
+TEST_CASE_METHOD(RespFixture, "resp limits: unread answers hold the input back, then close") {
+    config.limits.unread_reply_bytes = 100;
+    db.set("a", std::string(90, 'x'));
+    CHECK(send("PING|") == "+PONG|");
+    peer_reads = false;
+    send("GET a|GET a|GET a|");
+    CHECK_FALSE(session().wants_input());
+    CHECK(unread() == Bytes("GET a\r\n").size());
+    CHECK(count(Counter::kLimitUnread) == 1);
+    SECTION("when it reads again it goes on") {
+        peer_reads = true;
+        settle();
+        CHECK(unread() == 0);
+        CHECK(session().wants_input());
+        tick(20'000);
+        CHECK(end() == End::kOpen);
+    }
+    SECTION("not for ever") {
+        tick(10'000);
+        CHECK(end() == End::kOpen);
+        tick(1);
+        CHECK(end() == End::kNow);
+        CHECK(count(Counter::kLimitSlowReader) == 1);
+    }
+}
+
+TEST_CASE_METHOD(RespFixture, "resp limits: a few unread answers only matter when it is to end") {
+    peer_reads = false;
+    send("PING|");
+    tick(60'000);
+    CHECK(end() == End::kOpen);
+    send("QUIT|");
+    tick(1);
+    CHECK(end() == End::kNow);
+}
+
+TEST_CASE_METHOD(RespFixture, "resp limits: messages for a client that does not read are bounded") {
+    config.limits.unread_reply_bytes = 1000;
+    send("SUBSCRIBE c|");
+    peer_reads = false;
+    deliver(Mail::Kind::kMessage, std::string(1000, 'm'));
+    CHECK(end() == End::kOpen);
+    deliver(Mail::Kind::kMessage, "m");
+    CHECK(end() == End::kNow);
+    CHECK(count(Counter::kLimitSlowReader) == 1);
+}
+
+TEST_CASE_METHOD(RespFixture, "resp limits: an idle client is let go, one that waits is not idle") {
+    config.limits.idle_timeout_ms = 1000;
+    SECTION("idle") {
+        CHECK(send("PING|") == "+PONG|");
+        tick(1000);
+        CHECK(end() == End::kOpen);
+        tick(1);
+        CHECK(end() == End::kAfterReplies);
+        CHECK(count(Counter::kLimitIdle) == 1);
+    }
+    SECTION("waiting for a write, and for its time afterwards") {
+        CHECK(send("SET a 1|").empty());
+        tick(5000);
+        CHECK(end() == End::kOpen);
+        finish_all();
+        CHECK(said() == "+OK|");
+        tick(1000);
+        CHECK(end() == End::kOpen);
+        tick(1);
+        CHECK(end() == End::kAfterReplies);
+    }
+    SECTION("waiting for the end of a pause") {
+        CHECK(send("CLIENT PAUSE 5000|PING|") == "+OK|");
+        tick(2000);
+        CHECK(end() == End::kOpen);
+        tick(3000);
+        CHECK(said() == "+PONG|");
+        CHECK(end() == End::kOpen);
+    }
+    SECTION("waiting for messages") {
+        send("SUBSCRIBE c|");
+        tick(5000);
+        CHECK(end() == End::kOpen);
+        send("UNSUBSCRIBE c|");
+        tick(1001);
+        CHECK(end() == End::kAfterReplies);
+    }
+}
+
+TEST_CASE_METHOD(RespFixture, "resp limits: without memory commands on keys are refused") {
+    config.limits.network_memory_bytes = 1000;
+    shared().memory.add(1001);
+    CHECK(send("PING|SET a 1|GET a|MULTI|SET a 1|EXEC|")
+              .starts_with("+PONG|-BUSY network buffers are full; retry after 100 ms|"
+                           "-BUSY network buffers are full; retry after 100 ms|+OK|"));
+    CHECK(count(Counter::kLimitMemory) == 2);
+    finish_all();
+    said();
+    shared().memory.add(-1001);
+    CHECK(ask("GET a|") == "$1|1|");
+    SECTION("an answer from the pool too") {
+        db.set("a", std::string(2000, 'x'));
+        db.cold = true;
+        CHECK(ask("GET a|") == "-BUSY network buffers are full; retry after 100 ms|");
+        CHECK(shared().memory.used() == 0);
+    }
+    SECTION("and there is no room for a large command") {
+        CHECK(send("SET a 1|*2|$4|ECHO|$100000|xyz").empty());
+        CHECK(session().needed_bytes() >= 100'000);
+        session().on_no_memory(now());
+        CHECK_FALSE(session().wants_input());
+        finish_all();
+        CHECK(said() == "+OK|-BUSY network buffers are full; retry after 100 ms|");
+        CHECK(end() == End::kAfterReplies);
+    }
+}
+
+TEST_CASE_METHOD(RespFixture, "resp limits: what waits in line is accounted for") {
+    db.set("a", "1");
+    db.cold = true;
+    CHECK(send("GET a|").empty());
+    db.cold = false;
+    db.set("b", std::string(5000, 'x'));
+    CHECK(send("GET b|").empty());
+    CHECK(session().held_bytes() > 5000);
+    finish_all();
+    CHECK(session().held_bytes() == 0);
+    said();
+    CHECK(send("SET a " + std::string(5000, 'x') + "|").empty());
+    CHECK(session().held_bytes() > 5000);
+    finish_all();
+    CHECK(session().held_bytes() == 0);
+    said();
+    send("MULTI|SET a " + std::string(5000, 'x') + "|");
+    CHECK(session().held_bytes() > 5000);
+    send("DISCARD|");
+    CHECK(session().held_bytes() == 0);
+}
+
+TEST_CASE_METHOD(RespFixture, "resp limits: DEBUG SLEEP holds its answer and what is behind it") {
+    CHECK(send("PING|DEBUG SLEEP 1|PING|SET a 1|") == "+PONG|");
+    CHECK_FALSE(session().wants_input());
+    CHECK(submitted.empty());
+    tick(999);
+    CHECK(said().empty());
+    tick(1);
+    CHECK(said() == "+OK|+PONG|");
+    CHECK(submitted.size() == 1);
+    finish_all();
+    CHECK(said() == "+OK|");
+    SECTION("not without a time") { CHECK(send("DEBUG SLEEP 0|PING|") == "+OK|+PONG|"); }
+    SECTION("silently") {
+        CHECK(send("CLIENT REPLY SKIP|DEBUG SLEEP 1|PING|").empty());
+        tick(1000);
+        CHECK(said() == "+PONG|");
+    }
+    SECTION("also when the input ends meanwhile") {
+        CHECK(send("DEBUG SLEEP 1|").empty());
+        end_input();
+        CHECK(end() == End::kOpen);
+        tick(1000);
+        CHECK(said() == "+OK|");
+        CHECK(end() == End::kAfterReplies);
+    }
+}
+
+TEST_CASE_METHOD(RespFixture, "resp limits: CLIENT PAUSE holds commands back and lets them go") {
+    SECTION("writes, when its time is over") {
+        CHECK(send("CLIENT PAUSE 100 WRITE|GET a|SET a 1|GET a|") == "+OK|$-1|");
+        CHECK_FALSE(session().wants_input());
+        CHECK(submitted.empty());
+        tick(100);
+        CHECK(submitted.size() == 2);
+        finish_all();
+        CHECK(said() == "+OK|$1|1|");
+    }
+    SECTION("writes, when another client unpauses") {
+        CHECK(send("CLIENT PAUSE 100000 WRITE|SET a 1|") == "+OK|");
+        shared().clients.unpause();
+        take_mail();
+        CHECK(submitted.size() == 1);
+    }
+    SECTION("a longer pause meanwhile counts") {
+        CHECK(send("CLIENT PAUSE 100|PING|") == "+OK|");
+        shared().clients.pause(Pause::kAll, now() + 200'000, now());
+        tick(100);
+        CHECK(said().empty());
+        tick(100);
+        CHECK(said() == "+PONG|");
+    }
+    SECTION("a wake-up that changes nothing changes nothing") {
+        CHECK(send("CLIENT PAUSE 100|INCR a|") == "+OK|");
+        deliver(Mail::Kind::kWake);
+        CHECK(submitted.empty());
+        tick(100);
+        finish_all();
+        CHECK(said() == ":1|");
+    }
+    SECTION("what was begun before is answered") {
+        CHECK(send("INCR a|").empty());
+        shared().clients.pause(Pause::kAll, now() + 100'000, now());
+        CHECK(send("PING|").empty());
+        finish_all();
+        CHECK(said() == ":1|");
+    }
+}
+
+}  // namespace kv::server
