@@ -11,7 +11,9 @@ export LC_ALL=C.UTF-8 TZ=UTC
 BUILD_PACKAGES=(g++ cmake ninja-build pkg-config ccache libxxhash-dev liblz4-dev libzstd-dev
     liburing-dev libexpected-dev libboost1.81-dev libspdlog-dev libcli11-dev libtomlplusplus-dev
     nlohmann-json3-dev libedit-dev)
-TEST_PACKAGES=(catch2 python3)
+TEST_PACKAGES=(catch2 python3 redis-tools libhiredis-dev python3-redis)
+# Servers to compare with, for need_rivals. No test uses one that it has not started itself.
+TEST_RIVALS=(redis-server)
 
 say() { printf '%s\n' "$*"; }
 die() {
@@ -93,7 +95,7 @@ need_packages() {
 }
 
 # need_rivals NAME...: the same for servers to compare with. Debian starts a server it installs; a rival
-# is started by its benchmark alone, so starting is forbidden meanwhile.
+# is started by its benchmark or test alone, so starting is forbidden meanwhile.
 need_rivals() {
     local missing policy=/usr/sbin/policy-rc.d
     mapfile -t missing < <(missing_packages "$@")

@@ -98,13 +98,14 @@ class Daemon:
         self.address = wait_until(ready, f"{self.program} to be ready\n{self.log()[-2000:]}")
         return self
 
-    def read_address(self):
+    def read_address(self, listener="native"):
+        """Where that listener listens, or None while it does not."""
         try:
             with open(self.path("kvd.addr"), encoding="utf-8") as file:
                 lines = dict(line.strip().split("=", 1) for line in file if "=" in line)
         except FileNotFoundError:
             return None
-        return lines.get("native")
+        return lines.get(listener)
 
     def refuses(self, *more_flags):
         """Starts it, expecting it to end by itself: (exit code, what it said)."""

@@ -77,10 +77,13 @@ class Writer:
         size = self.random.choice((0, 20, 200, 2000)) if self.random.random() < 0.99 else 100_000
         return b"%d-" % self.serial + b"x" * size
 
+    def connect(self, address):
+        return connect(address)
+
     def run(self, address):
         """Writes until the connection is lost."""
         try:
-            client = connect(address)
+            client = self.connect(address)
         except (*LOST, wire.KvdError):
             return
         with client:
