@@ -240,7 +240,9 @@ Status set_value(const Key& key, std::string_view text, Config& config) {
     }
     if (auto* const* durability = std::get_if<Durability*>(&field)) {
         **durability = *parse_durability(text);  // one of the choices
-    } else if (auto* const* compression = std::get_if<Compression*>(&field)) {
+        return Status::ok();
+    }
+    if (auto* const* compression = std::get_if<Compression*>(&field)) {
         **compression = *parse_compression(text);  // one of the choices
         return Status::ok();
     }

@@ -81,7 +81,8 @@ class Daemon:
         with open(self.log_path, "ab") as log:
             self.process = subprocess.Popen(
                 [self.program, "--data-dir", self.data_dir,
-                 *([] if "--listen" in more_flags else ["--listen", "127.0.0.1:0"]),
+                 *(word for flag in ("--listen", "--resp-listen")
+                   if flag not in (*self.flags, *more_flags) for word in (flag, "127.0.0.1:0")),
                  *self.flags, *more_flags],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=environment)
         return self

@@ -99,7 +99,8 @@ def spawn_without_touching(kvd, *flags):
     """Like Daemon.spawn, but leaves the running daemon's address file alone."""
     with open(kvd.log_path, "ab") as log:
         kvd.process = subprocess.Popen(
-            [kvd.program, "--data-dir", kvd.data_dir, "--listen", "127.0.0.1:0", *flags],
+            [kvd.program, "--data-dir", kvd.data_dir, "--listen", "127.0.0.1:0",
+             "--resp-listen", "127.0.0.1:0", *flags],
             stdin=subprocess.DEVNULL, stdout=log, stderr=log)
     return kvd
 

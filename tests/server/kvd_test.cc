@@ -78,7 +78,7 @@ class Daemon {
             if (!text.empty()) {
                 REQUIRE(text.starts_with("native="));
                 REQUIRE(text.back() == '\n');
-                return text.substr(7, text.size() - 8);
+                return text.substr(7, text.find('\n') - 7);
             }
             INFO(output());
             REQUIRE(std::chrono::steady_clock::now() < deadline);

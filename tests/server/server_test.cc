@@ -31,6 +31,7 @@ class ServerFixture {
 
     ServerFixture() {
         config.listen = "127.0.0.1:0";
+        config.resp_listen = "off";
         config.network_threads = 2;
     }
     Server& server() {

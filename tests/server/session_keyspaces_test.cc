@@ -222,6 +222,7 @@ TEST_CASE("server: does not start over a keyspace catalog that it cannot read") 
     db.set("\xFF\x02", "kvd keyspaces\nxxxx");
     config::Config config;
     config.listen = "127.0.0.1:0";
+    config.resp_listen = "off";
     const auto started = Server::start(config, db);
     REQUIRE_FALSE(started.is_ok());
     CHECK(started.status().is(Code::kUnsupported));
