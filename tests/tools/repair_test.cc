@@ -27,6 +27,7 @@ using test::ToolRun;
 class DamagedStore {
   public:
     DamagedStore() {
+        store_.options_.memtable_bytes = 256U << 10;  // flushed when told to
         Random random(5);
         for (int round = 0; round < 6; ++round) {
             for (int i = 0; i < 400; ++i) write(random);
