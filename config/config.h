@@ -44,7 +44,7 @@ struct Config {
     /// What the Redis listener's acknowledgements promise, unless a client asks for another level.
     Durability resp_durability = Durability::kDisk;
 
-    uint64_t network_threads = 0;  ///< 0: the number of cores, at most 4.
+    uint64_t network_threads = 0;  ///< 0: half of the cores, 1 to 4.
     uint64_t read_threads = 4;
 
     Limits limits;

@@ -35,8 +35,8 @@ constexpr std::array kKeys{
     Key{"resp.durability", Kind::kText, kNone, kNone, false, "memory|os|disk",
         "what an answer to a write over the Redis protocol promises", KV_FIELD(resp_durability)},
 
-    Key{"threads.network", Kind::kCount, 1, 64, true, "", "network threads; 0: cores, at most 4",
-        KV_FIELD(network_threads)},
+    Key{"threads.network", Kind::kCount, 1, 64, true, "",
+        "network threads; 0: half the cores, 1 to 4", KV_FIELD(network_threads)},
     Key{"threads.read", Kind::kCount, 1, 256, false, "", "threads for reads that need the disk",
         KV_FIELD(read_threads)},
 

@@ -18,7 +18,9 @@ namespace {
 
 size_t network_thread_count(const config::Config& config) {
     if (config.network_threads != 0) return config.network_threads;
-    return std::clamp<size_t>(std::thread::hardware_concurrency(), 1, 4);
+    // The other half is for the engine's lanes, the read pool and compaction. With a network thread
+    // a core on two cores, 50 clients that SET one by one got 13 % less and cost 39 % more.
+    return std::clamp<size_t>(std::thread::hardware_concurrency() / 2, 1, 4);
 }
 
 }  // namespace
