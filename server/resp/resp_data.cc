@@ -22,6 +22,12 @@ constexpr uint32_t kGatheredCommands = 1024;
 // After a script had to wait for the disk in the commit, so many have their keys read before.
 constexpr uint32_t kPreparedScripts = 64;
 
+/// The most that a SET adds to a batch.
+size_t batch_bytes_of(Bytes key, Bytes value) {
+    constexpr size_t kKindAndLengths = 1 + 5 + 5;
+    return kKindAndLengths + Keyspace::kMaxPrefixBytes + key.size() + value.size();
+}
+
 }  // namespace
 
 /// One read in the pool. It has a copy of the command.
@@ -182,13 +188,15 @@ bool RespSession::add_blind_set(const Command& command, const Args& args) {
     if (gathered_ != nullptr && gathered_write_.script != nullptr) return false;
     const Bytes key = args[1], value = args[2];
     const Options& limits = shared_.config.engine;
+    // What is fine alone must not be refused for its neighbours.
+    const size_t most_gathered = std::min<size_t>(kGatheredBytes, limits.max_batch_bytes);
     if (key.empty() || key.size() > limits.max_key_bytes - Keyspace::kMaxPrefixBytes ||
         value.size() > limits.max_value_bytes) {
         return false;  // the script's command knows what to say
     }
     if (gathered_ == nullptr) {
         gathered_ = std::make_unique<WriteRequest>();
-    } else if (gathered_->batch.size_bytes() + value.size() > kGatheredBytes ||
+    } else if (gathered_->batch.size_bytes() + batch_bytes_of(key, value) > most_gathered ||
                gathered_write_.sets == kGatheredCommands || reply_mode_ != ReplyMode::kOn) {
         submit_gathered();
         gathered_ = std::make_unique<WriteRequest>();

@@ -17,6 +17,20 @@ TEST_CASE_METHOD(RespFixture, "resp limits: so many unanswered commands hold the
     CHECK(said() == "$-1|$-1|$-1|");
 }
 
+TEST_CASE_METHOD(RespFixture, "resp limits: SETs gathered into one write stay below the largest") {
+    config.engine.max_batch_bytes = 1024;
+    std::string sets, answers;
+    for (int i = 0; i < 20; ++i) {
+        sets += "SET key:" + std::to_string(i) + " " + std::string(100, 'x') + "|";
+        answers += "+OK|";
+    }
+    CHECK(send(sets).empty());
+    CHECK(submitted.size() > 1);
+    for (const auto& request : submitted) CHECK(request->batch.size_bytes() <= 1024);
+    finish_all();
+    CHECK(said() == answers);
+}
+
 TEST_CASE_METHOD(RespFixture, "resp limits: unread answers hold the input back, then close") {
     config.limits.unread_reply_bytes = 100;
     db.set("a", std::string(90, 'x'));
