@@ -36,7 +36,8 @@ struct WriteResult {
 struct WriteRequest;
 class WriteProgram;
 
-/// Where finished writes go. Called on an engine lane: hand over and return, never block.
+/// Where finished writes go. Called on an engine lane: hand over and return, never block. Must outlive
+/// the store, or else the on_group_end that follows its last on_written.
 class WriteObserver {
   public:
     virtual ~WriteObserver() = default;
