@@ -3,6 +3,7 @@
 #include "db/commit_stage.h"
 
 #include <algorithm>
+#include <array>
 
 #include "db/commit_view.h"
 #include "kv/assert.h"
@@ -244,7 +245,10 @@ CommitStage::Step CommitStage::form_group(bool may_block) {
     begin_log_record(group.record);
     group.first_seqno = next_seqno_;
     Step step = Step::kWorked;
-    while (step == Step::kWorked && !backlog_.empty() && group.payload_bytes() < kGroupBytes) {
+    for (size_t added = 0;
+         step == Step::kWorked && !backlog_.empty() && group.payload_bytes() < kGroupBytes;
+         ++added) {
+        if (added % Memtable::kTogether == 0) prefetch_front();
         if (!writes && may_write(*backlog_.front())) break;  // nobody let it in
         step = add_front(group, may_block);
     }
@@ -252,6 +256,19 @@ CommitStage::Step CommitStage::form_group(bool may_block) {
     finish_group(std::move(group));
     // What could not join an empty group has to be solved elsewhere; else it opens the next one.
     return step == Step::kNeedsLane && empty ? Step::kNeedsLane : Step::kWorked;
+}
+
+/// Small writes wait for memory together, not one after the other.
+void CommitStage::prefetch_front() {
+    std::array<Bytes, Memtable::kTogether> keys;
+    size_t found = 0, seen = 0;
+    for (const WriteRequest* each = backlog_.front(); each != nullptr && seen < keys.size();
+         each = each->next, ++seen) {
+        if (each->batch.count() != 1) continue;  // larger ones do this themselves
+        BatchReader reader(each->batch.encoded());
+        if (Op op; reader.next(op)) keys[found++] = op.key;
+    }
+    if (found > 1) active_->prefetch({keys.data(), found});
 }
 
 CommitStage::Step CommitStage::stall() {
@@ -421,7 +438,15 @@ void CommitStage::take_front(Group& group, WriteResult result, Durability needs)
 void CommitStage::apply(Group& group, uint32_t count, Bytes ops) {
     append_batch(group.record, count, ops);
     BatchReader reader(ops);
-    for (Op op; reader.next(op); ++next_seqno_) active_->apply(op, next_seqno_);
+    std::array<Memtable::NumberedOp, Memtable::kTogether> chunk;
+    size_t taken = 0;
+    for (Op op; reader.next(op);) {
+        chunk[taken++] = {op, next_seqno_++};
+        if (taken < chunk.size()) continue;
+        active_->apply_all(chunk);
+        taken = 0;
+    }
+    active_->apply_all({chunk.data(), taken});
     Counters::add_alone(context_.counters.writes, 1);
     Counters::add_alone(context_.counters.mutations, count);
 }

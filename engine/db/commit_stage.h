@@ -85,6 +85,7 @@ class CommitStage {
     void run_on_lane();
     Step work(bool may_block);
     Step form_group(bool may_block);
+    void prefetch_front();
     bool must_wait();
     Step stall();
     void mark_waiting(uint64_t now_us);

@@ -52,35 +52,33 @@ uint64_t KeyIndex::packed(uint64_t hash, const SkipList::Node* node) {
     return (hash & ~kAddressMask) | address;
 }
 
-const SkipList::Node* KeyIndex::node_of(uint64_t slot) {
-    return reinterpret_cast<const SkipList::Node*>(slot & kAddressMask);
+SkipList::Node* KeyIndex::node_of(uint64_t slot) {
+    return reinterpret_cast<SkipList::Node*>(slot & kAddressMask);
 }
 
 bool KeyIndex::same_tag(uint64_t slot, uint64_t hash) {
     return ((slot ^ hash) & ~kAddressMask) == 0;
 }
 
-void KeyIndex::prefetch(uint64_t hash) const {
+void KeyIndex::prefetch_slot(uint64_t hash) const {
     __builtin_prefetch(&owner_->slots[hash & owner_->mask], 1);
 }
 
-void KeyIndex::put(uint64_t hash, const SkipList::Node* node) {
-    // In an older table the key may be too; the newer one is searched first.
-    if (owner_->used * 2 > owner_->mask) add_table((owner_->mask + 1) * 4);
-    Table& table = *owner_;
-    for (uint64_t i = hash & table.mask;; i = (i + 1) & table.mask) {
-        const uint64_t slot = table.slots[i].load(kRelaxed);
-        if (slot == 0) {
-            ++table.used;
-        } else if (!same_tag(slot, hash) || node_of(slot)->user_key() != node->user_key()) {
-            continue;
-        }
-        table.slots[i].store(packed(hash, node), kRelease);
-        return;
-    }
+const SkipList::Node* KeyIndex::guess(uint64_t hash) const {
+    const uint64_t slot = owner_->slots[hash & owner_->mask].load(kAcquire);
+    return same_tag(slot, hash) ? node_of(slot) : nullptr;
 }
 
-const SkipList::Node* KeyIndex::find(uint64_t hash, Bytes user_key) const {
+void KeyIndex::put(uint64_t hash, SkipList::Node* node) {
+    if (owner_->used * 2 > owner_->mask) add_table((owner_->mask + 1) * 4);
+    Table& table = *owner_;
+    uint64_t i = hash & table.mask;
+    while (table.slots[i].load(kRelaxed) != 0) i = (i + 1) & table.mask;
+    table.slots[i].store(packed(hash, node), kRelease);
+    ++table.used;
+}
+
+SkipList::Node* KeyIndex::find(uint64_t hash, Bytes user_key) const {
     for (const Table* table = newest_.load(kAcquire); table != nullptr;
          table = table->older.get()) {
         for (uint64_t i = hash & table->mask;; i = (i + 1) & table->mask) {

@@ -1,11 +1,10 @@
-// KeyIndex: finds the newest version of a key in a memtable by its hash: one or two cache lines,
-// where a search of the skip list touches twenty. It holds no keys, only where their nodes are.
+// KeyIndex: finds a key's node in a memtable by its hash: one or two cache lines, where a search of
+// the skip list touches twenty. It holds no keys, only where their nodes are.
 //
 // Tables of slots, each four times the one before it, are searched from the newest to the oldest; a
-// slot is written once for a key and then only ever moved on to newer nodes of the same key.
-// Nothing is moved when a table fills up, so no writer ever pays for more than its own key. Thread
-// rule: one thread puts; any number of threads search meanwhile, without locks.
-// SPDX-License-Identifier: Apache-2.0
+// slot is written once. Nothing is moved when a table fills up, so no writer ever pays for more
+// than its own key. Thread rule: one thread puts; any number of threads search meanwhile, without
+// locks. SPDX-License-Identifier: Apache-2.0
 #pragma once
 
 #include <atomic>
@@ -28,14 +27,16 @@ class KeyIndex {
     static uint64_t hash_of(Bytes user_key);
 
     // Writer only.
-    /// Brings the slot of a key that is put soon into the processor's cache.
-    void prefetch(uint64_t hash) const;
-    /// Requires that `node` is linked and the newest of its key.
-    void put(uint64_t hash, const SkipList::Node* node);
+    /// Begins to bring a key's slot into the processor's cache.
+    void prefetch_slot(uint64_t hash) const;
+    /// The node in the first slot where the key may be, or null: most often the key's own.
+    const SkipList::Node* guess(uint64_t hash) const;
+    /// Requires that `node` is linked, and that no node of its key was put before.
+    void put(uint64_t hash, SkipList::Node* node);
 
-    /// The newest node of `user_key`, or null: there is none. Any thread. A node that is being put
-    /// meanwhile may be missed.
-    const SkipList::Node* find(uint64_t hash, Bytes user_key) const;
+    /// The node that was put for `user_key`, or null: there is none. Any thread, though only the
+    /// writer may change the node. One that is being put meanwhile may be missed.
+    SkipList::Node* find(uint64_t hash, Bytes user_key) const;
 
     /// Any thread.
     size_t memory_bytes() const { return memory_bytes_.load(std::memory_order_relaxed); }
@@ -55,7 +56,7 @@ class KeyIndex {
     static constexpr uint64_t kFirstSlots = 256;
 
     static uint64_t packed(uint64_t hash, const SkipList::Node* node);
-    static const SkipList::Node* node_of(uint64_t slot);
+    static SkipList::Node* node_of(uint64_t slot);
     static bool same_tag(uint64_t slot, uint64_t hash);
     void add_table(uint64_t slots);
 

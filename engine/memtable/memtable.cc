@@ -3,6 +3,7 @@
 #include "memtable/memtable.h"
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
 #include "base/coding.h"
@@ -59,7 +60,9 @@ class MemtableIterator final : public InternalIterator {
 
 void Memtable::insert(Bytes user_key, uint64_t trailer, Bytes head, Bytes tail) {
     const uint64_t hash = KeyIndex::hash_of(user_key);
-    index_.prefetch(hash);  // while the list is searched
+    SkipList::Node* const anchor = index_.find(hash, user_key);
+    if (anchor != nullptr && trailer < anchor->trailer())
+        return list_.add_version(*anchor, trailer, head, tail);
     const SkipList::Inserted inserted = list_.insert(user_key, trailer, head, tail);
     if (inserted.is_newest) index_.put(hash, inserted.node);
 }
@@ -92,6 +95,35 @@ void Memtable::apply(const Op& op, Seqno seqno) {
     }
 }
 
+void Memtable::apply_all(std::span<const NumberedOp> ops) {
+    std::array<Bytes, kTogether> keys;
+    while (!ops.empty()) {
+        const auto chunk = ops.first(std::min(ops.size(), kTogether));
+        for (size_t i = 0; i < chunk.size(); ++i) keys[i] = chunk[i].op.key;
+        if (chunk.size() > 1) prefetch({keys.data(), chunk.size()});
+        for (const NumberedOp& each : chunk) apply(each.op, each.seqno);
+        ops = ops.subspan(chunk.size());
+    }
+}
+
+void Memtable::prefetch(std::span<const Bytes> user_keys) const {
+    KV_ASSERT(user_keys.size() <= kTogether);
+    std::array<uint64_t, kTogether> hashes;
+    for (size_t i = 0; i < user_keys.size(); ++i) {
+        hashes[i] = KeyIndex::hash_of(user_keys[i]);
+        index_.prefetch_slot(hashes[i]);
+    }
+    // Each round rests on what the one before it has fetched.
+    std::array<const SkipList::Node*, kTogether> anchors;
+    for (size_t i = 0; i < user_keys.size(); ++i) {
+        anchors[i] = index_.guess(hashes[i]);
+        if (anchors[i] != nullptr) SkipList::prefetch(*anchors[i]);
+    }
+    for (size_t i = 0; i < user_keys.size(); ++i) {
+        if (anchors[i] != nullptr) SkipList::prefetch(*anchors[i]->newest());
+    }
+}
+
 void Memtable::add_range_delete(Bytes begin, Bytes end, Seqno seqno) {
     widen_seqnos(seqno);
     ranges_.add(begin, end, seqno);
@@ -116,10 +148,15 @@ void Memtable::count(Seqno seqno, Kind kind, uint64_t expiry_ms) {
 std::optional<MemtableEntry> Memtable::get(Bytes user_key, Seqno read_seqno) const {
     const uint64_t wanted = pack_trailer(read_seqno, static_cast<Kind>(0xFF));
     const SkipList::Node* node = index_.find(KeyIndex::hash_of(user_key), user_key);
-    // Versions of a key follow one another, the newest first.
-    while (node != nullptr && node->trailer() < wanted) {
-        node = node->next();
-        if (node != nullptr && node->user_key() != user_key) return std::nullopt;
+    if (node == nullptr) return std::nullopt;
+    if (const SkipList::Node* version = node->version_at_or_after(wanted)) {
+        node = version;
+    } else {
+        // What is older than the anchor follows it.
+        do {
+            node = node->next();
+            if (node != nullptr && node->user_key() != user_key) return std::nullopt;
+        } while (node != nullptr && node->trailer() < wanted);
     }
     if (node == nullptr) return std::nullopt;
     const uint64_t trailer = node->trailer();

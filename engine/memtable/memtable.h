@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <vector>
 
 #include "base/arena.h"
@@ -59,17 +60,27 @@ class Memtable {
     /// Adds one version; key and value are copied. `internal_value` is the stored form (empty for
     /// kDelete, expiry and value for kPutWithExpiry). Requires: no entry with this key and seqno is
     /// here yet. Invisible to reads at a seqno below `seqno`, so a group may be added before it is
-    /// published. Engine thread only. O(log n), less when keys come in order.
+    /// published. Engine thread only. O(log n), less when keys come in order; constant when the key
+    /// is here already and the version is its newest.
     void add(Bytes user_key, Seqno seqno, Kind kind, Bytes internal_value);
 
     /// The same for kPutWithExpiry, putting the stored form together in place.
     void add_with_expiry(Bytes user_key, Seqno seqno, uint64_t expiry_ms, Bytes user_value);
 
-    /// Begins to bring what an add of `user_key` will touch into the processor's cache.
-    void prefetch(Bytes user_key) const { index_.prefetch(KeyIndex::hash_of(user_key)); }
-
     /// Adds one operation of a logged batch, whatever its kind. Requires !op.is_unresolved().
     void apply(const Op& op, Seqno seqno);
+
+    struct NumberedOp {
+        Op op;
+        Seqno seqno;
+    };
+    /// So many are looked at together by apply_all() and prefetch().
+    static constexpr size_t kTogether = 16;
+    /// The same as apply() for each in turn, but they wait for memory together.
+    void apply_all(std::span<const NumberedOp> ops);
+    /// Brings what adds of these keys, kTogether at most, will touch into the processor's cache.
+    /// Engine thread only.
+    void prefetch(std::span<const Bytes> user_keys) const;
 
     /// Hides every entry of a user key in [begin, end) with a smaller seqno, here and in everything
     /// older. Requires begin < end. Engine thread only. O(1).
@@ -77,7 +88,7 @@ class Memtable {
 
     /// The newest version of `user_key` with seqno <= `read_seqno`, a tombstone included. It says
     /// nothing of range deletes (the caller asks covering_seqno) nor of expiry: the caller compares
-    /// it with its clock. Any thread. Constant time.
+    /// it with its clock. Any thread. Constant time for the newest version, O(log n) for old ones.
     std::optional<MemtableEntry> get(Bytes user_key, Seqno read_seqno) const;
 
     /// The newest range delete with seqno <= `read_seqno` that covers `user_key`; 0: none. Any

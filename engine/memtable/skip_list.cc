@@ -27,7 +27,7 @@ struct SkipList::Target {
     /// True if `node` sorts before this.
     bool is_after(const Node& node) const {
         const int order = node.user_key().compare(user_key);
-        return order != 0 ? order < 0 : node.trailer() < trailer;
+        return order != 0 ? order < 0 : node.is_newer_than(trailer);
     }
 
     const Bytes user_key;
@@ -55,6 +55,19 @@ SkipList::Node* SkipList::new_node(int height, size_t key_size, size_t value_siz
     char* memory = arena_.allocate(sizeof(Node) + levels * sizeof(Link) + key_size + value_size);
     Node* node = new (memory) Node(height, key_size, value_size);
     for (size_t i = 0; i < levels; ++i) new (node->links() + i) Link;
+    return node;
+}
+
+SkipList::Node* SkipList::new_entry(int height, Bytes user_key, uint64_t trailer, Bytes head,
+                                    Bytes tail) {
+    KV_ASSERT(user_key.size() <= kMaxKeyBytes);
+    KV_ASSERT(head.size() + tail.size() <= kMaxValueBytes + kExpiryBytes);
+    Node* node = new_node(height, user_key.size() + kTrailerBytes, head.size() + tail.size());
+    char* p = node->key_data();
+    p = std::copy(user_key.begin(), user_key.end(), p);
+    store_big_endian64(p, trailer);
+    p = std::copy(head.begin(), head.end(), p + kTrailerBytes);
+    std::copy(tail.begin(), tail.end(), p);
     return node;
 }
 
@@ -107,8 +120,6 @@ void SkipList::move_finger(const Target& target) {
 }
 
 SkipList::Inserted SkipList::insert(Bytes user_key, uint64_t trailer, Bytes head, Bytes tail) {
-    KV_ASSERT(user_key.size() <= kMaxKeyBytes);
-    KV_ASSERT(head.size() + tail.size() <= kMaxValueBytes + kExpiryBytes);
     const Target target(*this, user_key, trailer);
     move_finger(target);
     const Node* const before = finger_[0].node;
@@ -116,13 +127,7 @@ SkipList::Inserted SkipList::insert(Bytes user_key, uint64_t trailer, Bytes head
 
     const int height = random_height();
     if (height > height_.load(kRelaxed)) height_.store(height, kRelaxed);
-    Node* node = new_node(height, user_key.size() + kTrailerBytes, head.size() + tail.size());
-    char* p = node->key_data();
-    p = std::copy(user_key.begin(), user_key.end(), p);
-    store_big_endian64(p, trailer);
-    p = std::copy(head.begin(), head.end(), p + kTrailerBytes);
-    std::copy(tail.begin(), tail.end(), p);
-
+    Node* node = new_entry(height, user_key, trailer, head, tail);
     for (int level = 0; level < height; ++level) {
         Link& link = finger_[level].node->links()[level];
         Link& own = node->links()[level];
@@ -133,6 +138,38 @@ SkipList::Inserted SkipList::insert(Bytes user_key, uint64_t trailer, Bytes head
         finger_[level] = {node, target.hint};
     }
     return {node, is_newest};
+}
+
+void SkipList::add_version(Node& anchor, uint64_t trailer, Bytes head, Bytes tail) {
+    KV_ASSERT(trailer < anchor.trailer());
+    Node* node = new_entry(1, anchor.user_key(), trailer, head, tail);
+    node->shape_ |= Node::kVersionBit;
+    Node* newer = nullptr;
+    Node* older = anchor.peer_.load(kRelaxed);
+    if (older == nullptr) older = &anchor;
+    while (older->is_newer_than(trailer)) {  // out of order: never in the life of a store
+        newer = older;
+        older = older->links()[0].next.load(kRelaxed);
+    }
+    // Two jumps of the same length make one of both.
+    const auto* far = older->far_older();
+    const auto* farther = far->far_older();
+    const bool joins =
+        older != &anchor && older->depth() - far->depth() == far->depth() - farther->depth();
+    node->peer_.store(const_cast<Node*>(joins ? farther : older), kRelaxed);
+    node->links()[0].next.store(older, kRelaxed);
+    node->links()[0].hint.store(older->depth() + 1, kRelaxed);
+    (newer == nullptr ? anchor.peer_ : newer->links()[0].next).store(node, kRelease);
+}
+
+const SkipList::Node* SkipList::Node::version_at_or_after(uint64_t trailer) const {
+    const Node* node = newest();
+    while (node->is_newer_than(trailer)) {
+        if (node == this) return nullptr;
+        const Node* far = node->far_older();
+        node = far->is_newer_than(trailer) ? far : node->linked();
+    }
+    return node;
 }
 
 /// The last node that sorts before the target, or the head. Entries inserted meanwhile may lie
@@ -162,14 +199,37 @@ const SkipList::Node* SkipList::seek(const Target& target) const {
 
 const SkipList::Node* SkipList::first_at_or_after(Bytes user_key, uint64_t trailer) const {
     const Target target(*this, user_key, trailer);
-    const Node* node = seek(target)->next();
-    while (node != nullptr && target.is_after(*node)) node = node->next();
+    const Node* node = seek(target)->linked();
+    while (node != nullptr && target.is_after(*node)) node = node->linked();
+    if (node == nullptr) return nullptr;
+    const Node* newest = node->newest();
+    // The chain counts only for the target's own key.
+    if (newest == node || node->user_key() != user_key) return newest;
+    return node->version_at_or_after(trailer);
+}
+
+/// From `version`, which is newer than `trailer` says, the oldest in its chain that is so too.
+const SkipList::Node* SkipList::last_newer(const Node& version, uint64_t trailer) {
+    const Node* node = &version;
+    while (node->is_version()) {
+        const Node* far = node->far_older();
+        const Node* next = far->is_newer_than(trailer) ? far : node->linked();
+        if (!next->is_newer_than(trailer)) break;
+        node = next;
+    }
     return node;
 }
 
 const SkipList::Node* SkipList::last_before(Bytes user_key, uint64_t trailer) const {
-    const Node* node = seek(Target(*this, user_key, trailer));
-    return node == head_ ? nullptr : node;
+    const Node* before = seek(Target(*this, user_key, trailer));
+    // The next one's key may be the target's, and versions in its chain sort before the target.
+    const Node* anchor = before->linked();
+    if (anchor != nullptr) {
+        const Node* node = anchor->newest();
+        if (node != anchor && node->is_newer_than(trailer) && node->user_key() == user_key)
+            return last_newer(*node, trailer);
+    }
+    return before == head_ ? nullptr : before;
 }
 
 const SkipList::Node* SkipList::first() const { return head_->next(); }

@@ -1,5 +1,6 @@
 // SkipList: the sorted structure inside a memtable. Nodes live in an arena; nothing is ever
-// removed.
+// removed. The list proper holds one node a key; what is written to the key again hangs in a chain
+// off that node, and costs no search of the list.
 //
 // Thread rule: one thread inserts; any number of threads search and walk meanwhile, without locks.
 // SPDX-License-Identifier: Apache-2.0
@@ -22,11 +23,21 @@ namespace kv {
 // when it sorts before it and all ones when after. So hints never contradict the order of keys, and
 // most steps of a search are decided by them alone, in the node that the search already stands on.
 //
+// Versions: the node that a key came with is its anchor. A newer version is no part of the levels
+// but the first of the anchor's chain, which leads from the newest to the older ones and ends at
+// the anchor. Each version also knows one far below it (Myers' skew-binary jump pointers), so the
+// chain of a counter is searched in O(log n) steps, from a snapshot of long ago too. Whoever comes
+// to an anchor over a link of level 0 goes on at the newest of its chain.
+//
 // Invariants:
-//  1. Level 0 links all nodes in internal-key order; level i+1 links a subset of level i.
+//  1. Level 0 links all nodes but the versions in chains in internal-key order; level i+1 links a
+//     subset of level i. All versions in an anchor's chain are newer than the anchor.
 //  2. A node's key, value and height never change once a link to it is published, and its
 //     memory lives as long as the arena: a reader may keep a node pointer that long.
-//  3. Only the writer stores to links. A new node's own links are complete before it is linked.
+//  3. Only the writer stores to links. A new node's own links are complete before it is linked. In
+//  a
+//     chain, links lead to older versions only, so a search that has passed a version stays right
+//     when another is put between.
 //  4. Per link the writer stores the pointer first and then the hint, both with release. Readers
 //     load the hint first, then the pointer, both with acquire. Between two nodes only smaller
 //     ones are ever linked in, so the pointer loaded leads to a key whose own hint is <= this one:
@@ -49,12 +60,23 @@ class SkipList {
     SkipList& operator=(const SkipList&) = delete;
 
     struct Inserted {
-        const Node* node;
-        bool is_newest;  ///< No version of the key sorts before it.
+        Node* node;
+        bool is_newest;  ///< No version of the key sorts before it: it may be an anchor.
     };
     /// Inserts a copy; the value is `head` followed by `tail`. Requires that (user_key, trailer) is
-    /// not present. Writer only.
+    /// not present, and not newer than a version in a chain. Writer only.
     Inserted insert(Bytes user_key, uint64_t trailer, Bytes head, Bytes tail);
+
+    /// The same for another version of the key that `anchor` came with; constant time when it is
+    /// the newest. Requires that insert() said `is_newest` of the anchor, that it is the only one
+    /// used for its key, and that `trailer` is newer than its own. Writer only.
+    void add_version(Node& anchor, uint64_t trailer, Bytes head, Bytes tail);
+
+    /// Begins to bring what comparing and replacing `node` touches into the processor's cache.
+    static void prefetch(const Node& node) {
+        __builtin_prefetch(&node, 1);
+        __builtin_prefetch(reinterpret_cast<const char*>(&node) + 64, 1);
+    }
 
     // The rest from any thread. Null means there is none.
 
@@ -73,10 +95,12 @@ class SkipList {
 
     uint64_t hint_of(Bytes user_key) const;
     Node* new_node(int height, size_t key_size, size_t value_size);
+    Node* new_entry(int height, Bytes user_key, uint64_t trailer, Bytes head, Bytes tail);
     int random_height();
     bool finger_brackets(const Target& target, int level) const;
     void move_finger(const Target& target);
     const Node* seek(const Target& target) const;
+    static const Node* last_newer(const Node& version, uint64_t trailer);
 
     Arena& arena_;
     const std::string common_prefix_;
@@ -99,24 +123,53 @@ class SkipList::Node {
     Bytes user_key() const { return {key_data(), key_size() - kTrailerBytes}; }
     uint64_t trailer() const { return load_big_endian64(key_data() + key_size() - kTrailerBytes); }
     Bytes value() const { return {key_data() + key_size(), value_size_}; }
-    /// The node after this one, or null.
-    const Node* next() const { return links()[0].next.load(std::memory_order_acquire); }
+    /// The entry after this one, or null.
+    const Node* next() const {
+        const Node* node = linked();
+        return node == nullptr || is_version() ? node : node->newest();
+    }
+    /// Of an anchor: the newest version of its key that is not older than itself.
+    const Node* newest() const {
+        const Node* version = peer_.load(std::memory_order_acquire);
+        return version == nullptr ? this : version;
+    }
+    /// Of an anchor: the newest version in its chain, itself included, that is not newer than
+    /// `trailer` says; null when all are. O(log n).
+    const Node* version_at_or_after(uint64_t trailer) const;
 
   private:
     friend class SkipList;
+    static constexpr uint32_t kVersionBit = 0x80;
+
     Node(int height, size_t key_size, size_t value_size)
         : value_size_(static_cast<uint32_t>(value_size)),
           shape_(static_cast<uint32_t>(key_size << 8) | static_cast<uint32_t>(height)) {}
 
     size_t key_size() const { return shape_ >> 8; }
-    size_t height() const { return shape_ & 0xFF; }
+    size_t height() const { return shape_ & 0x7F; }
+    bool is_version() const { return (shape_ & kVersionBit) != 0; }
     Link* links() { return reinterpret_cast<Link*>(this + 1); }
     const Link* links() const { return reinterpret_cast<const Link*>(this + 1); }
     const char* key_data() const { return reinterpret_cast<const char*>(links() + height()); }
     char* key_data() { return reinterpret_cast<char*>(links() + height()); }
 
+    /// Where the link of level 0 leads: for a version to the next older one, else to the node with
+    /// the next key.
+    const Node* linked() const { return links()[0].next.load(std::memory_order_acquire); }
+    // Of versions and anchors: an older version far away (an anchor: itself), and how many there
+    // are.
+    const Node* far_older() const {
+        return is_version() ? peer_.load(std::memory_order_relaxed) : this;
+    }
+    uint64_t depth() const {
+        return is_version() ? links()[0].hint.load(std::memory_order_relaxed) : 0;
+    }
+    bool is_newer_than(uint64_t trailer_of_other) const { return trailer() < trailer_of_other; }
+
     const uint32_t value_size_;
-    const uint32_t shape_;  // bytes of the internal key << 8 | height
+    uint32_t shape_;  // bytes of the internal key << 8 | kVersionBit | height
+    // Of an anchor: the newest of its chain, or null. Of a version: one far below it.
+    std::atomic<Node*> peer_{nullptr};
 };
 
 }  // namespace kv

@@ -29,10 +29,6 @@ class SortedFill {
   private:
     /// A skip list node's header and links, on average.
     static constexpr size_t kNodeBytes = 48;
-    struct Gathered {
-        Op op;  // key and value lie in buffer_
-        Seqno seqno;
-    };
     struct Place {
         uint64_t prefix;  // of the key
         uint32_t index;   // in ops_
@@ -44,7 +40,7 @@ class SortedFill {
     const size_t capacity_;
     const std::unique_ptr<char[]> buffer_;
     size_t used_ = 0;
-    std::vector<Gathered> ops_;
+    std::vector<Memtable::NumberedOp> ops_;  // key and value lie in buffer_
     std::vector<Place> places_;
 };
 

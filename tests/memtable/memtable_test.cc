@@ -115,6 +115,42 @@ TEST_CASE("memtable: agrees with a sorted array, whatever prefix it was made for
     }
 }
 
+TEST_CASE(
+    "memtable: every version of a key written often is found, from both sides, in any order") {
+    constexpr Seqno kVersions = 1000;
+    const auto at = [](Bytes key, Seqno seqno) {
+        return make_internal_key(key, seqno, Kind::kPut);
+    };
+    const bool shuffled = GENERATE(false, true);
+    CAPTURE(shuffled);
+    // Even seqnos only, so that half of the reads fall between two versions.
+    EntryList entries;
+    for (Seqno s = 1; s <= kVersions; ++s) entries.push_back({at("counter", 2 * s), ""});
+    Random random(7);
+    if (shuffled) shuffle(entries, random);
+    Memtable memtable;
+    memtable.add("counted", 1, Kind::kPut, "");
+    memtable.add("counts", 1, Kind::kPut, "");
+    add_all(memtable, entries);
+
+    uint64_t wrong = memtable.get("counter", 1).has_value();
+    const auto it = memtable.new_iterator();
+    for (Seqno s = 1; s <= kVersions; ++s) {
+        const Seqno exact = 2 * s;
+        wrong += memtable.get("counter", exact)->seqno != exact;
+        wrong += memtable.get("counter", exact + 1)->seqno != exact;
+        it->seek(make_seek_key("counter", exact + 1));
+        wrong += it->key() != at("counter", exact);
+        it->next();
+        wrong += it->key() != (s == 1 ? at("counts", 1) : at("counter", exact - 2));
+        it->seek_for_prev(at("counter", exact));
+        wrong += it->key() != at("counter", exact);
+        it->prev();
+        wrong += it->key() != (s == kVersions ? at("counted", 1) : at("counter", exact + 2));
+    }
+    CHECK(wrong == 0);
+}
+
 TEST_CASE("memtable: knows what its keys have in common") {
     Memtable memtable;
     memtable.add("user:17", 1, Kind::kPut, "");
