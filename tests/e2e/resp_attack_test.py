@@ -184,6 +184,34 @@ class Attack(case.RespCase):
             self.assertEqual({connection.call("PING") for connection in crowd}, {b"PONG"})
         self.settle(watcher, 160 * MIB)
 
+    def test_ten_thousand_connections(self):
+        count, working = 10_000, 500
+        soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        if hard < count + 1000:
+            self.skipTest(f"needs {count + 1000} open files, the limit is {hard}")
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+        self.addCleanup(resource.setrlimit, resource.RLIMIT_NOFILE, (soft, hard))
+        server = self.serve("many", *(["--set", "limits.connections=10100"] if servers.is_kvd() else []))
+        with Watcher(server) as watcher:
+            crowd = [self.connect(server) for _ in range(count)]
+            for connection in crowd:
+                connection.send_bytes(resp_client.encode("PING"))
+            self.assertEqual({connection.read_raw() for connection in crowd}, {b"+PONG\r\n"})
+            # A few work while the rest are idle, and the other way round.
+            for turn in range(20):
+                busy = crowd[turn * working:(turn + 1) * working]
+                for number, connection in enumerate(busy):
+                    connection.send_bytes(resp_client.encode("SET", f"many{number}", turn) +
+                                          resp_client.encode("GET", f"many{number}"))
+                answers = {connection.read_raw() + connection.read_raw() for connection in busy}
+                self.assertEqual(answers, {b"+OK\r\n$%d\r\n%d\r\n" % (len(str(turn)), turn)})
+            with resp_client.Connection(server.resp) as connection:
+                self.assertEqual(connection.call("CLIENT", "LIST").count(b"\n"), count + 2)
+        self.settle(watcher, 200 * MIB)
+        began = time.monotonic()
+        server.stop()
+        self.assertLess(time.monotonic() - began, PROMPT_S)
+
     def test_patterns_made_to_take_for_ever(self):
         connection, other = self.connect(self.server), self.connect(self.server)
         keys = [b"a" * 3000 + b"%d" % number for number in range(50)]

@@ -149,14 +149,16 @@ class Connection:
     def send_bytes(self, data):
         """Sends it all, taking in answers meanwhile so that neither side waits for ever."""
         view = memoryview(data)
+        poll = select.poll()  # select() takes no descriptor above 1023
+        poll.register(self.socket, select.POLLIN | select.POLLOUT)
         while len(view) > 0:
-            readable, writable, _ = select.select([self.socket], [self.socket], [],
-                                                  self.socket.gettimeout())
-            if not readable and not writable:
+            ready = poll.poll(self.socket.gettimeout() * 1000)
+            if not ready:
                 raise TimeoutError("the server neither reads nor answers")
-            if readable:
+            events = ready[0][1]
+            if events & ~select.POLLOUT:  # an error or the end shows itself to a reader
                 self.receive()
-            if writable:
+            if events & select.POLLOUT:
                 try:
                     view = view[self.socket.send(view[:1 << 16]):]
                 except (BrokenPipeError, ConnectionResetError) as error:
