@@ -8,6 +8,7 @@
 
 #include "base/coding.h"
 #include "kv/assert.h"
+#include "record/key_prefix.h"
 
 namespace kv {
 
@@ -167,9 +168,7 @@ Bytes Memtable::common_prefix() const {
     const SkipList::Node* first = list_.first();
     const SkipList::Node* last = list_.last();
     if (first == nullptr || last == nullptr) return {};
-    const Bytes a = first->user_key(), b = last->user_key();
-    const auto differ = std::mismatch(a.begin(), a.end(), b.begin(), b.end());
-    return a.substr(0, static_cast<size_t>(differ.first - a.begin()));
+    return common_prefix_of(first->user_key(), last->user_key());
 }
 
 Bytes Memtable::largest_user_key() const {

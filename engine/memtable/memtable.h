@@ -53,8 +53,10 @@ class Memtable {
 
     /// An empty memtable for what comes after this one: same pool, this one's common prefix and
     /// size. Engine thread only, after the last add.
-    std::shared_ptr<Memtable> successor() const {
-        return std::make_shared<Memtable>(common_prefix(), pool_, entries());
+    std::shared_ptr<Memtable> successor() const { return made_for(common_prefix(), entries()); }
+    /// An empty one of the same pool.
+    std::shared_ptr<Memtable> made_for(Bytes common_prefix, uint64_t expected_keys) const {
+        return std::make_shared<Memtable>(common_prefix, pool_, expected_keys);
     }
 
     /// Adds one version; key and value are copied. `internal_value` is the stored form (empty for

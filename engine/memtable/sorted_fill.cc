@@ -9,8 +9,10 @@
 
 namespace kv {
 
-SortedFill::SortedFill(size_t capacity_bytes)
-    : capacity_(capacity_bytes), buffer_(new char[capacity_bytes]) {}
+SortedFill::SortedFill(size_t memtable_bytes)
+    : memtable_bytes_(memtable_bytes),
+      capacity_(memtable_bytes / 4),
+      buffer_(new char[capacity_]) {}
 
 Bytes SortedFill::keep(Bytes bytes) {
     char* const begin = buffer_.get() + used_;
@@ -19,17 +21,20 @@ Bytes SortedFill::keep(Bytes bytes) {
     return {begin, bytes.size()};
 }
 
-void SortedFill::add(Memtable& memtable, const Op& op, Seqno seqno) {
+void SortedFill::add(std::shared_ptr<Memtable>& memtable, const Op& op, Seqno seqno) {
     const size_t bytes = op.key.size() + op.value.size();
     if (op.is_range_delete() || bytes > capacity_) {
-        memtable.apply(op, seqno);
+        memtable->apply(op, seqno);
         return;
     }
-    if (bytes > capacity_ - used_) pour(memtable);
-    places_.push_back({user_key_prefix(op.key), static_cast<uint32_t>(ops_.size())});
+    // More like these are to come, as many as a memtable takes.
+    if (bytes > capacity_ - used_)
+        pour_into(memtable, ops_.size() * memtable_bytes_ / this->bytes());
     Memtable::NumberedOp& gathered = ops_.emplace_back(Memtable::NumberedOp{op, seqno});
     gathered.op.key = keep(op.key);
     gathered.op.value = keep(op.value);
+    common_prefix_ =
+        ops_.size() == 1 ? gathered.op.key : common_prefix_of(common_prefix_, gathered.op.key);
 }
 
 bool SortedFill::comes_before(const Place& a, const Place& b) const {
@@ -40,7 +45,14 @@ bool SortedFill::comes_before(const Place& a, const Place& b) const {
     return order != 0 ? order < 0 : x.seqno < y.seqno;
 }
 
-void SortedFill::pour(Memtable& memtable) {
+void SortedFill::pour(std::shared_ptr<Memtable>& memtable) { pour_into(memtable, ops_.size()); }
+
+void SortedFill::pour_into(std::shared_ptr<Memtable>& memtable, uint64_t expected_keys) {
+    if (ops_.empty()) return;
+    if (memtable->empty()) memtable = memtable->made_for(common_prefix_, expected_keys);
+    const size_t skip = common_prefix_.size();
+    for (uint32_t i = 0; i < ops_.size(); ++i)
+        places_.push_back({user_key_prefix(ops_[i].op.key.substr(skip)), i});
     std::sort(places_.begin(), places_.end(),
               [this](const Place& a, const Place& b) { return comes_before(a, b); });
     std::array<Memtable::NumberedOp, Memtable::kTogether> chunk;
@@ -48,7 +60,7 @@ void SortedFill::pour(Memtable& memtable) {
         size_t taken = 0;
         while (taken < chunk.size() && i < places_.size())
             chunk[taken++] = ops_[places_[i++].index];
-        memtable.apply_all({chunk.data(), taken});
+        memtable->apply_all({chunk.data(), taken});
     }
     places_.clear();
     ops_.clear();

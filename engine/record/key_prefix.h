@@ -1,4 +1,5 @@
-// The first 8 bytes of a key as a number, which decide most comparisons of keys.
+// The first 8 bytes of a key as a number, which decide most comparisons of keys; and what keys have
+// in common.
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
@@ -18,6 +19,12 @@ inline uint64_t user_key_prefix(Bytes user_key) {
     char padded[8] = {};
     std::copy(user_key.begin(), user_key.end(), padded);
     return load_big_endian64(padded);
+}
+
+/// The longest that both begin with, a view into `a`.
+inline Bytes common_prefix_of(Bytes a, Bytes b) {
+    const auto differ = std::mismatch(a.begin(), a.end(), b.begin(), b.end());
+    return a.substr(0, static_cast<size_t>(differ.first - a.begin()));
 }
 
 }  // namespace kv

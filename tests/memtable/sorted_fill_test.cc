@@ -37,8 +37,8 @@ TEST_CASE("sorted fill: makes the memtable that the order of the log makes") {
     for (const size_t capacity : {16, 500, 20'000}) {
         CAPTURE(capacity);
         Memtable expected(Bytes(), std::make_shared<BlockPool>(1U << 20));
-        Memtable memtable(Bytes(), std::make_shared<BlockPool>(1U << 20));
-        SortedFill fill(capacity);
+        auto filled = std::make_shared<Memtable>(Bytes(), std::make_shared<BlockPool>(1U << 20));
+        SortedFill fill(4 * capacity);
         for (Seqno seqno = 1; seqno <= 2000; ++seqno) {
             const std::string key =
                 (random.below(2) == 0 ? "a long common prefix " : "") +
@@ -63,9 +63,10 @@ TEST_CASE("sorted fill: makes the memtable that the order of the log makes") {
                     break;
             }
             expected.apply(op, seqno);
-            fill.add(memtable, op, seqno);
+            fill.add(filled, op, seqno);
         }
-        fill.pour(memtable);
+        fill.pour(filled);
+        const Memtable& memtable = *filled;
         CHECK(fill.bytes() == 0);
         CHECK(dump(memtable) == dump(expected));
         CHECK(memtable.entries() == expected.entries());
@@ -74,4 +75,23 @@ TEST_CASE("sorted fill: makes the memtable that the order of the log makes") {
         CHECK(memtable.smallest_seqno() == expected.smallest_seqno());
         CHECK(memtable.largest_seqno() == expected.largest_seqno());
     }
+}
+
+TEST_CASE("sorted fill: an empty memtable gives way to one that is made for the keys") {
+    const auto pool = std::make_shared<BlockPool>(1U << 20);
+    auto filled = std::make_shared<Memtable>(Bytes(), pool);
+    const Memtable* const first = filled.get();
+    SortedFill fill(1U << 20);
+    for (Seqno seqno = 1; seqno <= 2000; ++seqno)
+        fill.add(filled, put_op("user:" + std::to_string(seqno), "v"), seqno);
+    CHECK(filled.get() == first);
+    fill.pour(filled);
+    CHECK(filled.get() != first);
+    CHECK(filled->common_prefix() == "user:");
+    CHECK(filled->entries() == 2000);
+    const Memtable* const second = filled.get();
+    fill.add(filled, put_op("other", "v"), 2001);
+    fill.pour(filled);
+    CHECK(filled.get() == second);
+    CHECK(filled->get("other", 2001)->value == "v");
 }
