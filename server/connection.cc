@@ -105,7 +105,10 @@ void Connection::on_read(const error_code& error, size_t count) {
         input_.consume(input_.unread().size());
         return start_read();
     }
-    settle();
+    // Answers leave at the end of the round: a client that reads those of many connections is then
+    // woken once, not by each.
+    if (session_->wants_input()) session_->on_input(input_, thread_.now_us());
+    progressed();
 }
 
 void Connection::settle() {

@@ -15,10 +15,13 @@ namespace asio = boost::asio;
 
 namespace {
 
-// Handlers in one round: enough to share the cost of a submission, few enough that the log syncs some
-// of the writes of all clients while the rest are still being read. Were all in one group, network
-// thread and disk would wait for each other in turn; with 16, fifty clients are in two or three.
-constexpr int kHandlersPerRound = 16;
+// Handlers in one round, at whose end answers leave: enough that a client with many connections is
+// woken once for all of them, few enough to keep answers prompt.
+constexpr int kHandlersPerRound = 64;
+// So many writes are submitted before the end of the round, so that the log syncs some of the writes
+// of all clients while the rest are still being read. Were all in one group, network thread and disk
+// would wait for each other in turn.
+constexpr size_t kWritesPerSubmit = 16;
 // Grain of all time limits. Coarse: each tick walks every connection of the thread.
 constexpr auto kTick = std::chrono::milliseconds(100);
 
@@ -43,9 +46,10 @@ void NetworkThread::run() {
     start_timer();
     while (!stopping_ || !connections_.empty()) {
         context_.run_one();
-        // Nothing to gather, as after reads from memory: then looking for more sockets right away
-        // is a system call that run_one() makes anyway.
+        // Nothing to gather: then looking for more sockets is a system call that run_one() makes
+        // anyway.
         for (int i = 1; i < kHandlersPerRound && has_work() && context_.poll_one() != 0; ++i) {
+            if (to_submit_.size() >= kWritesPerSubmit) submit_gathered();
         }
         finish_round();
     }
@@ -58,13 +62,15 @@ bool NetworkThread::has_work() const {
 void NetworkThread::finish_round() {
     do {
         settle_connections();
-        if (!to_submit_.empty()) {
-            counters_.add(Counter::kSubmits);
-            shared_.db.submit(std::move(to_submit_));
-            to_submit_.clear();
-        }
+        if (!to_submit_.empty()) submit_gathered();
     } while (take_finished());
     check_drained();
+}
+
+void NetworkThread::submit_gathered() {
+    counters_.add(Counter::kSubmits);
+    shared_.db.submit(std::move(to_submit_));
+    to_submit_.clear();
 }
 
 void NetworkThread::settle_connections() {

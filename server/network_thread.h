@@ -61,6 +61,7 @@ class NetworkThread final : public WriteObserver, public TaskHome, public MailCa
     /// Something waits for finish_round().
     bool has_work() const;
     void finish_round();
+    void submit_gathered();
     void settle_connections();
     bool take_finished();
     void wake();
