@@ -41,7 +41,7 @@ class RespReadTask final : public PoolTask {
 
     Next run() override {
         SharedState& shared = session_.shared_;
-        StoreView view(shared.db, shared.clock, StoreView::Reach::kDisk);
+        StoreView view(shared.db, shared.clock, shared.keyspaces, StoreView::Reach::kDisk);
         answer_ = call_.run_alone(0, view);
         if (!shared.memory.has_room(answer_.size())) {
             answer_ = "-BUSY network buffers are full; retry after 100 ms\r\n";
@@ -74,7 +74,8 @@ class RespRetryTask final : public PoolTask {
           error_(std::move(error)) {}
 
     Next run() override {
-        StoreView view(session_.shared_.db, session_.shared_.clock, StoreView::Reach::kDisk);
+        SharedState& shared = session_.shared_;
+        StoreView view(shared.db, shared.clock, shared.keyspaces, StoreView::Reach::kDisk);
         for (size_t i = 0; i < script_->size(); ++i) {
             const bool reads = !script_->command(i).has(command_flag::kWrite);
             answer_ += reads ? script_->run_alone(i, view) : error_;
@@ -202,6 +203,7 @@ bool RespSession::add_blind_set(const Command& command, const Args& args) {
         gathered_ = std::make_unique<WriteRequest>();
     }
     counters_.add(Counter::kWrites);
+    shared_.keyspaces.numbered(space_.id())->count_writes(1, 0);
     gathered_->batch.put(space_.stored(key, scratch_), value);
     ++gathered_write_.sets;
     command_stats_.record(command, 0, false);

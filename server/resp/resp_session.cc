@@ -42,7 +42,7 @@ RespSession::RespSession(SessionHost& host, SharedState& shared, Counters& count
       client_(std::move(client)),
       refused_(refused),
       durability_(shared.config.resp_durability),
-      memory_(shared.db, shared.clock, StoreView::Reach::kMemory),
+      memory_(shared.db, shared.clock, shared.keyspaces, StoreView::Reach::kMemory),
       slow_reader_(shared, counters, client_->peer),
       now_us_(shared.clock.monotonic_us()),
       last_active_us_(now_us_) {

@@ -84,7 +84,12 @@ class ScriptWalk final : public KeyWalk {
 }  // namespace
 
 Result<std::optional<Entry>> ScriptView::get(const Keyspace& space, Bytes key) {
-    const Bytes stored = space.stored(key, scratch_);
+    auto found = look_up(space.stored(key, scratch_));
+    if (found.is_ok()) tally_.count_read(space, found->has_value());
+    return found;
+}
+
+Result<std::optional<Entry>> ScriptView::look_up(Bytes stored) {
     if (!changes_.empty() || !emptied_.empty()) {
         if (const auto at = changes_.find(stored); at != changes_.end()) return at->second;
         if (is_emptied(emptied_, stored)) return std::optional<Entry>();
@@ -101,6 +106,7 @@ std::unique_ptr<KeyWalk> ScriptView::walk(const Keyspace& space, const WalkBound
 
 void ScriptView::put(const Keyspace& space, Bytes key, Bytes value, uint64_t expiry_ms) {
     if (expiry_ms != 0 && expiry_ms <= now_ms()) return del(space, key);
+    tally_.count_put(space);
     const Bytes stored = space.stored(key, scratch_);
     changes_.insert_or_assign(std::string(stored), Entry{std::string(value), 0, expiry_ms});
     if (expiry_ms == 0) {
@@ -111,6 +117,7 @@ void ScriptView::put(const Keyspace& space, Bytes key, Bytes value, uint64_t exp
 }
 
 void ScriptView::del(const Keyspace& space, Bytes key) {
+    tally_.count_delete(space);
     const Bytes stored = space.stored(key, scratch_);
     changes_.insert_or_assign(std::string(stored), std::nullopt);
     batch_.del(stored);
@@ -121,6 +128,7 @@ void ScriptView::del_range(const Keyspace& space, Bytes begin, std::optional<Byt
     std::string first = begin.empty() ? space.first() : std::string(space.stored(begin, scratch_));
     std::string last = end ? std::string(space.stored(*end, last_scratch)) : space.end();
     if (last <= first) return;
+    tally_.count_delete(space);
     changes_.erase(changes_.lower_bound(first), changes_.lower_bound(last));
     batch_.delete_range(first, last);
     emptied_.emplace_back(std::move(first), std::move(last));

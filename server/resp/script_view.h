@@ -14,12 +14,15 @@
 #include "kv/write_batch.h"
 #include "kv/write_program.h"
 #include "server/commands/key_view.h"
+#include "server/resp/keyspace_tally.h"
 
 namespace kv::server {
 
 class ScriptView final : public KeyView {
   public:
-    ScriptView(CommitView& store, WriteBatch& batch) : store_(store), batch_(batch) {}
+    /// `tally` is told what the script does.
+    ScriptView(CommitView& store, WriteBatch& batch, KeyspaceTally& tally)
+        : store_(store), batch_(batch), tally_(tally) {}
 
     Result<std::optional<Entry>> get(const Keyspace& space, Bytes key) override;
     std::unique_ptr<KeyWalk> walk(const Keyspace& space, const WalkBounds& bounds) override;
@@ -34,8 +37,11 @@ class ScriptView final : public KeyView {
     using Emptied = std::vector<std::pair<std::string, std::string>>;
 
   private:
+    Result<std::optional<Entry>> look_up(Bytes stored);
+
     CommitView& store_;
     WriteBatch& batch_;
+    KeyspaceTally& tally_;
     Changes changes_;
     Emptied emptied_;
     std::string scratch_;

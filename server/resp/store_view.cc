@@ -56,13 +56,17 @@ std::unique_ptr<KeyWalk> make_store_walk(const Keyspace& space, std::unique_ptr<
 Result<std::optional<Entry>> StoreView::get(const Keyspace& space, Bytes key) {
     ReadOptions options;
     options.cache_only = reach_ == Reach::kMemory;
-    return db_.get(space.stored(key, scratch_), options);
+    auto entry = db_.get(space.stored(key, scratch_), options);
+    if (entry.is_ok()) keyspaces_.numbered(space.id())->count_reads(1, entry->has_value() ? 1 : 0);
+    return entry;
 }
 
 Result<bool> StoreView::get_into(const Keyspace& space, Bytes key, Entry& entry) {
     ReadOptions options;
     options.cache_only = reach_ == Reach::kMemory;
-    return db_.get_into(space.stored(key, scratch_), options, entry);
+    const auto found = db_.get_into(space.stored(key, scratch_), options, entry);
+    if (found.is_ok()) keyspaces_.numbered(space.id())->count_reads(1, *found ? 1 : 0);
+    return found;
 }
 
 std::unique_ptr<KeyWalk> StoreView::walk(const Keyspace& space, const WalkBounds& bounds) {

@@ -9,6 +9,7 @@
 #include <string>
 
 #include "kv/clock.h"
+#include "kv/keyspace_catalog.h"
 #include "server/commands/key_view.h"
 
 namespace kv::server {
@@ -16,7 +17,9 @@ namespace kv::server {
 class StoreView final : public KeyView {
   public:
     enum class Reach : uint8_t { kMemory, kDisk };
-    StoreView(Db& db, Clock& clock, Reach reach) : db_(db), clock_(clock), reach_(reach) {}
+    /// Reads count in their keyspace of `keyspaces`.
+    StoreView(Db& db, Clock& clock, const KeyspaceCatalog& keyspaces, Reach reach)
+        : db_(db), clock_(clock), keyspaces_(keyspaces), reach_(reach) {}
 
     Result<std::optional<Entry>> get(const Keyspace& space, Bytes key) override;
     Result<bool> get_into(const Keyspace& space, Bytes key, Entry& entry) override;
@@ -31,6 +34,7 @@ class StoreView final : public KeyView {
   private:
     Db& db_;
     Clock& clock_;
+    const KeyspaceCatalog& keyspaces_;
     const Reach reach_;
     std::string scratch_;
 };

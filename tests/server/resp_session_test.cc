@@ -239,4 +239,20 @@ TEST_CASE_METHOD(RespFixture, "resp session: the chosen durability is asked of e
     CHECK(submitted.at(0)->durability == config.resp_durability);
 }
 
+TEST_CASE_METHOD(RespFixture, "resp session: reads and writes count in their own keyspace") {
+    REQUIRE(shared().keyspaces.open(db).is_ok());
+    for (const Bytes line : {"SET a 1|", "SELECT 3|", "SET b 1|SET c 1|", "GET b|GET none|",
+                             "INCR b|DEL c none|EXISTS b|", "GET b|"}) {
+        send(line);
+        finish_all();
+    }
+    const auto stats = shared().keyspaces.list("3");
+    REQUIRE(stats.size() == 1);
+    CHECK(stats[0].writes == 3);  // two SETs and what INCR made
+    CHECK(stats[0].deletes == 1);
+    CHECK(stats[0].reads == 7);  // GET, GET, INCR, DEL of two, EXISTS, GET
+    CHECK(stats[0].hits == 5);
+    CHECK(shared().keyspaces.list("0")[0].writes == 1);
+}
+
 }  // namespace kv::server

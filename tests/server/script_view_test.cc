@@ -22,7 +22,8 @@ class Program final : public WriteProgram {
   public:
     explicit Program(std::function<void(ScriptView&)> body) : body_(std::move(body)) {}
     Status run(CommitView& store, WriteBatch& batch) override {
-        ScriptView view(store, batch);
+        KeyspaceTally tally;
+        ScriptView view(store, batch, tally);
         body_(view);
         return Status::ok();
     }
@@ -49,12 +50,12 @@ class Fixture : public WriteObserver {
     void on_written(std::unique_ptr<WriteRequest> request) override {
         REQUIRE(request->result.status.is_ok());
     }
-    void on_group_end() override {}
 
     /// What the store holds outside of a commit.
     std::string stored(const Keyspace& space = kZero) {
         FakeClock clock(kNowMs);
-        StoreView view(db, clock, StoreView::Reach::kDisk);
+        const KeyspaceCatalog keyspaces;
+        StoreView view(db, clock, keyspaces, StoreView::Reach::kDisk);
         return walked(view, {}, space);
     }
     /// "key=value" of each entry in the order of the walk.
