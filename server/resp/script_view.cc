@@ -109,18 +109,12 @@ void ScriptView::put(const Keyspace& space, Bytes key, Bytes value, uint64_t exp
     tally_.count_put(space);
     const Bytes stored = space.stored(key, scratch_);
     changes_.insert_or_assign(std::string(stored), Entry{std::string(value), 0, expiry_ms});
-    if (expiry_ms == 0) {
-        batch_.put(stored, value);
-    } else {
-        batch_.put_with_expiry(stored, value, expiry_ms);
-    }
 }
 
 void ScriptView::del(const Keyspace& space, Bytes key) {
     tally_.count_delete(space);
     const Bytes stored = space.stored(key, scratch_);
     changes_.insert_or_assign(std::string(stored), std::nullopt);
-    batch_.del(stored);
 }
 
 void ScriptView::del_range(const Keyspace& space, Bytes begin, std::optional<Bytes> end) {
@@ -130,8 +124,21 @@ void ScriptView::del_range(const Keyspace& space, Bytes begin, std::optional<Byt
     if (last <= first) return;
     tally_.count_delete(space);
     changes_.erase(changes_.lower_bound(first), changes_.lower_bound(last));
-    batch_.delete_range(first, last);
     emptied_.emplace_back(std::move(first), std::move(last));
+}
+
+void ScriptView::write_to(WriteBatch& batch) const {
+    // What was changed before its range was emptied is no change any more.
+    for (const auto& [first, last] : emptied_) batch.delete_range(first, last);
+    for (const auto& [stored, entry] : changes_) {
+        if (!entry) {
+            batch.del(stored);
+        } else if (entry->expiry_ms == 0) {
+            batch.put(stored, entry->value);
+        } else {
+            batch.put_with_expiry(stored, entry->value, entry->expiry_ms);
+        }
+    }
 }
 
 }  // namespace kv::server

@@ -1,7 +1,7 @@
 // ScriptView: the data in the middle of a commit: the newest state of the store, and on top of it
-// what the commands of the same script have written so far. What they write goes into one batch.
-// Thread rule: the thread that runs the script.
-// SPDX-License-Identifier: Apache-2.0
+// what the commands of the same script have written so far. What becomes of all that is one batch,
+// in which a key that was written many times stands once. Thread rule: the thread that runs the
+// script. SPDX-License-Identifier: Apache-2.0
 #pragma once
 
 #include <map>
@@ -21,8 +21,7 @@ namespace kv::server {
 class ScriptView final : public KeyView {
   public:
     /// `tally` is told what the script does.
-    ScriptView(CommitView& store, WriteBatch& batch, KeyspaceTally& tally)
-        : store_(store), batch_(batch), tally_(tally) {}
+    ScriptView(CommitView& store, KeyspaceTally& tally) : store_(store), tally_(tally) {}
 
     Result<std::optional<Entry>> get(const Keyspace& space, Bytes key) override;
     std::unique_ptr<KeyWalk> walk(const Keyspace& space, const WalkBounds& bounds) override;
@@ -30,6 +29,9 @@ class ScriptView final : public KeyView {
     void del(const Keyspace& space, Bytes key) override;
     void del_range(const Keyspace& space, Bytes begin, std::optional<Bytes> end) override;
     uint64_t now_ms() const override { return store_.wall_ms(); }
+
+    /// Adds what the script has made of the store.
+    void write_to(WriteBatch& batch) const;
 
     /// Stored key -> what the script has made of it; nullopt: deleted.
     using Changes = std::map<std::string, std::optional<Entry>, std::less<>>;
@@ -40,7 +42,6 @@ class ScriptView final : public KeyView {
     Result<std::optional<Entry>> look_up(Bytes stored);
 
     CommitView& store_;
-    WriteBatch& batch_;
     KeyspaceTally& tally_;
     Changes changes_;
     Emptied emptied_;

@@ -51,7 +51,7 @@ Bytes WriteScript::answer(size_t index) const {
 Status WriteScript::run(CommitView& view, WriteBatch& batch) {
     answers_.clear();
     KeyspaceTally tally;
-    ScriptView data(view, batch, tally);
+    ScriptView data(view, tally);
     uint64_t began_us = shared_.clock.monotonic_us();
     for (size_t i = 0; i < calls_.size(); ++i) {
         Call& call = calls_[i];
@@ -67,6 +67,7 @@ Status WriteScript::run(CommitView& view, WriteBatch& batch) {
         call.took_us = now_us - began_us;
         began_us = now_us;
     }
+    data.write_to(batch);
     tally.pass_on(shared_.keyspaces);
     return Status::ok();
 }

@@ -162,6 +162,14 @@ class Attack(case.RespCase):
             self.assertEqual(raw, [b":%d\r\n" % number for number in range(1, piece + 1)])
         self.settle(watcher, 160 * MIB)
 
+    def test_a_large_value_is_appended_to_a_thousand_times_at_once(self):
+        connection, count = self.connect(self.server), 1000
+        connection.call("SET", "large", b"v" * MIB)
+        with Watcher(self.server) as watcher:
+            raw = connection.pipeline([("APPEND", "large", "x")] * count)
+            self.assertEqual(raw, [b":%d\r\n" % (MIB + number + 1) for number in range(count)])
+        self.settle(watcher, 256 * MIB)
+
     def test_connections_that_are_half_open_or_torn(self):
         before = len(self.clients())
         with Watcher(self.server) as watcher:

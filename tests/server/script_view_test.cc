@@ -23,11 +23,14 @@ class Program final : public WriteProgram {
     explicit Program(std::function<void(ScriptView&)> body) : body_(std::move(body)) {}
     Status run(CommitView& store, WriteBatch& batch) override {
         KeyspaceTally tally;
-        ScriptView view(store, batch, tally);
+        ScriptView view(store, tally);
         body_(view);
+        view.write_to(batch);
+        mutations = batch.count();
         return Status::ok();
     }
     size_t held_bytes() const override { return 0; }
+    uint32_t mutations = 0;
 
   private:
     std::function<void(ScriptView&)> body_;
@@ -39,13 +42,14 @@ class Fixture : public WriteObserver {
     Fixture() { db.wall_ms = kNowMs; }
 
     /// Runs `body` in the middle of a commit.
-    void commit(std::function<void(ScriptView&)> body) {
+    uint32_t commit(std::function<void(ScriptView&)> body) {
         Program program(std::move(body));
         std::vector<std::unique_ptr<WriteRequest>> one;
         one.push_back(std::make_unique<WriteRequest>());
         one.front()->program = &program;
         one.front()->observer = this;
         db.submit(std::move(one));
+        return program.mutations;
     }
     void on_written(std::unique_ptr<WriteRequest> request) override {
         REQUIRE(request->result.status.is_ok());
@@ -130,6 +134,18 @@ TEST_CASE_METHOD(Fixture, "script view: a put that has expired already deletes")
         CHECK(walked(view, {}).empty());
     });
     CHECK(stored().empty());
+}
+
+TEST_CASE_METHOD(Fixture, "script view: a key written many times is one mutation") {
+    const uint32_t mutations = commit([](ScriptView& view) {
+        for (int i = 0; i < 1000; ++i) view.put(kZero, "n", std::to_string(i), 0);
+        view.put(kZero, "gone", "1", 0);
+        view.del_range(kZero, "g", "h");
+        view.put(kZero, "goes", "1", 0);
+        view.del(kZero, "goes");
+    });
+    CHECK(mutations == 3);
+    CHECK(stored() == "n=999 ");
 }
 
 TEST_CASE_METHOD(Fixture, "script view: walks merge both sides at every place") {
