@@ -22,6 +22,8 @@ constexpr size_t kReceiveBytes = 64U << 10;
 // After the last answer the peer gets this long to close first, so that no reset destroys answers
 // it has not read.
 constexpr uint64_t kLingerUs = 1'000'000;
+// A client that has been silent for so long is not expected to ask for anything soon.
+constexpr uint64_t kActiveUs = 10'000'000;
 
 size_t write_parts(asio::ip::tcp::socket& socket, const ReplyQueue& replies, error_code& error) {
     if (const Bytes only = replies.only_part(); !only.empty()) {
@@ -105,9 +107,12 @@ void Connection::on_read(const error_code& error, size_t count) {
         input_.consume(input_.unread().size());
         return start_read();
     }
+    last_input_us_ = thread_.now_us();
+    active_ = true;
+    count_activity();
     // Answers leave at the end of the round: a client that reads those of many connections is then
     // woken once, not by each.
-    if (session_->wants_input()) session_->on_input(input_, thread_.now_us());
+    if (session_->wants_input()) session_->on_input(input_, last_input_us_);
     progressed();
 }
 
@@ -189,12 +194,23 @@ void Connection::account_memory() {
     accounted_bytes_ = now_bytes;
 }
 
+void Connection::count_activity() {
+    const bool active = active_ && !closed_;
+    const bool waiting = active && writes_in_flight_ != 0 && session_->answers_in_order();
+    NetworkThread::Activity& activity = thread_.activity();
+    if (active != counted_active_) active ? ++activity.active : --activity.active;
+    if (waiting != counted_waiting_) waiting ? ++activity.waiting : --activity.waiting;
+    counted_active_ = active;
+    counted_waiting_ = waiting;
+}
+
 void Connection::close() {
     if (closed_) return;
     closed_ = true;
     counters_.add(Counter::kClosed);
     error_code ignored;
     socket_.close(ignored);
+    count_activity();
     if (ClientHandle* const client = session_->client()) client->owner = nullptr;
     session_->close();
     shared_.census.left(address_, !session_->hello_done());
@@ -203,11 +219,17 @@ void Connection::close() {
 }
 
 void Connection::on_written(std::unique_ptr<WriteRequest> request, uint64_t now_us) {
+    --writes_in_flight_;
+    count_activity();
     session_->on_written(std::move(request), now_us);
 }
 
 void Connection::on_tick(uint64_t now_us) {
     if (closed_) return;
+    if (active_ && now_us - last_input_us_ > kActiveUs) {
+        active_ = false;
+        count_activity();
+    }
     if (close_at_us_ != 0 && now_us > close_at_us_) return close();
     if (lingering_) return;
     session_->on_tick(now_us);
@@ -229,6 +251,8 @@ void Connection::drain(uint64_t now_us) {
 
 void Connection::submit(std::unique_ptr<WriteRequest> request) {
     request->context = this;
+    ++writes_in_flight_;
+    count_activity();
     thread_.submit(std::move(request));
 }
 

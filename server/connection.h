@@ -64,6 +64,8 @@ class Connection final : public SessionHost {
     /// All answers left: waits for requests in flight, then says so to the peer and lingers.
     void end();
     void account_memory();
+    /// Keeps the thread's Activity up to date.
+    void count_activity();
 
     NetworkThread& thread_;
     SharedState& shared_;
@@ -77,6 +79,11 @@ class Connection final : public SessionHost {
     bool closed_ = false;
     bool lingering_ = false;
     uint64_t close_at_us_ = 0;  // 0: not ending
+    uint64_t last_input_us_ = 0;
+    size_t writes_in_flight_ = 0;
+    bool active_ = false;  // something came of late
+    bool counted_active_ = false;
+    bool counted_waiting_ = false;
     int64_t accounted_bytes_ = 0;
 };
 

@@ -9,6 +9,8 @@
 #include <string>
 #include <utility>
 
+#include "kv/write_program.h"
+
 namespace kv::server {
 
 namespace asio = boost::asio;
@@ -17,11 +19,11 @@ namespace {
 
 // Handlers in one round, at whose end answers leave: enough that a client with many connections is
 // woken once for all of them, few enough to keep answers prompt.
-constexpr int kHandlersPerRound = 64;
-// So many writes are submitted before the end of the round, so that the log syncs some of the writes
-// of all clients while the rest are still being read. Were all in one group, network thread and disk
-// would wait for each other in turn.
-constexpr size_t kWritesPerSubmit = 16;
+constexpr int kHandlersPerRound = 128;
+// So much to write is submitted before the end of the round, so that the log syncs some of the
+// writes of all clients while the rest are still being read. Were all in one group, network thread
+// and disk would wait for each other in turn. Less is not worth another sync.
+constexpr size_t kBytesPerSubmit = 32U << 10;
 // Grain of all time limits. Coarse: each tick walks every connection of the thread.
 constexpr auto kTick = std::chrono::milliseconds(100);
 
@@ -49,7 +51,7 @@ void NetworkThread::run() {
         // Nothing to gather: then looking for more sockets is a system call that run_one() makes
         // anyway.
         for (int i = 1; i < kHandlersPerRound && has_work() && context_.poll_one() != 0; ++i) {
-            if (to_submit_.size() >= kWritesPerSubmit) submit_gathered();
+            if (to_submit_bytes_ >= kBytesPerSubmit) submit_gathered();
         }
         finish_round();
     }
@@ -69,8 +71,11 @@ void NetworkThread::finish_round() {
 
 void NetworkThread::submit_gathered() {
     counters_.add(Counter::kSubmits);
-    shared_.db.submit(std::move(to_submit_));
+    // When every client waits for writes, so does this thread.
+    const bool waits = activity_.waiting == activity_.active;
+    shared_.db.submit(std::move(to_submit_), waits ? Submitter::kWaits : Submitter::kGoesOn);
     to_submit_.clear();
+    to_submit_bytes_ = 0;
 }
 
 void NetworkThread::settle_connections() {
@@ -143,6 +148,8 @@ void NetworkThread::on_mail(std::shared_ptr<ClientHandle> client) {
 
 void NetworkThread::submit(std::unique_ptr<WriteRequest> request) {
     request->observer = this;
+    to_submit_bytes_ += request->batch.size_bytes();
+    if (request->program != nullptr) to_submit_bytes_ += request->program->held_bytes();
     to_submit_.push_back(std::move(request));
 }
 

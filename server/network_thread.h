@@ -50,6 +50,11 @@ class NetworkThread final : public WriteObserver, public TaskHome, public MailCa
     void on_mail(std::shared_ptr<ClientHandle> client) override;
 
     // Own thread, for the connections.
+    struct Activity {
+        size_t active = 0;   ///< Connections that asked for something of late.
+        size_t waiting = 0;  ///< Those of them that nothing can be told before a write is done.
+    };
+    Activity& activity() { return activity_; }
     void submit(std::unique_ptr<WriteRequest> request);
     bool post(std::unique_ptr<PoolTask>& task);
     void settle_later(Connection& connection);
@@ -80,8 +85,10 @@ class NetworkThread final : public WriteObserver, public TaskHome, public MailCa
 
     // Own thread only.
     std::unordered_map<Connection*, std::unique_ptr<Connection>> connections_;
+    Activity activity_;
     std::vector<Connection*> to_settle_, settling_;
     std::vector<std::unique_ptr<WriteRequest>> to_submit_;
+    size_t to_submit_bytes_ = 0;
     std::vector<std::unique_ptr<WriteRequest>> taken_writes_;
     std::vector<std::unique_ptr<PoolTask>> taken_tasks_;
     std::vector<std::shared_ptr<ClientHandle>> taken_mail_;

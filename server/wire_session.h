@@ -63,6 +63,8 @@ class WireSession {
     virtual size_t held_bytes() const = 0;
     /// Whether SessionHost::hello_finished was called.
     virtual bool hello_done() const = 0;
+    /// Whether nothing is answered before the writes in flight are.
+    virtual bool answers_in_order() const { return false; }
     /// How others see and reach it; null for sessions without mail.
     virtual ClientHandle* client() { return nullptr; }
 };

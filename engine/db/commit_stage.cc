@@ -13,6 +13,8 @@ namespace kv::db {
 
 namespace {
 
+/// Writes of others that a caller of Db::write may do before it hands the rest to the lane.
+constexpr int kBlockedWritersRounds = 8;
 /// What an overloaded store asks writers to wait: a few group syncs.
 constexpr uint64_t kRetryAfterMs = 20;
 
@@ -111,36 +113,43 @@ bool CommitStage::push(std::unique_ptr<WriteRequest> request) {
     return true;
 }
 
-void CommitStage::submit(std::vector<std::unique_ptr<WriteRequest>> requests) {
+void CommitStage::submit(std::vector<std::unique_ptr<WriteRequest>> requests, Submitter submitter) {
     bool any = false;
     for (auto& request : requests) {
         KV_ASSERT(request->observer != nullptr);
         any = push(std::move(request)) || any;
     }
-    if (any && baton_.try_take()) run(Runner::kSubmitter);
+    if (!any || !baton_.try_take()) return;
+    const bool waits = submitter == Submitter::kWaits && log_.is_quick();
+    run(waits ? Runner::kIdleSubmitter : Runner::kSubmitter);
 }
 
 WriteResult CommitStage::write(WriteBatch batch, Durability durability) {
     BlockedWriter writer;
     writer.request.batch = std::move(batch);
     writer.request.durability = durability;
-    if (push(BlockedWriters::lend(writer)) && baton_.try_take()) run(Runner::kWaitingSubmitter);
+    if (push(BlockedWriters::lend(writer)) && baton_.try_take()) run(Runner::kBlockedWriter);
     log_.wait_for(writer);
     return std::move(writer.request.result);
 }
 
 void CommitStage::run(Runner runner) {
+    const bool may_block = runner == Runner::kLane || runner == Runner::kBlockedWriter;
+    // Others can form the next group meanwhile. A blocked writer takes some more of their writes
+    // along; who submits has answers to deliver.
+    const int log_rounds = runner == Runner::kBlockedWriter   ? kBlockedWritersRounds
+                           : runner == Runner::kIdleSubmitter ? 1
+                                                              : 0;
     while (true) {
-        const Step step = work(runner != Runner::kSubmitter);
-        if (runner != Runner::kWaitingSubmitter) log_.run(false);
+        const Step step = work(may_block);
+        if (log_rounds == 0) log_.run(0);
         if (step != Step::kNeedsLane && baton_.release()) break;
         if (runner != Runner::kLane) {
             context_.post(Lane::kCommit, [this] { run_on_lane(); });  // the baton goes along
             break;
         }
     }
-    // A caller that waits anyway may write the log itself, once others can form the next group.
-    if (runner == Runner::kWaitingSubmitter) log_.run(true);
+    if (log_rounds != 0) log_.run(log_rounds);
 }
 
 void CommitStage::run_on_lane() { run(Runner::kLane); }

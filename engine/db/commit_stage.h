@@ -43,7 +43,7 @@ class CommitStage {
     CommitStage& operator=(const CommitStage&) = delete;
 
     // Any thread.
-    void submit(std::vector<std::unique_ptr<WriteRequest>> requests);
+    void submit(std::vector<std::unique_ptr<WriteRequest>> requests, Submitter submitter);
     /// Submits and waits.
     WriteResult write(WriteBatch batch, Durability durability);
     /// Something that the stage waited for has happened.
@@ -80,7 +80,12 @@ class CommitStage {
     /// False: the request was refused and answered.
     bool push(std::unique_ptr<WriteRequest> request);
     Status check_limits(const WriteBatch& batch) const;
-    enum class Runner : uint8_t { kSubmitter, kWaitingSubmitter, kLane };
+    enum class Runner : uint8_t {
+        kSubmitter,
+        kIdleSubmitter,  ///< May write the log, but waits for nothing else.
+        kBlockedWriter,  ///< Of write(): waits anyway.
+        kLane,
+    };
     void run(Runner runner);
     void run_on_lane();
     Step work(bool may_block);

@@ -185,8 +185,8 @@ WriteResult DbImpl::write(WriteBatch batch, Durability durability) {
     return commit_.write(std::move(batch), durability);
 }
 
-void DbImpl::submit(std::vector<std::unique_ptr<WriteRequest>> requests) {
-    commit_.submit(std::move(requests));
+void DbImpl::submit(std::vector<std::unique_ptr<WriteRequest>> requests, Submitter submitter) {
+    commit_.submit(std::move(requests), submitter);
 }
 
 Status DbImpl::sync() { return commit_.write(WriteBatch(), Durability::kDisk).status; }

@@ -52,7 +52,7 @@ class DbImpl final : public Db {
     ~DbImpl() override;
 
     WriteResult write(WriteBatch batch, Durability durability) override;
-    void submit(std::vector<std::unique_ptr<WriteRequest>> requests) override;
+    void submit(std::vector<std::unique_ptr<WriteRequest>> requests, Submitter submitter) override;
     Status prepare(const WriteBatch& batch, bool cache_only) override;
     Status prepare(const std::vector<Bytes>& keys, bool cache_only) override;
     Result<std::optional<Entry>> get(Bytes key, const ReadOptions& options) override;

@@ -142,7 +142,10 @@ Status LogStage::sync_open_segment() {
     Counters::add(context_.counters.log_syncs, 1);
     const uint64_t began_us = context_.clock.monotonic_us();
     KV_RETURN_IF_ERROR(open_->sync());
-    context_.latencies.log_sync.add(context_.clock.monotonic_us() - began_us);
+    const uint64_t took_us = context_.clock.monotonic_us() - began_us;
+    context_.latencies.log_sync.add(took_us);
+    sync_us_.store((sync_us_.load(std::memory_order_relaxed) * 7 + took_us) / 8,
+                   std::memory_order_relaxed);
     durable_end_ = open_->synced_end();
     durable_.store(durable_end_.last_seqno, std::memory_order_release);
     unsynced_.clear();

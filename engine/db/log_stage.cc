@@ -106,27 +106,20 @@ void LogStage::complete(RequestChain requests) {
     blocked.wake();
 }
 
-void LogStage::run(bool inline_) {
+void LogStage::run(int rounds_here) {
     if (!baton_.try_take()) return;
-    if (inline_) {
-        run_rounds(true);
-    } else {
-        context_.post(Lane::kLog, [this] { run_rounds(false); });
-    }
+    bool more = true;
+    for (int round = 0; more && round < rounds_here; ++round) more = write_next();
+    if (!more && baton_.release()) return;
+    // The caller's own write is done, if it was to be; what came meanwhile is the log lane's.
+    context_.post(Lane::kLog, [this] { run_on_lane(); });
 }
 
-void LogStage::run_rounds(bool inline_) {
-    int rounds = 0;
-    while (true) {
-        bool more = true;
-        while (more && !(inline_ && ++rounds > kMostInlineRounds)) more = write_next();
-        if (!more && baton_.release()) return;
-        if (inline_) {
-            // The caller's own write is done; what came meanwhile is the log lane's.
-            context_.post(Lane::kLog, [this] { run_rounds(false); });
-            return;
+void LogStage::run_on_lane() {
+    do {
+        while (write_next()) {
         }
-    }
+    } while (!baton_.release());
 }
 
 /// True when more is known to wait.

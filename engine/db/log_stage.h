@@ -62,9 +62,12 @@ class LogStage {
     bool needs_relog() const { return failed_.load(std::memory_order_acquire); }
 
     // Any thread.
-    /// Writes out what is queued: on this thread when `inline_` and nobody else is at it, else on
-    /// the log lane.
-    void run(bool inline_);
+    /// Writes out what is queued: so many rounds on this thread unless somebody else is at it, the
+    /// rest on the log lane.
+    void run(int rounds_here);
+    /// Whether syncs have taken less than kQuickSyncUs of late, so that handing one over is a good
+    /// part of the time that it takes.
+    bool is_quick() const { return sync_us_.load(std::memory_order_relaxed) < kQuickSyncUs; }
     /// Hands every request to its observer or blocked writer, then tells each observer once that
     /// the group has ended, and wakes the writers.
     void complete(RequestChain requests);
@@ -115,8 +118,7 @@ class LogStage {
     static constexpr uint64_t kSyncBehindAtEndPart = 64;
     static constexpr size_t kLargestSpareBytes = 2U << 20;
     static constexpr uint64_t kRetryMs = 500;
-    /// Writes of others that a caller of Db::write may do before it hands the rest to the lane.
-    static constexpr int kMostInlineRounds = 8;
+    static constexpr uint64_t kQuickSyncUs = 1000;
 
     Status take_next_segment(uint64_t record_bytes, bool may_block);
     Status enlarge_unused_segment(uint64_t record_bytes, bool may_block);
@@ -127,7 +129,7 @@ class LogStage {
 
     void finish_record(std::string& record, Seqno first_seqno);
     Pending& back_pending();
-    void run_rounds(bool inline_);
+    void run_on_lane();
     bool write_next();
     bool pop_pending(Pending& pending);
     bool write_out(Pending pending);
@@ -156,6 +158,7 @@ class LogStage {
     std::atomic<bool> failed_{false};
     std::atomic<bool> relog_waits_{false};  // a timer will try again
     std::atomic<uint64_t> queued_bytes_{0};
+    std::atomic<uint64_t> sync_us_{0};  // moving average of what the log side's syncs took
 
     // Commit side only.
     wal::SegmentWriter* current_ = nullptr;

@@ -219,7 +219,7 @@ WriteResult FakeDb::write(WriteBatch batch, Durability durability) {
     return std::move(request.result);
 }
 
-void FakeDb::submit(std::vector<std::unique_ptr<WriteRequest>> requests) {
+void FakeDb::submit(std::vector<std::unique_ptr<WriteRequest>> requests, Submitter) {
     ++submits_;
     {
         const std::lock_guard lock(mutex_);

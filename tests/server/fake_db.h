@@ -40,7 +40,8 @@ class FakeDb final : public Db {
     void set(const std::string& key, const std::string& value);
 
     WriteResult write(WriteBatch batch, Durability durability) override;
-    void submit(std::vector<std::unique_ptr<WriteRequest>> requests) override;
+    void submit(std::vector<std::unique_ptr<WriteRequest>> requests,
+                Submitter submitter = Submitter::kGoesOn) override;
     Status prepare(const WriteBatch& batch, bool cache_only) override;
     Status prepare(const std::vector<Bytes>& keys, bool cache_only) override;
     Result<std::optional<Entry>> get(Bytes key, const ReadOptions& options) override;

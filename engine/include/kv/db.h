@@ -36,8 +36,8 @@ struct WriteResult {
 struct WriteRequest;
 class WriteProgram;
 
-/// Where finished writes go. Called on an engine lane: hand over and return, never block. Must outlive
-/// the store, or else the on_group_end that follows its last on_written.
+/// Where finished writes go. Called on an engine lane: hand over and return, never block. Must
+/// outlive the store, or else the on_group_end that follows its last on_written.
 class WriteObserver {
   public:
     virtual ~WriteObserver() = default;
@@ -97,6 +97,14 @@ struct Entry {
     uint64_t expiry_ms = 0;  ///< 0: never.
 };
 
+/// What the thread that submits writes does until they are answered.
+enum class Submitter : uint8_t {
+    kGoesOn,
+    /// Nothing: it may write and sync the log itself, if the disk is known to be quick, and be told
+    /// of answers meanwhile. That saves waking the log's thread and being woken by it.
+    kWaits,
+};
+
 class Db {
   public:
     /// Opens or creates the store in directory `path`, replaying its log. kLocked: another process
@@ -115,7 +123,8 @@ class Db {
 
     /// Queues the requests in order and returns; each goes to its observer exactly once. Requests
     /// of one caller thread are applied in the order submitted.
-    virtual void submit(std::vector<std::unique_ptr<WriteRequest>> requests) = 0;
+    virtual void submit(std::vector<std::unique_ptr<WriteRequest>> requests,
+                        Submitter submitter = Submitter::kGoesOn) = 0;
     /// Reads what the batch's preconditions and increments will need into the block cache, so that
     /// the engine thread need not touch the disk for it. Optional. kWouldBlock when `cache_only`
     /// and a block is missing.

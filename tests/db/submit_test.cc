@@ -1,0 +1,79 @@
+// Writes submitted by a thread that has nothing else to do until they are answered.
+// SPDX-License-Identifier: Apache-2.0
+#include "db/db_fixture.h"
+
+using namespace kv;
+using namespace kv::test;
+
+namespace {
+
+struct SubmitFixture : DbFixture, WriteObserver {
+    ~SubmitFixture() override { close(); }
+
+    void submit(Bytes key, Submitter submitter, Durability level = Durability::kDisk) {
+        auto request = std::make_unique<WriteRequest>();
+        request->batch.put(key, "v");
+        request->durability = level;
+        request->observer = this;
+        std::vector<std::unique_ptr<WriteRequest>> requests;
+        requests.push_back(std::move(request));
+        db().submit(std::move(requests), submitter);
+    }
+    void on_written(std::unique_ptr<WriteRequest> request) override {
+        CHECK(request->result.status.is_ok());
+        ++answered;
+    }
+    void on_group_end() override { ++groups; }
+    int answered = 0;
+    int groups = 0;
+};
+
+/// A log that can be written without a wait for its first segment.
+struct BegunFixture : SubmitFixture {
+    BegunFixture() { REQUIRE(put("first", "v").status.is_ok()); }
+};
+
+}  // namespace
+
+TEST_CASE_METHOD(BegunFixture, "submit: who goes on is answered from the log's lane") {
+    submit("a", Submitter::kGoesOn);
+    CHECK(answered == 0);
+    executor_.run_until_idle();
+    CHECK(answered == 1);
+}
+
+TEST_CASE_METHOD(BegunFixture,
+                 "submit: who waits syncs the log itself, and is told before submit returns") {
+    submit("a", Submitter::kWaits);
+    CHECK(answered == 1);
+    CHECK(groups == 1);
+    crash();
+    CHECK(get("a") == "v");
+}
+
+TEST_CASE_METHOD(BegunFixture,
+                 "submit: who waits answers what others have submitted before, in order") {
+    submit("a", Submitter::kGoesOn);
+    submit("b", Submitter::kWaits);  // the lane has the log already
+    CHECK(answered == 0);
+    executor_.run_until_idle();
+    CHECK(answered == 2);
+    crash();
+    CHECK(scan() == "a=v b=v first=v");
+}
+
+TEST_CASE_METHOD(BegunFixture, "submit: who waits is not kept waiting by a slow disk") {
+    disk_->set_fault_hook([this](const Operation& operation) {
+        if (operation.kind == OpKind::kSync) clock_.advance_ms(20);
+        return Fault::kNone;
+    });
+    for (int i = 0; i < 3; ++i) REQUIRE(put("slow", "v").status.is_ok());
+    submit("a", Submitter::kWaits);
+    CHECK(answered == 0);
+    executor_.run_until_idle();
+    CHECK(answered == 1);
+    disk_->set_fault_hook({});
+    for (int i = 0; i < 50; ++i) REQUIRE(put("quick", "v").status.is_ok());
+    submit("b", Submitter::kWaits);
+    CHECK(answered == 2);
+}
