@@ -4,6 +4,7 @@
 
 #include <pthread.h>
 
+#include <algorithm>
 #include <boost/asio/post.hpp>
 #include <chrono>
 #include <string>
@@ -48,17 +49,18 @@ void NetworkThread::run() {
     start_timer();
     while (!stopping_ || !connections_.empty()) {
         context_.run_one();
-        // Nothing to gather: then looking for more sockets is a system call that run_one() makes
-        // anyway.
-        for (int i = 1; i < kHandlersPerRound && has_work() && context_.poll_one() != 0; ++i) {
+        for (int i = 1; i < kHandlersPerRound && gathers() && context_.poll_one() != 0; ++i) {
             if (to_submit_bytes_ >= kBytesPerSubmit) submit_gathered();
         }
         finish_round();
     }
 }
 
-bool NetworkThread::has_work() const {
-    return !to_submit_.empty() || !to_settle_.empty() || awake_.load();
+/// Otherwise looking for more sockets is a system call that run_one() makes anyway.
+bool NetworkThread::gathers() const {
+    const bool has_work = !to_submit_.empty() || !to_settle_.empty() || awake_.load();
+    const bool all_spoke = std::max(to_settle_.size(), activity_.waiting) >= activity_.active;
+    return has_work && !all_spoke;
 }
 
 void NetworkThread::finish_round() {

@@ -63,8 +63,8 @@ class NetworkThread final : public WriteObserver, public TaskHome, public MailCa
 
   private:
     void run();
-    /// Something waits for finish_round().
-    bool has_work() const;
+    /// Something waits for finish_round(), and active clients may have more.
+    bool gathers() const;
     void finish_round();
     void submit_gathered();
     void settle_connections();
