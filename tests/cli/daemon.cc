@@ -148,6 +148,22 @@ void Terminal::expect(const std::string& text) {
     }
 }
 
+int Terminal::leave(const std::string& keys) {
+    constexpr int kTries = 30;
+    for (int i = 0; i < kTries; ++i) {
+        type(keys);
+        for (int ms = 0; ms < 1000; ms += 10) {
+            siginfo_t ended{};
+            require(
+                ::waitid(P_PID, static_cast<id_t>(pid_), &ended, WEXITED | WNOHANG | WNOWAIT) == 0,
+                "waitid failed");
+            if (ended.si_pid == pid_) return wait();
+            std::this_thread::sleep_for(std::chrono::milliseconds(10));
+        }
+    }
+    throw std::runtime_error("the program does not leave");
+}
+
 int Terminal::wait() {
     const int code = wait_for(pid_);
     pid_ = -1;

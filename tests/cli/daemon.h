@@ -57,6 +57,9 @@ class Terminal {
     void expect(const std::string& text);
     /// Waits for the end: the exit code.
     int wait();
+    /// The same, typing `keys` every second until then: those that come while the program is
+    /// between the terminal's two modes are lost.
+    int leave(const std::string& keys);
 
   private:
     int fd_ = -1;

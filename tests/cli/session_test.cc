@@ -32,8 +32,7 @@ TEST_CASE("session: runs commands, keeps a private history, leaves at Ctrl-D") {
         terminal.type(":timing\n");
         terminal.expect("timing is on");
         terminal.expect("kv> ");  // Ctrl-D means the end only where a line is being read
-        terminal.type("\x04");
-        CHECK(terminal.wait() == 0);
+        CHECK(terminal.leave("\x04") == 0);
     }
     const std::string path = home.file(".kvcli_history");
     struct stat info {};

@@ -240,7 +240,8 @@ TEST_CASE("write program: increments from many threads lose nothing") {
             written.release();
         }
     };
-    std::array<Waiter, kThreads> waiters;  // outlive the store, as the contract of WriteObserver asks
+    std::array<Waiter, kThreads>
+        waiters;  // outlive the store, as the contract of WriteObserver asks
     const kv::test::TempDir dir;
     auto db = Db::open(Options(), dir.file("db"));
     REQUIRE(db.is_ok());
