@@ -120,8 +120,7 @@ void CommitStage::submit(std::vector<std::unique_ptr<WriteRequest>> requests, Su
         any = push(std::move(request)) || any;
     }
     if (!any || !baton_.try_take()) return;
-    const bool waits = submitter == Submitter::kWaits && log_.is_quick();
-    run(waits ? Runner::kIdleSubmitter : Runner::kSubmitter);
+    run(submitter == Submitter::kWaits ? Runner::kIdleSubmitter : Runner::kSubmitter);
 }
 
 WriteResult CommitStage::write(WriteBatch batch, Durability durability) {
@@ -135,13 +134,11 @@ WriteResult CommitStage::write(WriteBatch batch, Durability durability) {
 
 void CommitStage::run(Runner runner) {
     const bool may_block = runner == Runner::kLane || runner == Runner::kBlockedWriter;
-    // Others can form the next group meanwhile. A blocked writer takes some more of their writes
-    // along; who submits has answers to deliver.
-    const int log_rounds = runner == Runner::kBlockedWriter   ? kBlockedWritersRounds
-                           : runner == Runner::kIdleSubmitter ? 1
-                                                              : 0;
+    // Of the log that others can add to meanwhile. Who submits has answers to deliver.
+    int log_rounds = runner == Runner::kBlockedWriter ? kBlockedWritersRounds : 0;
     while (true) {
         const Step step = work(may_block);
+        if (runner == Runner::kIdleSubmitter) log_rounds = log_.is_quick() ? 1 : 0;
         if (log_rounds == 0) log_.run(0);
         if (step != Step::kNeedsLane && baton_.release()) break;
         if (runner != Runner::kLane) {

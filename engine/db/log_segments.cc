@@ -124,6 +124,7 @@ Status LogStage::open_segment(SegmentWriter* segment) {
     }
     KV_RETURN_IF_ERROR(segment->begin(previous_));
     open_ = segment;
+    open_number_.store(segment->number(), std::memory_order_relaxed);
     durable_end_ = {segment->number(), 0, previous_.last_seqno};
     return Status::ok();
 }
@@ -266,6 +267,7 @@ Status LogStage::write_relog_segment() {
         if (keep_old) ended_.push_back({previous.number, previous});
         segments_.clear();
         current_ = open_ = segment.get();
+        open_number_.store(segment->number(), std::memory_order_relaxed);
         segments_.push_back(std::move(segment));
     }
     std::lock_guard lock(queue_mutex_);

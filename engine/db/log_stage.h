@@ -59,15 +59,18 @@ class LogStage {
     bool is_full() const { return queued_bytes_.load(std::memory_order_relaxed) > kMaxQueuedBytes; }
     /// After a failure: moves everything not durable to a fresh segment. Blocks on the disk.
     void relog();
+    /// Whether syncs have taken less than kQuickSyncUs of late, so that handing one over is a good
+    /// part of the time that it takes, and none of the next round has to seal a segment.
+    bool is_quick() const {
+        return sync_us_.load(std::memory_order_relaxed) < kQuickSyncUs && current_ != nullptr &&
+               current_->number() == open_number_.load(std::memory_order_relaxed);
+    }
     bool needs_relog() const { return failed_.load(std::memory_order_acquire); }
 
     // Any thread.
     /// Writes out what is queued: so many rounds on this thread unless somebody else is at it, the
     /// rest on the log lane.
     void run(int rounds_here);
-    /// Whether syncs have taken less than kQuickSyncUs of late, so that handing one over is a good
-    /// part of the time that it takes.
-    bool is_quick() const { return sync_us_.load(std::memory_order_relaxed) < kQuickSyncUs; }
     /// Hands every request to its observer or blocked writer, then tells each observer once that
     /// the group has ended, and wakes the writers.
     void complete(RequestChain requests);
@@ -158,7 +161,8 @@ class LogStage {
     std::atomic<bool> failed_{false};
     std::atomic<bool> relog_waits_{false};  // a timer will try again
     std::atomic<uint64_t> queued_bytes_{0};
-    std::atomic<uint64_t> sync_us_{0};  // moving average of what the log side's syncs took
+    std::atomic<uint64_t> open_number_{0};  // of open_
+    std::atomic<uint64_t> sync_us_{0};      // moving average of what the log side's syncs took
 
     // Commit side only.
     wal::SegmentWriter* current_ = nullptr;
