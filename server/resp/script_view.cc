@@ -123,12 +123,13 @@ void ScriptView::del_range(const Keyspace& space, Bytes begin, std::optional<Byt
     std::string last = end ? std::string(space.stored(*end, last_scratch)) : space.end();
     if (last <= first) return;
     tally_.count_delete(space);
-    changes_.erase(changes_.lower_bound(first), changes_.lower_bound(last));
+    // Deletes of their own, so that those who watch the keys hear that something was there.
+    const auto end_at = changes_.lower_bound(last);
+    for (auto at = changes_.lower_bound(first); at != end_at; ++at) at->second.reset();
     emptied_.emplace_back(std::move(first), std::move(last));
 }
 
 void ScriptView::write_to(WriteBatch& batch) const {
-    // What was changed before its range was emptied is no change any more.
     for (const auto& [first, last] : emptied_) batch.delete_range(first, last);
     for (const auto& [stored, entry] : changes_) {
         if (!entry) {

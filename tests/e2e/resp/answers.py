@@ -55,12 +55,13 @@ def unknown_cursor(words, reference, subject):
 
 
 def within(tolerance, exact_from=None):
-    """Integers that differ by no more; negative ones, and those from `exact_from` on, are exact."""
+    """Integers that differ by no more; negative ones, and those from `exact_from` up to a thousandth more, which
+    the steps name as absolute times, are exact."""
     def same(_words, reference, subject):
         first, second = resp_client.value_of(reference), resp_client.value_of(subject)
         if not isinstance(first, int) or not isinstance(second, int):
             return reference == subject
-        if min(first, second) < 0 or (exact_from and max(first, second) >= exact_from):
+        if min(first, second) < 0 or (exact_from and exact_from <= min(first, second) < exact_from * 1.001):
             return first == second
         return abs(first - second) <= tolerance
     return same
