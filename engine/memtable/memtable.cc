@@ -97,14 +97,11 @@ void Memtable::apply(const Op& op, Seqno seqno) {
 }
 
 void Memtable::apply_all(std::span<const NumberedOp> ops) {
+    KV_ASSERT(ops.size() <= kTogether);
     std::array<Bytes, kTogether> keys;
-    while (!ops.empty()) {
-        const auto chunk = ops.first(std::min(ops.size(), kTogether));
-        for (size_t i = 0; i < chunk.size(); ++i) keys[i] = chunk[i].op.key;
-        if (chunk.size() > 1) prefetch({keys.data(), chunk.size()});
-        for (const NumberedOp& each : chunk) apply(each.op, each.seqno);
-        ops = ops.subspan(chunk.size());
-    }
+    for (size_t i = 0; i < ops.size(); ++i) keys[i] = ops[i].op.key;
+    if (ops.size() > 1) prefetch({keys.data(), ops.size()});
+    for (const NumberedOp& each : ops) apply(each.op, each.seqno);
 }
 
 void Memtable::prefetch(std::span<const Bytes> user_keys) const {

@@ -78,7 +78,7 @@ class Memtable {
     };
     /// So many are looked at together by apply_all() and prefetch().
     static constexpr size_t kTogether = 16;
-    /// The same as apply() for each in turn, but they wait for memory together.
+    /// The same as apply() for each in turn, kTogether at most, but they wait for memory together.
     void apply_all(std::span<const NumberedOp> ops);
     /// Brings what adds of these keys, kTogether at most, will touch into the processor's cache.
     /// Engine thread only.

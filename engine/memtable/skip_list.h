@@ -34,9 +34,8 @@ namespace kv {
 //     subset of level i. All versions in an anchor's chain are newer than the anchor.
 //  2. A node's key, value and height never change once a link to it is published, and its
 //     memory lives as long as the arena: a reader may keep a node pointer that long.
-//  3. Only the writer stores to links. A new node's own links are complete before it is linked. In
-//  a
-//     chain, links lead to older versions only, so a search that has passed a version stays right
+//  3. Only the writer stores to links. A new node's own links are complete before it is linked. A
+//     chain's links lead to older versions only, so a search that has passed a version stays right
 //     when another is put between.
 //  4. Per link the writer stores the pointer first and then the hint, both with release. Readers
 //     load the hint first, then the pointer, both with acquire. Between two nodes only smaller
@@ -156,7 +155,7 @@ class SkipList::Node {
     /// Where the link of level 0 leads: for a version to the next older one, else to the node with
     /// the next key.
     const Node* linked() const { return links()[0].next.load(std::memory_order_acquire); }
-    // Of versions and anchors: an older version far away (an anchor: itself), and how many there
+    // Of versions and anchors: an older one far away (of an anchor: itself), and how many there
     // are.
     const Node* far_older() const {
         return is_version() ? peer_.load(std::memory_order_relaxed) : this;

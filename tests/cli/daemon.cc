@@ -152,16 +152,23 @@ int Terminal::leave(const std::string& keys) {
     constexpr int kTries = 30;
     for (int i = 0; i < kTries; ++i) {
         type(keys);
-        for (int ms = 0; ms < 1000; ms += 10) {
-            siginfo_t ended{};
-            require(
-                ::waitid(P_PID, static_cast<id_t>(pid_), &ended, WEXITED | WNOHANG | WNOWAIT) == 0,
-                "waitid failed");
-            if (ended.si_pid == pid_) return wait();
-            std::this_thread::sleep_for(std::chrono::milliseconds(10));
-        }
+        if (is_gone_within(std::chrono::seconds(1))) return wait();
     }
     throw std::runtime_error("the program does not leave");
+}
+
+/// Takes in what the program says until it has closed its side of the terminal.
+bool Terminal::is_gone_within(std::chrono::milliseconds limit) {
+    const auto deadline = Clock::now() + limit;
+    while (true) {
+        const auto left =
+            std::chrono::duration_cast<std::chrono::milliseconds>(deadline - Clock::now());
+        pollfd ready{fd_, POLLIN, 0};
+        if (left.count() <= 0 || ::poll(&ready, 1, static_cast<int>(left.count())) == 0)
+            return false;
+        char bytes[512];
+        if (::read(fd_, bytes, sizeof bytes) <= 0) return true;
+    }
 }
 
 int Terminal::wait() {

@@ -5,6 +5,7 @@
 
 #include <sys/types.h>
 
+#include <chrono>
 #include <string>
 #include <vector>
 
@@ -62,6 +63,8 @@ class Terminal {
     int leave(const std::string& keys);
 
   private:
+    bool is_gone_within(std::chrono::milliseconds limit);
+
     int fd_ = -1;
     pid_t pid_ = -1;
     std::string seen_;  // not yet expected
