@@ -118,6 +118,7 @@ ThreadExecutor::ThreadExecutor(int compaction_threads) {
     const SignalsBlocked signals_blocked;
     start(Lane::kCommit, "kv-commit");
     start(Lane::kLog, "kv-log");
+    start(Lane::kLogCare, "kv-log-care");
     start(Lane::kFlush, "kv-flush");
     for (int i = 0; i < compaction_threads; ++i) {
         start(Lane::kCompaction, "kv-compact-" + std::to_string(i));

@@ -96,7 +96,7 @@ void LogStage::prepare_next() {
 }
 
 void LogStage::retry_segment() {
-    context_.post_after(Lane::kFlush, kRetryMs, [this] {
+    context_.post_after(Lane::kLogCare, kRetryMs, [this] {
         {
             std::lock_guard prepare(prepare_mutex_);
             if (prepared_ == nullptr) {
@@ -114,27 +114,75 @@ void LogStage::retry_segment() {
     });
 }
 
-Status LogStage::open_segment(SegmentWriter* segment) {
-    if (open_ != nullptr) {
+Status LogStage::open_segment(SegmentWriter* segment, bool will_sync) {
+    KV_RETURN_IF_ERROR(seal_left());
+    uint64_t previous_unsynced = 0;
+    if (open_ != nullptr && may_leave_seal(will_sync)) {
+        leave_seal();
+        previous_unsynced = previous_.length - durable_end_.length;
+    } else if (open_ != nullptr) {
         // The old segment is durable to its end before anything in the new one can be acknowledged.
-        KV_ASSIGN_OR_RETURN(const wal::SegmentEnd end, open_->seal());
-        unsynced_.clear();
-        durable_.store(end.last_seqno, std::memory_order_release);
-        end_segment(end);
+        KV_RETURN_IF_ERROR(seal(*open_));
     }
-    KV_RETURN_IF_ERROR(segment->begin(previous_));
+    KV_RETURN_IF_ERROR(segment->begin(previous_, previous_unsynced));
     open_ = segment;
-    open_number_.store(segment->number(), std::memory_order_relaxed);
+    if (unsealed_ != nullptr) return Status::ok();
+    settled_number_.store(segment->number(), std::memory_order_relaxed);
     durable_end_ = {segment->number(), 0, previous_.last_seqno};
     return Status::ok();
 }
 
-void LogStage::end_segment(const wal::SegmentEnd& end) {
+/// A seal takes as long as the disk needs for all it has to write, for compaction too. The new
+/// segment's header can say that it is not done; a failed seal then needs the old one's header.
+bool LogStage::may_leave_seal(bool will_sync) const {
+    return !will_sync && durable_end_.length != 0;
+}
+
+void LogStage::leave_seal() {
+    {
+        std::lock_guard lock(segments_mutex_);
+        unsealed_ = segments_.front();
+    }
+    KV_ASSERT(unsealed_.get() == open_);
+    unsealed_until_ = unsynced_.end();
+    previous_ = open_->written_end();
+    open_ = nullptr;
+    context_.post(Lane::kLogCare, [this, segment = unsealed_] { seal_behind(segment); });
+}
+
+Status LogStage::seal(SegmentWriter& segment) {
+    KV_ASSIGN_OR_RETURN(const wal::SegmentEnd end, segment.seal());
+    const bool is_open = &segment == open_;
+    note_sealed(end, is_open ? unsynced_.end() : unsealed_until_);
+    if (is_open) open_ = nullptr;
+    return Status::ok();
+}
+
+Status LogStage::seal_left() { return unsealed_ == nullptr ? Status::ok() : seal(*unsealed_); }
+
+void LogStage::seal_behind(const std::shared_ptr<SegmentWriter>& segment) {
+    const Result<wal::SegmentEnd> end = segment->seal();
+    std::lock_guard lock(io_mutex_);
+    // Sealed meanwhile by who needed it, or all of it logged again: nothing is left to do.
+    if (segment != unsealed_ || failed_.load(std::memory_order_relaxed)) return;
+    if (!end.is_ok()) {
+        fail(end.status(), {});
+        return;
+    }
+    note_sealed(*end, unsealed_until_);
+    settled_number_.store(open_->number(), std::memory_order_relaxed);
+}
+
+/// The oldest segment in use is durable to its end, and so are the records before `unsynced_until`.
+void LogStage::note_sealed(const wal::SegmentEnd& end, uint64_t unsynced_until) {
     previous_ = end;
+    durable_end_ = {end.number + 1, 0, end.last_seqno};
+    durable_.store(end.last_seqno, std::memory_order_release);
+    unsynced_.release_until(unsynced_until);
+    unsealed_.reset();
     std::lock_guard lock(segments_mutex_);
     ended_.push_back({end.number, end});
-    KV_ASSERT(!segments_.empty() && segments_.front().get() == open_);
-    open_ = nullptr;
+    KV_ASSERT(!segments_.empty() && segments_.front()->number() == end.number);
     segments_.pop_front();
 }
 
@@ -142,7 +190,9 @@ Status LogStage::sync_open_segment() {
     if (unsynced_.bytes() == 0) return Status::ok();
     Counters::add(context_.counters.log_syncs, 1);
     const uint64_t began_us = context_.clock.monotonic_us();
+    KV_RETURN_IF_ERROR(seal_left());
     KV_RETURN_IF_ERROR(open_->sync());
+    settled_number_.store(open_->number(), std::memory_order_relaxed);
     const uint64_t took_us = context_.clock.monotonic_us() - began_us;
     context_.latencies.log_sync.add(took_us);
     sync_us_.store((sync_us_.load(std::memory_order_relaxed) * 7 + took_us) / 8,
@@ -154,7 +204,7 @@ Status LogStage::sync_open_segment() {
 }
 
 void LogStage::sync_behind_if_due() {
-    if (open_ == nullptr || syncs_behind_) return;
+    if (open_ == nullptr || unsealed_ != nullptr || syncs_behind_) return;
     const wal::SegmentEnd end = open_->written_end();
     const uint64_t capacity = open_->capacity();
     const bool at_end = capacity - end.length <= capacity / kSyncBehindPart;
@@ -166,7 +216,7 @@ void LogStage::sync_behind_if_due() {
         segment = segments_.front();
     }
     KV_ASSERT(segment.get() == open_);
-    context_.post(Lane::kFlush, [this, segment, end, until = unsynced_.end()] {
+    context_.post(Lane::kLogCare, [this, segment, end, until = unsynced_.end()] {
         sync_behind(segment, end, until);
     });
 }
@@ -233,6 +283,7 @@ void LogStage::relog() {
     }
     failed_.store(false, std::memory_order_release);
     health_.clear(Health::Cause::kLogWrite);
+    context_.post(Lane::kLogCare, [this] { prepare_next(); });  // this one may be full
     on_progress_();  // all is published now: frozen memtables may be flushed
 }
 
@@ -240,7 +291,7 @@ Status LogStage::write_relog_segment() {
     // A segment whose header never became durable is made anew under its own number; otherwise the
     // chain goes on behind the last durable byte. A failed attempt is repeated under the same
     // number too.
-    const bool keep_old = open_ != nullptr && durable_end_.length > 0;
+    const bool keep_old = durable_end_.length > 0;
     uint64_t number = next_number_;
     {
         std::lock_guard lock(segments_mutex_);
@@ -250,13 +301,19 @@ Status LogStage::write_relog_segment() {
     prepared_.reset();
     // Emptied, never removed: the MANIFEST may name it, and what a failed sync left in its pages
     // goes with the truncation.
-    KV_ASSIGN_OR_RETURN(auto segment,
-                        create_segment(number, unsynced_.bytes() + kLogRecordHeaderBytes));
+    const uint64_t bytes = unsynced_.bytes() + kLogRecordHeaderBytes;
+    // Until the new one is durable, the records in the old one's pages survive a killed process.
+    const bool has_records = open_ != nullptr && open_->number() == number;
+    KV_ASSIGN_OR_RETURN(
+        auto segment, has_records ? SegmentWriter::create_beside(context_.fs, context_.dir, number,
+                                                                 manifest_.database_id(), bytes)
+                                  : create_segment(number, bytes));
     KV_RETURN_IF_ERROR(segment->begin(previous));
     Seqno last_seqno = published();
     const std::string records = reencode_unsynced(*segment, last_seqno);
     if (!records.empty()) KV_RETURN_IF_ERROR(segment->write(records, last_seqno, true));
     KV_RETURN_IF_ERROR(segment->sync());
+    if (has_records) KV_RETURN_IF_ERROR(segment->take_place(context_.fs, context_.dir));
 
     unsynced_.clear();
     next_number_ = number + 1;
@@ -267,7 +324,8 @@ Status LogStage::write_relog_segment() {
         if (keep_old) ended_.push_back({previous.number, previous});
         segments_.clear();
         current_ = open_ = segment.get();
-        open_number_.store(segment->number(), std::memory_order_relaxed);
+        unsealed_.reset();
+        settled_number_.store(segment->number(), std::memory_order_relaxed);
         segments_.push_back(std::move(segment));
     }
     std::lock_guard lock(queue_mutex_);

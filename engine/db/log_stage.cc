@@ -32,7 +32,7 @@ void LogStage::finish_record(std::string& record, Seqno first_seqno) {
                        kSingleNodeEpoch, first_seqno});
     const uint64_t half = current_->capacity() / 2;
     if (offset < half && current_->reserved_offset() >= half) {
-        context_.post(Lane::kFlush, [this] { prepare_next(); });
+        context_.post(Lane::kLogCare, [this] { prepare_next(); });
     }
 }
 
@@ -178,7 +178,7 @@ Status LogStage::write_and_sync(Pending& pending) {
     const uint64_t began_us = will_sync ? context_.clock.monotonic_us() : 0;
     if (!pending.records.empty()) {
         Counters::add_alone(context_.counters.log_bytes, pending.records.size());
-        if (pending.segment != open_) KV_RETURN_IF_ERROR(open_segment(pending.segment));
+        if (pending.segment != open_) KV_RETURN_IF_ERROR(open_segment(pending.segment, will_sync));
         const Bytes records = unsynced_.append(pending.records);
         pending.records.clear();
         KV_RETURN_IF_ERROR(open_->write(records, pending.last_seqno, will_sync));

@@ -22,6 +22,7 @@
 #include "db/baton.h"
 #include "db/blocked_writers.h"
 #include "db/health.h"
+#include "db/pending_log_write.h"
 #include "db/store_context.h"
 #include "db/unsynced_records.h"
 #include "db/write_queue.h"
@@ -63,7 +64,7 @@ class LogStage {
     /// part of the time that it takes, and none of the next round has to seal a segment.
     bool is_quick() const {
         return sync_us_.load(std::memory_order_relaxed) < kQuickSyncUs && current_ != nullptr &&
-               current_->number() == open_number_.load(std::memory_order_relaxed);
+               current_->number() == settled_number_.load(std::memory_order_relaxed);
     }
     bool needs_relog() const { return failed_.load(std::memory_order_acquire); }
 
@@ -90,21 +91,11 @@ class LogStage {
     std::vector<DurableSegment> durable_segments(uint64_t oldest) const;
     uint64_t live_segments() const;
     uint64_t live_bytes() const;
-    /// Flush lane: creates the segment after the current one, so that nobody waits for it.
+    /// Log care lane: creates the segment after the current one, so that nobody waits for it.
     void prepare_next();
 
   private:
-    /// One or more groups for one segment, written together.
-    struct Pending {
-        wal::SegmentWriter* segment = nullptr;
-        uint64_t round = 0;
-        std::string records;
-        Seqno last_seqno = 0;  // 0: no mutations
-        Durability strongest = Durability::kMemory;
-        uint64_t unanswered_groups = 0;
-        uint64_t joined_us = 0;  // when the first write that needs a sync joined; 0: none did
-        RequestChain requests;
-    };
+    using Pending = PendingLogWrite;
     /// Segments [first_number, end.number], complete on disk; needed until end.last_seqno is in
     /// tables.
     struct Ended {
@@ -138,12 +129,17 @@ class LogStage {
     bool write_out(Pending pending);
     bool publish(Pending& pending);
     Status write_and_sync(Pending& pending);
-    Status open_segment(wal::SegmentWriter* segment);
+    Status open_segment(wal::SegmentWriter* segment, bool will_sync);
+    bool may_leave_seal(bool will_sync) const;
+    void leave_seal();
+    Status seal(wal::SegmentWriter& segment);
+    Status seal_left();
+    void seal_behind(const std::shared_ptr<wal::SegmentWriter>& segment);
+    void note_sealed(const wal::SegmentEnd& end, uint64_t unsynced_until);
     Status sync_open_segment();
     void sync_behind_if_due();
     void sync_behind(const std::shared_ptr<wal::SegmentWriter>& segment, wal::SegmentEnd end,
                      uint64_t unsynced_until);
-    void end_segment(const wal::SegmentEnd& end);
     void fail(const Status& status, Pending pending);
     void refuse(RequestChain requests, const Status& status);
     Status write_relog_segment();
@@ -161,8 +157,8 @@ class LogStage {
     std::atomic<bool> failed_{false};
     std::atomic<bool> relog_waits_{false};  // a timer will try again
     std::atomic<uint64_t> queued_bytes_{0};
-    std::atomic<uint64_t> open_number_{0};  // of open_
-    std::atomic<uint64_t> sync_us_{0};      // moving average of what the log side's syncs took
+    std::atomic<uint64_t> settled_number_{0};  // of open_, once all before it is sealed
+    std::atomic<uint64_t> sync_us_{0};         // moving average of what the log side's syncs took
 
     // Commit side only.
     wal::SegmentWriter* current_ = nullptr;
@@ -176,8 +172,13 @@ class LogStage {
     // Guarded by io_mutex_.
     wal::SegmentWriter* open_ = nullptr;
     wal::SegmentEnd previous_;  // end of the segment before open_
-    /// Where in open_ the records begin that unsynced_ holds. Behind what the segment itself knows
-    /// to be durable while a sync beside the writes has ended and is not accounted for yet.
+    /// The segment before open_ while it is not sealed: nobody waited for that. Then open_ must not
+    /// be synced. A job on the log care lane seals it, or whoever needs open_ synced first.
+    std::shared_ptr<wal::SegmentWriter> unsealed_;
+    uint64_t unsealed_until_ = 0;  // the position in unsynced_ where its records end
+    /// Where in unsealed_, else in open_, the records begin that unsynced_ holds. Behind what the
+    /// segment itself knows to be durable while a sync beside the writes has ended and is not
+    /// accounted for yet.
     wal::SegmentEnd durable_end_;
     UnsyncedRecords unsynced_;   // since the last durable point
     bool syncs_behind_ = false;  // a job that does is under way

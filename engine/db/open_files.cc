@@ -72,7 +72,7 @@ Result<UnknownFiles> find_unknown(const StoreContext& context, const Manifest& m
     KV_ASSIGN_OR_RETURN(const std::vector<std::string> names, context.fs.list(context.dir));
     for (const std::string& name : names) {
         const FileName file = parse_file_name(name);
-        if (name == kCurrentTempFileName) unknown.unfinished.push_back(name);
+        if (is_temp_file_name(name)) unknown.unfinished.push_back(name);
         if (file.kind == FileKind::kManifest && file.number != manifest.file_number()) {
             const bool newer = file.number > manifest.file_number();
             (newer ? unknown.newer_manifests : unknown.dead_manifests).push_back(name);
@@ -227,12 +227,17 @@ class Replayer {
     uint64_t next_report_ = kReportBytes;
 };
 
+std::string with_next(const wal::TornTail& tail) {
+    return tail.dropped_segment.empty() ? "" : " and with it " + tail.dropped_segment;
+}
+
 void report(const StoreContext& context, const wal::RecoveredLog& log, uint64_t took_us) {
     if (!log.torn_tail.path.empty()) {
         context.log(LogLevel::kWarning,
                     "recovery: cut a torn tail of " + std::to_string(log.torn_tail.bytes) +
                         " bytes at offset " + std::to_string(log.torn_tail.offset) + " of " +
-                        log.torn_tail.path + "; nothing in it was acknowledged as durable");
+                        log.torn_tail.path + with_next(log.torn_tail) +
+                        "; nothing in it was acknowledged as durable");
     }
     context.log(LogLevel::kInfo,
                 "recovery: " + std::to_string(log.segments) + " log segments, " +

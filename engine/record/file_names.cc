@@ -12,6 +12,7 @@ constexpr size_t kMinDigits = 6;
 constexpr std::string_view kManifestPrefix = "MANIFEST-";
 constexpr std::string_view kSegmentSuffix = ".wal";
 constexpr std::string_view kTableSuffix = ".sst";
+constexpr std::string_view kTempSuffix = ".tmp";
 
 std::string padded(uint64_t number) {
     std::string digits = std::to_string(number);
@@ -30,6 +31,9 @@ FileName numbered(FileKind kind, std::string_view digits) {
 }  // namespace
 
 std::string log_segment_name(uint64_t number) { return padded(number).append(kSegmentSuffix); }
+std::string log_segment_temp_name(uint64_t number) {
+    return log_segment_name(number).append(kTempSuffix);
+}
 std::string table_file_name(uint64_t number) { return padded(number).append(kTableSuffix); }
 std::string manifest_file_name(uint64_t number) {
     return std::string(kManifestPrefix).append(padded(number));
@@ -50,6 +54,13 @@ FileName parse_file_name(std::string_view name) {
         return numbered(FileKind::kTable, name);
     }
     return {};
+}
+
+bool is_temp_file_name(std::string_view name) {
+    if (!name.ends_with(kTempSuffix)) return false;
+    name.remove_suffix(kTempSuffix.size());
+    const FileKind kind = parse_file_name(name).kind;
+    return kind == FileKind::kCurrent || kind == FileKind::kLogSegment;
 }
 
 }  // namespace kv

@@ -23,10 +23,14 @@ struct FileName {
 };
 
 std::string log_segment_name(uint64_t number);
+/// Of a segment that will replace the one of that number: its records, written anew.
+std::string log_segment_temp_name(uint64_t number);
 std::string table_file_name(uint64_t number);
 std::string manifest_file_name(uint64_t number);
 
-/// kUnknown for anything that the functions above would not write exactly so.
+/// kUnknown for temporary files, and anything that the functions above would not write exactly so.
 FileName parse_file_name(std::string_view name);
+/// CURRENT.tmp, 000001.wal.tmp: what a process that died left half done. Nothing in it counts.
+bool is_temp_file_name(std::string_view name);
 
 }  // namespace kv

@@ -82,6 +82,10 @@ Status LogRecordReader::start() {
     started_ = true;
     KV_ASSIGN_OR_RETURN(file_end_, file_->size());
     if (!options_.end_limit) return Status::ok();
+    if (!options_.end_is_proven) {
+        file_end_ = std::min(file_end_, *options_.end_limit);
+        return Status::ok();
+    }
     if (file_end_ < *options_.end_limit) {
         return Status::corruption(options_.path + ": is " + std::to_string(file_end_) +
                                   " bytes long where the log goes on to offset " +
@@ -128,7 +132,7 @@ Result<bool> LogRecordReader::next(LogRecord& record) {
 Result<bool> LogRecordReader::end_at(uint64_t offset) {
     end_ = {};
     end_.offset = offset;
-    if (options_.end_limit) {
+    if (options_.end_limit && options_.end_is_proven) {
         if (offset == file_end_) return false;
         return Status::corruption(
             options_.path + ": no valid record at offset " + std::to_string(offset) +

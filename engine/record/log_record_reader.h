@@ -25,6 +25,9 @@ struct LogReaderOptions {
     /// The file's final length, when a later file of the chain vouches for it. Then everything
     /// before it must verify, records must end exactly there, and bytes after it are ignored.
     std::optional<uint64_t> end_limit;
+    /// False: the later file began before all of that was durable. Records may end earlier then, by
+    /// the rule for a file that nobody vouches for.
+    bool end_is_proven = true;
 };
 
 /// How the log ended, once next() has returned false.

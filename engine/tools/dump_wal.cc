@@ -85,6 +85,7 @@ class WalDump {
                       {"database_id", hex64(header.database_id)}};
             json["previous"] = {{"segment", previous.number},
                                 {"length", previous.length},
+                                {"durable_length", header.previous_durable_length()},
                                 {"last_seqno", previous.last_seqno}};
             out_ << json.dump() << "\n";
             return;
@@ -95,7 +96,12 @@ class WalDump {
             out_ << ", the first\n";
         } else {
             out_ << ", after segment " << previous.number << " (" << previous.length
-                 << " bytes, last seqno " << previous.last_seqno << ")\n";
+                 << " bytes, last seqno " << previous.last_seqno;
+            if (header.previous_unsynced != 0) {
+                out_ << "; durable up to " << header.previous_durable_length()
+                     << " when this one began";
+            }
+            out_ << ")\n";
         }
     }
 

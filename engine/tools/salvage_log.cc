@@ -25,13 +25,25 @@ class LogSalvager {
         for (size_t i = 0; i < numbers_.size(); ++i) {
             const uint64_t number = numbers_[i];
             if (counters_ != nullptr && number < counters_->oldest_segment) continue;
-            KV_RETURN_IF_ERROR(read_segment(number, ending_of(i), next_has_begun(i)));
+            const std::optional<Ending> ending = ending_of(i);
+            KV_RETURN_IF_ERROR(read_segment(number, ending, next_has_begun(i)));
+            if (!ends_early_) continue;
+            ends_early_ = false;
+            result_.notes.push_back(log_segment_name(numbers_[++i]) +
+                                    ": begun before that was durable; dropped with it");
         }
         if (counters_ != nullptr) note_missing_segments();
         return std::move(result_);
     }
 
   private:
+    /// What the next segment's header says about the end of one.
+    struct Ending {
+        wal::SegmentEnd end;
+        bool is_proven = true;  // something shows that it was durable to there
+        uint64_t durable_length = 0;
+    };
+
     /// The header of the segment behind `position` in numbers_; kZero when there is none.
     wal::HeaderState next_header(size_t position, wal::SegmentHeader& header) const {
         if (position + 1 >= numbers_.size()) return wal::HeaderState::kZero;
@@ -43,14 +55,28 @@ class LogSalvager {
         return wal::decode_segment_header(Bytes(bytes, *got), numbers_[position + 1], header);
     }
 
-    /// What the next segment's header says about this one's end; nullopt: nothing.
-    std::optional<wal::SegmentEnd> ending_of(size_t position) const {
+    /// nullopt: the next segment's header says nothing.
+    std::optional<Ending> ending_of(size_t position) const {
         wal::SegmentHeader header;
         if (next_header(position, header) != wal::HeaderState::kValid || is_foreign(header) ||
             header.previous.number != numbers_[position]) {
             return std::nullopt;
         }
-        return header.previous;
+        return Ending{header.previous,
+                      header.previous_unsynced == 0 || has_been_synced(position + 1),
+                      header.previous_durable_length()};
+    }
+
+    /// A segment is synced, and followed by another one, only after the one before it was.
+    bool has_been_synced(size_t position) const {
+        const uint64_t number = numbers_[position];
+        wal::SegmentHeader later;
+        if (next_header(position, later) == wal::HeaderState::kValid && !is_foreign(later))
+            return true;
+        const auto image = read_image(fs_, segment_path(number));
+        if (!image) return false;
+        const size_t size = image->bytes.size();
+        return durable_end(image->bytes, number, wal::kSegmentHeaderBytes, size) != 0;
     }
 
     /// Even a damaged header there shows that this segment was made durable to its end before.
@@ -71,8 +97,7 @@ class LogSalvager {
         return join_path(dir_, log_segment_name(number));
     }
 
-    Status read_segment(uint64_t number, const std::optional<wal::SegmentEnd>& ending,
-                        bool sealed) {
+    Status read_segment(uint64_t number, const std::optional<Ending>& ending, bool sealed) {
         file_ = log_segment_name(number);
         const auto image = read_image(fs_, segment_path(number));
         if (!image) {
@@ -91,8 +116,10 @@ class LogSalvager {
         if (has_header) result_.database_id = header.database_id;
         uint64_t end = bytes.size();
         // Bytes behind the length that the next header names do not count: they were in doubt.
-        if (ending && ending->length != 0) end = std::min<uint64_t>(end, ending->length);
-        if (ending && ending->length == 0) return Status::ok();
+        if (ending && ending->end.length == 0) return Status::ok();
+        if (ending) end = std::min<uint64_t>(end, ending->end.length);
+        const uint64_t proven_length = ending && !ending->is_proven ? ending->durable_length : 0;
+        sealed = sealed && (!ending || ending->is_proven);
         uint64_t good_end = wal::kSegmentHeaderBytes;
         bool any = false;
         for (uint64_t offset = good_end; offset + kLogRecordHeaderBytes <= end;) {
@@ -102,7 +129,10 @@ class LogSalvager {
                 continue;
             }
             if (offset > good_end) {
-                if (!sealed && durable_end(bytes, number, offset, end) <= good_end) break;
+                if (!sealed &&
+                    std::max(proven_length, durable_end(bytes, number, offset, end)) <= good_end) {
+                    break;
+                }
                 lose(good_end, offset - good_end, "damaged records");
             }
             offset += log_record_size(record.payload.size());
@@ -188,25 +218,33 @@ class LogSalvager {
         return result_.losses.back();
     }
 
-    void judge_end(Bytes bytes, uint64_t good_end, const std::optional<wal::SegmentEnd>& ending) {
+    void judge_end(Bytes bytes, uint64_t good_end, const std::optional<Ending>& ending) {
         if (ending) {
-            if (good_end >= ending->length) return;
-            lose(good_end, ending->length - good_end,
+            const wal::SegmentEnd& end = ending->end;
+            if (good_end >= end.length) return;
+            if (!ending->is_proven && good_end >= ending->durable_length) {
+                note_torn(good_end, end.length - good_end);
+                ends_early_ = true;
+                return;
+            }
+            lose(good_end, end.length - good_end,
                  "the next segment proves that this one was longer");
-            if (ending->last_seqno > result_.last_seqno) {
+            if (end.last_seqno > result_.last_seqno) {
                 result_.losses.back().first_seqno = result_.last_seqno + 1;
-                result_.losses.back().last_seqno = ending->last_seqno;
-                result_.losses.back().entries = ending->last_seqno - result_.last_seqno;
-                result_.last_seqno = ending->last_seqno;
+                result_.losses.back().last_seqno = end.last_seqno;
+                result_.losses.back().entries = end.last_seqno - result_.last_seqno;
+                result_.last_seqno = end.last_seqno;
             }
             return;
         }
         const size_t last = bytes.find_last_not_of('\0');
-        if (last != Bytes::npos && last >= good_end) {
-            result_.notes.push_back(file_ + ": torn tail of " +
-                                    std::to_string(last + 1 - good_end) + " bytes at offset " +
-                                    std::to_string(good_end) + ", never acknowledged as durable");
-        }
+        if (last != Bytes::npos && last >= good_end) note_torn(good_end, last + 1 - good_end);
+    }
+
+    void note_torn(uint64_t offset, uint64_t bytes) {
+        result_.notes.push_back(file_ + ": torn tail of " + std::to_string(bytes) +
+                                " bytes at offset " + std::to_string(offset) +
+                                ", never acknowledged as durable");
     }
 
     void note_missing_segments() {
@@ -233,7 +271,8 @@ class LogSalvager {
     const ManifestCounters* const counters_;
     const OpsCallback& on_batch_;
     Seqno flushed_ = 0;
-    std::string file_;  // being read
+    std::string file_;         // being read
+    bool ends_early_ = false;  // it was never durable to the end that the next one names
     LogSalvage result_;
 };
 

@@ -153,6 +153,10 @@ class DirectoryVerifier {
             report_.notes.push_back(tail.path + ": torn tail of " + std::to_string(tail.bytes) +
                                     " bytes at offset " + std::to_string(tail.offset) +
                                     ", never acknowledged as durable; cut at the next open");
+            if (!tail.dropped_segment.empty()) {
+                report_.notes.push_back(tail.dropped_segment +
+                                        ": begun before that was durable; emptied with it");
+            }
         }
         for (const std::string& path : log->orphans) {
             report_.notes.push_back(path + ": prepared and never used");

@@ -28,21 +28,32 @@ class Replay {
   private:
     Status sort_out_other_segments();
     Status judge_orphan(uint64_t number, const std::string& name);
-    Status read_segment(const ChainLink& link);
+    Status read_links(const std::vector<ChainLink>& chain);
+    Status read_segment(const ChainLink& link, const ChainLink* next);
+    Status end_early(const ChainLink& link, const LogEnd& end, const ChainLink& next);
     Status check_start(const ChainLink& link, Seqno previous_seqno);
     Status pass_unused(const ChainLink& link);
     Status check_end(const ChainLink& link, uint64_t length);
     Status deliver_group(const ChainLink& link, uint64_t offset, const LogRecord& record);
     Status deliver_batch(const ChainLink& link, uint64_t epoch, uint32_t count, Bytes ops);
-    Status make_tail_durable(const ChainLink& link);
+    struct Tail;
+    Status make_durable(const Tail& tail);
+    Status settle();
 
     FileSystem& fs_;
     const std::string& dir_;
     const ReplayRequest& request_;
     const BatchCallback& callback_;
+    /// A segment that was read and may not be durable to its end.
+    struct Tail {
+        const ChainLink* link;
+        uint64_t length;
+        uint64_t synced_offset;  // as far as records and headers tell
+    };
     RecoveredLog log_;
     bool first_in_segment_ = true;
-    uint64_t synced_offset_ = 0;  // of the segment being read, as far as its records tell
+    std::vector<Tail> tails_;             // oldest first
+    const ChainLink* dropped_ = nullptr;  // the log ends before it, though it was begun
 };
 
 Status broken(const std::string& path, uint64_t offset, const std::string& what) {
@@ -115,15 +126,16 @@ Status Replay::check_end(const ChainLink& link, uint64_t length) {
     return Status::ok();
 }
 
-Status Replay::read_segment(const ChainLink& link) {
+Status Replay::read_segment(const ChainLink& link, const ChainLink* next) {
     KV_RETURN_IF_ERROR(check_start(link, link.header.previous.last_seqno));
     first_in_segment_ = true;
-    synced_offset_ = 0;
     ++log_.segments;
-    if (link.vouched.length == 0) return check_end(link, 0);
-    LogRecordReader reader(link.file,
-                           {link.path, link.number, kSegmentHeaderBytes, link.vouched.length});
+    const Vouched& vouched = link.vouched;
+    if (vouched.length == 0) return check_end(link, 0);
+    LogRecordReader reader(link.file, {link.path, link.number, kSegmentHeaderBytes, vouched.length,
+                                       vouched.is_proven});
     reader.set_last_seqno(log_.last.last_seqno);
+    uint64_t synced_offset = vouched.durable_length;
     LogRecord record;
     while (true) {
         KV_ASSIGN_OR_RETURN(const bool more, reader.next(record));
@@ -131,11 +143,26 @@ Status Replay::read_segment(const ChainLink& link) {
         KV_RETURN_IF_ERROR(deliver_group(link, reader.record_offset(), record));
         reader.set_last_seqno(log_.last.last_seqno);
         log_.bytes += log_record_size(record.payload.size());
-        synced_offset_ = std::max(synced_offset_, record.synced_offset);
+        synced_offset = std::max(synced_offset, record.synced_offset);
     }
     const LogEnd& end = reader.end();
-    if (end.torn) log_.torn_tail = {link.path, end.offset, end.bytes_dropped};
+    if (end.torn) log_.torn_tail = {link.path, end.offset, end.bytes_dropped, {}};
+    const bool is_last = !vouched.length && !vouched.last_seqno;
+    if (is_last || !vouched.is_proven) tails_.push_back({&link, end.offset, synced_offset});
+    if (!vouched.is_proven && end.offset < *vouched.length) return end_early(link, end, *next);
     return check_end(link, end.offset);
+}
+
+/// The next segment began before this one was durable to its end, and a crash came before that.
+Status Replay::end_early(const ChainLink& link, const LogEnd& end, const ChainLink& next) {
+    KV_RETURN_IF_ERROR(check_unproven_end(link, end.offset, next));
+    // What the next segment holds goes with it: it comes later in history, and nobody was told
+    // that it is durable.
+    log_.torn_tail = {link.path, end.offset, *link.vouched.length - end.offset, next.path};
+    log_.last.number = link.number;
+    log_.last.length = end.offset;
+    dropped_ = &next;
+    return Status::ok();
 }
 
 Status Replay::deliver_group(const ChainLink& link, uint64_t offset, const LogRecord& record) {
@@ -191,19 +218,42 @@ Status Replay::deliver_batch(const ChainLink& link, uint64_t epoch, uint32_t cou
 
 /// What was read may be in the page cache only, even after a sync that failed before the process
 /// died; written again, it is dirty again, and this sync covers it.
-Status Replay::make_tail_durable(const ChainLink& link) {
+Status Replay::make_durable(const Tail& tail) {
+    const ChainLink& link = *tail.link;
     KV_ASSIGN_OR_RETURN(std::unique_ptr<WritableFile> file, fs_.open_writable(link.path));
-    KV_RETURN_IF_ERROR(file->truncate(log_.last.length));
+    KV_RETURN_IF_ERROR(file->truncate(tail.length));
     std::string buffer(kCopyBytes, '\0');
-    for (uint64_t offset = synced_offset_; offset < log_.last.length;) {
+    for (uint64_t offset = tail.synced_offset; offset < tail.length;) {
         const size_t wanted =
-            static_cast<size_t>(std::min<uint64_t>(kCopyBytes, log_.last.length - offset));
+            static_cast<size_t>(std::min<uint64_t>(kCopyBytes, tail.length - offset));
         KV_ASSIGN_OR_RETURN(const size_t got, link.file->read_at(offset, wanted, buffer.data()));
         if (got != wanted) return Status::io_error(link.path + ": shrank while it was being read");
         KV_RETURN_IF_ERROR(file->write_at(offset, Bytes(buffer.data(), got)));
         offset += got;
     }
     return file->sync();
+}
+
+/// Makes the log on the disk what was read. Oldest first: a header may vouch for the end before it.
+Status Replay::settle() {
+    for (const Tail& tail : tails_) KV_RETURN_IF_ERROR(make_durable(tail));
+    if (dropped_ == nullptr) return Status::ok();
+    // Before the segment in front of it can be forgotten: it must not pass for the log's beginning.
+    KV_ASSIGN_OR_RETURN(std::unique_ptr<WritableFile> file, fs_.open_writable(dropped_->path));
+    KV_RETURN_IF_ERROR(file->truncate(0));
+    return file->sync();
+}
+
+Status Replay::read_links(const std::vector<ChainLink>& chain) {
+    for (size_t i = 0; i < chain.size() && dropped_ == nullptr; ++i) {
+        const ChainLink& link = chain[i];
+        if (link.used) {
+            KV_RETURN_IF_ERROR(read_segment(link, i + 1 < chain.size() ? &chain[i + 1] : nullptr));
+        } else if (link.vouched.last_seqno) {
+            KV_RETURN_IF_ERROR(pass_unused(link));
+        }
+    }
+    return Status::ok();
 }
 
 Result<RecoveredLog> Replay::run() {
@@ -214,19 +264,8 @@ Result<RecoveredLog> Replay::run() {
     KV_ASSIGN_OR_RETURN(
         const std::vector<ChainLink> chain,
         read_chain(fs_, dir_, oldest, request_.last_created_segment, request_.database_id));
-    const ChainLink* tail = nullptr;
-    for (const ChainLink& link : chain) {
-        if (link.used) {
-            KV_RETURN_IF_ERROR(read_segment(link));
-            tail = &link;
-        } else if (link.vouched.last_seqno) {
-            KV_RETURN_IF_ERROR(pass_unused(link));
-        }
-    }
-    if (tail != nullptr && tail->number == log_.last.number && log_.last.length > 0 &&
-        !request_.read_only) {
-        KV_RETURN_IF_ERROR(make_tail_durable(*tail));
-    }
+    KV_RETURN_IF_ERROR(read_links(chain));
+    if (!request_.read_only) KV_RETURN_IF_ERROR(settle());
     log_.next_segment = log_.last.number + 1;
     log_.last_seqno = std::max(log_.last.last_seqno, request_.flushed_seqno);
     return std::move(log_);

@@ -41,6 +41,8 @@ struct TornTail {
     std::string path;  ///< Empty: none.
     uint64_t offset = 0;
     uint64_t bytes = 0;
+    std::string
+        dropped_segment;  ///< Begun before that tail was durable: goes with it. Empty: none.
 };
 
 struct RecoveredLog {
@@ -63,7 +65,7 @@ struct RecoveredLog {
     std::vector<std::string> obsolete;
 };
 
-/// Unless read_only, the torn tail is cut off and the last segment's unsynced end written again and
+/// Unless read_only, the torn tail is cut off, and what may not be durable yet written again and
 /// synced before this returns, so that what was replayed may be served. kCorruption: a segment is
 /// missing, shortened, damaged, from another store, or history has a gap; the message says what to
 /// do. kUnsupported: newer format. I/O errors are never taken for the end of the log.

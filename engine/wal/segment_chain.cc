@@ -43,6 +43,7 @@ Status judge_missing_header(const ChainLink& link) {
 
 Status check_header(const ChainLink& link, uint64_t database_id) {
     const SegmentHeader& header = link.header;
+    const SegmentEnd& previous = header.previous;
     if (header.version > kSegmentFormatVersion) {
         return {Code::kUnsupported,
                 link.path + ": log format version " + std::to_string(header.version) +
@@ -53,9 +54,17 @@ Status check_header(const ChainLink& link, uint64_t database_id) {
         return broken(link.path, "belongs to database " + hex_id(header.database_id) +
                                      ", this directory holds database " + hex_id(database_id));
     }
-    if (header.number != link.number || header.previous.number + 1 != link.number) {
+    if (header.number != link.number || previous.number + 1 != link.number) {
         return broken(link.path, "header is of segment " + std::to_string(header.number) +
-                                     " after segment " + std::to_string(header.previous.number));
+                                     " after segment " + std::to_string(previous.number));
+    }
+    const bool is_possible = previous.length == 0 || previous.length >= kSegmentHeaderBytes;
+    if (!is_possible || header.previous_unsynced > previous.length) {
+        return broken(link.path, "names an impossible length of " +
+                                     std::to_string(previous.length) + " for segment " +
+                                     std::to_string(previous.number) + ", " +
+                                     std::to_string(header.previous_unsynced) +
+                                     " bytes of it not yet durable");
     }
     return Status::ok();
 }
@@ -63,13 +72,11 @@ Status check_header(const ChainLink& link, uint64_t database_id) {
 /// What the chain says about the segment before `link`. `trailing`: no later segment was used.
 Result<Vouched> vouch_for_previous(const ChainLink& link, bool trailing) {
     if (link.used) {
-        const SegmentEnd& previous = link.header.previous;
-        if (previous.length > 0 && previous.length < kSegmentHeaderBytes) {
-            return broken(link.path, "names an impossible length of " +
-                                         std::to_string(previous.length) + " for segment " +
-                                         std::to_string(previous.number));
-        }
-        return Vouched{previous.length, previous.last_seqno};
+        const SegmentHeader& header = link.header;
+        // A segment begins only once at most the one before it is not durable to its end.
+        return Vouched{header.previous.length, header.previous.last_seqno,
+                       header.previous_unsynced == 0 || !trailing,
+                       header.previous_durable_length()};
     }
     if (trailing) return Vouched{};
     // Its first sync failed, and the store went on in a fresh segment, saying so. Everything before
@@ -78,7 +85,7 @@ Result<Vouched> vouch_for_previous(const ChainLink& link, bool trailing) {
     if (!may_be_unused) {
         return broken(link.path, "has no valid segment header, though later segments follow it");
     }
-    return Vouched{std::nullopt, link.vouched.last_seqno};
+    return Vouched{std::nullopt, link.vouched.last_seqno, true, 0};
 }
 
 }  // namespace
@@ -120,6 +127,24 @@ Result<std::vector<ChainLink>> read_chain(FileSystem& fs, const std::string& dir
         if (chain[i].used) trailing = false;
     }
     return chain;
+}
+
+Status check_unproven_end(const ChainLink& link, uint64_t end, const ChainLink& next) {
+    const std::string loss = "no valid record at offset " + std::to_string(end) +
+                             ", but the log was once durable beyond: ";
+    if (end < link.vouched.durable_length) {
+        return broken(link.path, loss + "the next segment's header says up to offset " +
+                                     std::to_string(link.vouched.durable_length));
+    }
+    KV_ASSIGN_OR_RETURN(const uint64_t size, next.file->size());
+    Result<LogEvidence> evidence =
+        find_log_evidence(*next.file, next.number, 0, kSegmentHeaderBytes, size);
+    if (!evidence.is_ok()) return evidence.status().with_context(next.path);
+    if (!evidence->found) return Status::ok();
+    return broken(link.path, loss + "the record at offset " + std::to_string(evidence->offset) +
+                                 " of the next segment was written after a sync; at stake are the "
+                                 "mutations before seqno " +
+                                 std::to_string(evidence->record.first_seqno));
 }
 
 }  // namespace kv::wal

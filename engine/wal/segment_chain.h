@@ -15,10 +15,14 @@
 
 namespace kv::wal {
 
-/// What a later header proves about a segment's end.
+/// What later headers say about a segment's end.
 struct Vouched {
     std::optional<uint64_t> length;
     std::optional<Seqno> last_seqno;
+    /// False when the next header was written before the end was durable, and no header after that
+    /// one shows that it became so. A record of the next segment may still: see prove_end.
+    bool is_proven = true;
+    uint64_t durable_length = 0;  ///< Proven in any case.
 };
 
 struct ChainLink {
@@ -40,5 +44,10 @@ Result<ChainLink> open_segment(FileSystem& fs, const std::string& dir, uint64_t 
 /// contradict each other.
 Result<std::vector<ChainLink>> read_chain(FileSystem& fs, const std::string& dir, uint64_t oldest,
                                           uint64_t last_created, uint64_t database_id);
+
+/// For a segment that ends at `end`, before the length that `next`, its successor, names without
+/// proof: ok when nothing in the two shows that it was once durable beyond `end`, so that the log
+/// ends there and nothing in `next` was ever acknowledged as durable. Else kCorruption.
+Status check_unproven_end(const ChainLink& link, uint64_t end, const ChainLink& next);
 
 }  // namespace kv::wal

@@ -14,6 +14,7 @@ void encode_segment_header(const SegmentHeader& header, char* out) {
     std::memset(out, 0, kSegmentHeaderBytes);
     std::memcpy(out, kSegmentMagic, sizeof kSegmentMagic);
     store_fixed32(out + kSegmentVersionOffset, header.version);
+    store_fixed32(out + kSegmentPreviousUnsyncedOffset, header.previous_unsynced);
     store_fixed64(out + kSegmentDatabaseIdOffset, header.database_id);
     store_fixed64(out + kSegmentNumberOffset, header.number);
     store_fixed64(out + kSegmentPreviousNumberOffset, header.previous.number);
@@ -36,6 +37,7 @@ HeaderState decode_segment_header(Bytes bytes, uint64_t number, SegmentHeader& h
         return HeaderState::kDamaged;
     }
     header.version = load_fixed32(p + kSegmentVersionOffset);
+    header.previous_unsynced = load_fixed32(p + kSegmentPreviousUnsyncedOffset);
     header.database_id = load_fixed64(p + kSegmentDatabaseIdOffset);
     header.number = load_fixed64(p + kSegmentNumberOffset);
     header.previous.number = load_fixed64(p + kSegmentPreviousNumberOffset);

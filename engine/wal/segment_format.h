@@ -1,6 +1,6 @@
 // The 64-byte header of a log segment (engine/docs/wal_format.md). Each header vouches for the end
-// of the segment before it, so a missing or shortened segment shows. Constants stored on disk,
-// never renumber.
+// of the segment before it, so a missing or shortened segment shows; a header that was written
+// before that end was durable says so. Constants stored on disk, never renumber.
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
@@ -13,9 +13,10 @@
 namespace kv::wal {
 
 inline constexpr char kSegmentMagic[8] = {'k', 'v', 'd', ' ', 'w', 'a', 'l', '\n'};
-inline constexpr uint32_t kSegmentFormatVersion = 1;
+inline constexpr uint32_t kSegmentFormatVersion = 2;
 
 inline constexpr size_t kSegmentVersionOffset = 8;
+inline constexpr size_t kSegmentPreviousUnsyncedOffset = 12;  // zero in version 1
 inline constexpr size_t kSegmentDatabaseIdOffset = 16;
 inline constexpr size_t kSegmentNumberOffset = 24;
 inline constexpr size_t kSegmentPreviousNumberOffset = 32;
@@ -40,6 +41,11 @@ struct SegmentHeader {
     uint64_t database_id = 0;
     uint64_t number = 0;
     SegmentEnd previous;
+    /// Bytes at the end of `previous` that were not known durable when this header was written.
+    /// While they are not, nothing in this segment is said to be durable either.
+    uint32_t previous_unsynced = 0;
+
+    uint64_t previous_durable_length() const { return previous.length - previous_unsynced; }
 };
 
 /// Writes kSegmentHeaderBytes to `out`.

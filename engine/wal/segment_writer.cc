@@ -33,8 +33,24 @@ SegmentWriter::SegmentWriter(std::unique_ptr<WritableFile> file, std::string pat
 Result<std::unique_ptr<SegmentWriter>> SegmentWriter::create(FileSystem& fs, const std::string& dir,
                                                              uint64_t number, uint64_t database_id,
                                                              uint64_t capacity_bytes) {
+    return make(fs, dir, log_segment_name(number), number, database_id, capacity_bytes);
+}
+
+Result<std::unique_ptr<SegmentWriter>> SegmentWriter::create_beside(FileSystem& fs,
+                                                                    const std::string& dir,
+                                                                    uint64_t number,
+                                                                    uint64_t database_id,
+                                                                    uint64_t record_bytes) {
+    return make(fs, dir, log_segment_temp_name(number), number, database_id,
+                capacity_for(0, record_bytes));
+}
+
+Result<std::unique_ptr<SegmentWriter>> SegmentWriter::make(FileSystem& fs, const std::string& dir,
+                                                           const std::string& name, uint64_t number,
+                                                           uint64_t database_id,
+                                                           uint64_t capacity_bytes) {
     KV_ASSERT(number > 0 && capacity_bytes > kSegmentHeaderBytes);
-    std::string path = join_path(dir, log_segment_name(number));
+    std::string path = join_path(dir, name);
     KV_ASSIGN_OR_RETURN(std::unique_ptr<WritableFile> file, fs.create(path));
     Status made = file->preallocate(capacity_bytes);
     if (made.is_ok()) made = file->sync();
@@ -55,8 +71,9 @@ uint64_t SegmentWriter::reserve(uint64_t record_bytes) {
     return offset;
 }
 
-Status SegmentWriter::begin(const SegmentEnd& previous) {
+Status SegmentWriter::begin(const SegmentEnd& previous, uint64_t previous_unsynced) {
     KV_ASSERT(written_ == 0 && previous.number + 1 == number_);
+    KV_ASSERT(previous_unsynced <= previous.length && previous_unsynced <= UINT32_MAX);
     {
         std::lock_guard lock(sync_mutex_);
         synced_seqno_ = previous.last_seqno;
@@ -66,6 +83,7 @@ Status SegmentWriter::begin(const SegmentEnd& previous) {
     header.database_id = database_id_;
     header.number = number_;
     header.previous = previous;
+    header.previous_unsynced = static_cast<uint32_t>(previous_unsynced);
     char bytes[kSegmentHeaderBytes];
     encode_segment_header(header, bytes);
     write_failure_ = file_->write_at(0, Bytes(bytes, kSegmentHeaderBytes));
@@ -104,6 +122,11 @@ Status SegmentWriter::sync() {
 
 Status SegmentWriter::sync_until(const SegmentEnd& end) {
     std::lock_guard lock(sync_mutex_);
+    return sync_locked(end);
+}
+
+/// Requires sync_mutex_.
+Status SegmentWriter::sync_locked(const SegmentEnd& end) {
     KV_RETURN_IF_ERROR(sync_failure_);
     KV_RETURN_IF_ERROR(remember(file_->sync()));
     synced_seqno_ = std::max(synced_seqno_, end.last_seqno);
@@ -141,14 +164,24 @@ bool SegmentWriter::zero_ahead(uint64_t wanted, uint64_t step) {
 
 Result<SegmentEnd> SegmentWriter::seal() {
     if (written_ == 0) return write_failure_;
-    sealed_ = true;
-    {
-        std::lock_guard lock(sync_mutex_);
-        KV_RETURN_IF_ERROR(sync_failure_);
+    std::lock_guard lock(sync_mutex_);
+    KV_RETURN_IF_ERROR(sync_failure_);
+    if (!sealed_.exchange(true, std::memory_order_relaxed)) {
         KV_RETURN_IF_ERROR(remember(file_->truncate(written_)));
+        KV_RETURN_IF_ERROR(sync_locked(written_end()));
     }
-    KV_RETURN_IF_ERROR(sync());
-    return synced_end();
+    return written_end();
+}
+
+Status SegmentWriter::take_place(FileSystem& fs, const std::string& dir) {
+    KV_ASSERT(synced_offset() == written_);
+    std::string place = join_path(dir, log_segment_name(number_));
+    KV_RETURN_IF_ERROR(fs.rename(path_, place));
+    KV_RETURN_IF_ERROR(fs.sync_dir(dir));
+    // Opened again, so that later errors name the file that there is.
+    KV_ASSIGN_OR_RETURN(file_, fs.open_writable(place));
+    path_ = std::move(place);
+    return Status::ok();
 }
 
 SegmentEnd SegmentWriter::synced_end() const {

@@ -6,6 +6,8 @@
 //   seal (log) -> begin of the next segment with the SegmentEnd that seal returned.
 // Crash safety rests on that last arrow: a segment's header is written only after the segment
 // before it is durable up to its end, so a valid header never vouches for bytes that are not there.
+// Where nobody waits for the disk, the next segment may begin before the seal; its header then says
+// how much is not proven, and its first sync has to follow the seal.
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
@@ -31,6 +33,13 @@ class SegmentWriter {
     static Result<std::unique_ptr<SegmentWriter>> create(FileSystem& fs, const std::string& dir,
                                                          uint64_t number, uint64_t database_id,
                                                          uint64_t capacity_bytes);
+    /// The same beside the segment of that number, which has records that may be needed still, with
+    /// room for just `record_bytes`. take_place() puts it there once its own are durable.
+    static Result<std::unique_ptr<SegmentWriter>> create_beside(FileSystem& fs,
+                                                                const std::string& dir,
+                                                                uint64_t number,
+                                                                uint64_t database_id,
+                                                                uint64_t record_bytes);
     /// Segment size that holds a record of `record_bytes`: `segment_bytes` or more.
     static uint64_t capacity_for(uint64_t segment_bytes, uint64_t record_bytes);
 
@@ -55,8 +64,10 @@ class SegmentWriter {
     // Log side.
     /// Writes the header. `previous` is what seal() of the segment before returned, or
     /// synced_end() of one whose sync failed, or RecoveredLog::last; default for the first segment.
-    /// The first sync makes it durable.
-    Status begin(const SegmentEnd& previous);
+    /// The first sync makes it durable. `previous_unsynced`: bytes at the end of `previous` that
+    /// are not durable yet; then the segment before has to be sealed before this one is synced, and
+    /// before another one begins.
+    Status begin(const SegmentEnd& previous, uint64_t previous_unsynced = 0);
     /// Appends encoded records, in the order and at the offsets reserved for them. `last_seqno` is
     /// the last mutation's in them. After a failed write the segment takes no more, but may still
     /// be synced and sealed at the end of the last write that succeeded. Unless `sync_follows`,
@@ -69,8 +80,12 @@ class SegmentWriter {
     /// The same, of what was written up to `end`, a written_end(). May run beside write, on any
     /// thread; a sync beside it waits, since only one of the two would hear of a failure.
     Status sync_until(const SegmentEnd& end);
-    /// Cuts the file to what was written and syncs it: the durable end for the next begin().
+    /// Cuts the file to what was written and syncs it: the durable end for the next begin(). Once
+    /// the log side has stopped writing, any thread may; the second one to do so has little to do.
     Result<SegmentEnd> seal();
+    /// For one made beside: takes the other's place, durably on return. After a failure either of
+    /// the two may be found there.
+    Status take_place(FileSystem& fs, const std::string& dir);
     /// End of what is surely durable. Length 0 when not even the header is.
     SegmentEnd synced_end() const;
     /// End of what was written, durable or not.
@@ -83,16 +98,21 @@ class SegmentWriter {
     /// The same where a writer would notice the time it takes.
     static constexpr uint64_t kSmallZeroAheadBytes = 32U << 10;
 
+    static Result<std::unique_ptr<SegmentWriter>> make(FileSystem& fs, const std::string& dir,
+                                                       const std::string& name, uint64_t number,
+                                                       uint64_t database_id,
+                                                       uint64_t capacity_bytes);
     SegmentWriter(std::unique_ptr<WritableFile> file, std::string path, uint64_t number,
                   uint64_t database_id, uint64_t capacity);
     Status append(Bytes records);
+    Status sync_locked(const SegmentEnd& end);
     const Status& remember(Status status);
     Status sync_failure() const;
     bool zero_ahead(uint64_t wanted, uint64_t step);
 
-    // Set once.
-    const std::unique_ptr<WritableFile> file_;
-    const std::string path_;
+    // Set once, but for take_place().
+    std::unique_ptr<WritableFile> file_;
+    std::string path_;
     const uint64_t number_;
     const uint64_t database_id_;
     const uint64_t capacity_;
@@ -100,6 +120,7 @@ class SegmentWriter {
     // Shared.
     std::atomic<uint64_t> synced_offset_{0};
     std::atomic<bool> sync_failed_{false};
+    std::atomic<bool> sealed_{false};
     mutable std::mutex sync_mutex_;
     // Guarded by sync_mutex_.
     Seqno synced_seqno_ = 0;
@@ -113,7 +134,6 @@ class SegmentWriter {
     Seqno written_seqno_ = 0;
     uint64_t zeroed_ = 0;  // everything below has been written at least once
     bool can_zero_ = true;
-    bool sealed_ = false;
     Status write_failure_;
 };
 

@@ -17,7 +17,8 @@ using kv::make_thread_executor;
 
 namespace {
 
-constexpr Lane kLanes[] = {Lane::kCommit, Lane::kLog, Lane::kFlush, Lane::kCompaction};
+constexpr Lane kLanes[] = {Lane::kCommit, Lane::kLog, Lane::kLogCare, Lane::kFlush,
+                           Lane::kCompaction};
 
 std::string current_thread_name() {
     char name[32] = {};
@@ -48,7 +49,8 @@ TEST_CASE("thread executor: threads are named after their lanes") {
     for (const Lane lane : kLanes) {
         run_and_wait(*executor, lane, [&] { names.push_back(current_thread_name()); });
     }
-    CHECK(names == std::vector<std::string>{"kv-commit", "kv-log", "kv-flush", "kv-compact-0"});
+    CHECK(names == std::vector<std::string>{"kv-commit", "kv-log", "kv-log-care", "kv-flush",
+                                            "kv-compact-0"});
 }
 
 TEST_CASE("thread executor: a serial lane runs jobs of one poster in order, one at a time") {

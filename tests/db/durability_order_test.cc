@@ -87,6 +87,14 @@ TEST_CASE("durability: a segment is sealed before the next one is begun") {
     CHECK(f.operations() == operations_of("next segment"));
 }
 
+TEST_CASE("durability: where nobody waits the next segment begins before the seal") {
+    Watched f;
+    REQUIRE(f.put("a", std::string(40'000, 'x')).status.is_ok());
+    f.begin();
+    REQUIRE(f.put("b", std::string(40'000, 'x'), Durability::kOs).status.is_ok());
+    CHECK(f.operations() == operations_of("next segment, nobody waits"));
+}
+
 TEST_CASE("durability: a flush lets go of the log only once the MANIFEST is durable") {
     Watched f;
     REQUIRE(f.put("a", std::string(28'000, 'x')).status.is_ok());

@@ -21,6 +21,16 @@ TEST_CASE("file names: numbers have at least six digits and come back") {
     CHECK(parse_file_name("LOCK").kind == FileKind::kLock);
 }
 
+TEST_CASE("file names: temporary files are those that we would write") {
+    CHECK(is_temp_file_name(log_segment_temp_name(1)));
+    CHECK(log_segment_temp_name(1) == "000001.wal.tmp");
+    CHECK(is_temp_file_name("CURRENT.tmp"));
+    for (const char* name : {"", ".tmp", "1.wal.tmp", "000001.sst.tmp", "000001.wal", "x.tmp"}) {
+        CAPTURE(name);
+        CHECK_FALSE(is_temp_file_name(name));
+    }
+}
+
 TEST_CASE("file names: anything we would not write so is unknown") {
     for (const char* name :
          {"", "1.wal", "0000001.wal", "000000.wal", "000001.wal.tmp", ".wal", "+00001.wal",

@@ -92,7 +92,7 @@ TEST_CASE("kvtool wal: header, commit groups with their mutations, end") {
     CHECK(run.err.empty());
     CHECK(run.code == 0);
     CHECK(run.out ==
-          lines({"segment 1: format 1, database 0x000000000000abcd, the first",
+          lines({"segment 1: format 2, database 0x000000000000abcd, the first",
                  "offset 64: commit group, seqnos 6 to 7, batches 1, payload 21 bytes, epoch 1, "
                  "synced to 0",
                  "  6 fig -> purple", "  7 grape †",
@@ -100,7 +100,7 @@ TEST_CASE("kvtool wal: header, commit groups with their mutations, end") {
                  "synced to 136",
                  "  8 h -> \\x02 (expires 1700000000001)", "end at offset 200"}));
     CHECK(run_tool(store.fs, {"wal", "db/000001.wal", "--headers", "--limit", "1"}).out ==
-          lines({"segment 1: format 1, database 0x000000000000abcd, the first",
+          lines({"segment 1: format 2, database 0x000000000000abcd, the first",
                  "offset 64: commit group, seqnos 6 to 7, batches 1, payload 21 bytes, epoch 1, "
                  "synced to 0"}));
 }

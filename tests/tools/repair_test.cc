@@ -301,6 +301,30 @@ TEST_CASE("kvtool repair: whole records behind a torn tail were never durable an
     CHECK(std::string(report["notes"][0]).find("torn tail") != std::string::npos);
 }
 
+TEST_CASE("kvtool repair: a segment begun before a tail that was never durable goes with it") {
+    test::DbFixture store;
+    store.options_.wal_segment_bytes = 4U << 10;
+    REQUIRE(store.put("a", "durable").status.is_ok());
+    const std::string value(1500, 'v');
+    REQUIRE(store.put("b", value, Durability::kOs).status.is_ok());
+    const std::string before = *store.disk_->read_file("db/000001.wal");
+    REQUIRE(store.put("c", "torn", Durability::kOs).status.is_ok());
+    REQUIRE(store.put("d", value + value, Durability::kOs).status.is_ok());
+    const auto killed = store.disk_->clone_after_crash(test::CrashOptions::keep_all());
+    killed->corrupt("db/000001.wal", before.find_last_not_of('\0') + 60);
+    const auto verified = run_tool(*killed, {"verify", "db"});
+    CAPTURE(verified.out);
+    CHECK(verified.code == 0);
+    CHECK(verified.out.find("000002.wal: begun before that was durable") != std::string::npos);
+    const ToolRun run = run_tool(*killed, {"repair", "db", "--out", "out", "--json"});
+    CAPTURE(run.out, run.err);
+    CHECK(run.code == 0);
+    const json report = json::parse(run.out);
+    CHECK(report["log_batches"] == 2);
+    REQUIRE(report["notes"].size() == 2);
+    CHECK(report["notes"][1] == "000002.wal: begun before that was durable; dropped with it");
+}
+
 TEST_CASE("kvtool repair: a log segment of another database is left out and said so") {
     DamagedStore store;
     const std::string segment = store.files_ending(".wal").front();

@@ -158,7 +158,7 @@ TEST_CASE("wal recovery: a newer format is refused, both versions named") {
     const Replayed replayed = replay(*fs, 1);
     CHECK(replayed.status.is(Code::kUnsupported));
     CHECK(contains(message_of(replayed), "version 9"));
-    CHECK(contains(message_of(replayed), "version 1"));
+    CHECK(contains(message_of(replayed), "version 2"));
 }
 
 TEST_CASE("wal recovery: a gap or an overlap in seqnos is refused") {

@@ -46,6 +46,20 @@ TEST_CASE("wal recovery: replays every batch of the chain in order, with its seq
     CHECK(replayed.log.torn_tail.path.empty());
 }
 
+TEST_CASE("wal recovery: a log of format version 1 is read") {
+    const auto fs = three_segments();
+    for (const uint64_t number : {1U, 2U, 3U}) {
+        std::string bytes = *fs->read_file(segment_path(number));
+        SegmentHeader header;
+        REQUIRE(decode_segment_header(bytes, number, header) == HeaderState::kValid);
+        REQUIRE(header.previous_unsynced == 0);
+        header.version = 1;
+        encode_segment_header(header, bytes.data());
+        fs->write_file(segment_path(number), bytes);
+    }
+    CHECK(replay(*fs, 3).puts.size() == 5);
+}
+
 TEST_CASE("wal recovery: replaying twice gives the same state") {
     const auto fs = three_segments();
     const Replayed first = replay(*fs, 3), second = replay(*fs, 3);
@@ -261,6 +275,11 @@ TEST_CASE("wal recovery: a crash at any operation keeps every synced batch, in o
             REQUIRE(log.open_segment().is_ok());
             acknowledged = written;
             last_created = log.segment().number();
+        } else if (random.one_in(6) && log.segment().synced_offset() != 0) {
+            REQUIRE(log.leave_segment().is_ok());
+            last_created = log.segment().number();
+        } else if (random.one_in(8)) {
+            REQUIRE(log.seal_left().is_ok());
         }
         REQUIRE(log.put("v" + std::to_string(++written)).is_ok());
         if (random.one_in(2)) {

@@ -14,6 +14,7 @@ SegmentHeader sample() {
     header.database_id = 0x1122334455667788;
     header.number = 2;
     header.previous = {1, 4096, 3};
+    header.previous_unsynced = 512;
     return header;
 }
 
@@ -30,6 +31,8 @@ TEST_CASE("segment header: every field comes back") {
     CHECK(header.database_id == 0x1122334455667788);
     CHECK(header.number == 2);
     CHECK(header.previous == SegmentEnd{1, 4096, 3});
+    CHECK(header.previous_unsynced == 512);
+    CHECK(header.previous_durable_length() == 3584);
 }
 
 TEST_CASE("segment header: zeros were never written, whatever their length") {

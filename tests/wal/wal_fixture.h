@@ -63,17 +63,31 @@ class LogWriter {
 
     /// Makes the next segment and goes over to it, sealing the one before.
     Status open_segment() {
+        KV_RETURN_IF_ERROR(seal_left());
         if (segment_ != nullptr) {
             KV_ASSIGN_OR_RETURN(last_, segment_->seal());
         }
         return begin_segment(last_);
     }
     /// The same behind a given end.
-    Status begin_segment(const wal::SegmentEnd& previous) {
+    Status begin_segment(const wal::SegmentEnd& previous, uint64_t previous_unsynced = 0) {
         KV_ASSIGN_OR_RETURN(segment_, wal::SegmentWriter::create(fs_, "db", previous.number + 1,
                                                                  kDatabaseId, kCapacity));
         next_seqno_ = previous.last_seqno + 1;
-        return segment_->begin(previous);
+        return segment_->begin(previous, previous_unsynced);
+    }
+    /// Goes over to the next segment without sealing the one before: the next sync does.
+    Status leave_segment() {
+        KV_RETURN_IF_ERROR(seal_left());
+        unsealed_ = std::move(segment_);
+        last_ = unsealed_->written_end();
+        return begin_segment(last_, last_.length - unsealed_->synced_offset());
+    }
+    /// Seals the segment that was left, if one is not.
+    Status seal_left() {
+        if (unsealed_ == nullptr) return Status::ok();
+        const std::unique_ptr<wal::SegmentWriter> left = std::move(unsealed_);
+        return left->seal().status();
     }
     /// One commit group of one batch with `count` puts of "k"; not synced.
     Status put(const std::string& value, int count = 1) {
@@ -90,7 +104,10 @@ class LogWriter {
         record += payload;
         return finish(record, start, count, type);
     }
-    Status sync() { return segment_->sync(); }
+    Status sync() {
+        KV_RETURN_IF_ERROR(seal_left());
+        return segment_->sync();
+    }
     Status put_synced(const std::string& value, int count = 1) {
         KV_RETURN_IF_ERROR(put(value, count));
         return sync();
@@ -115,6 +132,7 @@ class LogWriter {
 
     FileSystem& fs_;
     std::unique_ptr<wal::SegmentWriter> segment_;
+    std::unique_ptr<wal::SegmentWriter> unsealed_;
     wal::SegmentEnd last_;
     Seqno next_seqno_ = 1;
 };

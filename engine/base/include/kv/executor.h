@@ -14,13 +14,15 @@ namespace kv {
 /// A lane is serial and first-in-first-out, except kCompaction, which may run several jobs at once.
 /// Different lanes run side by side.
 enum class Lane : uint8_t {
-    kCommit,  ///< Orders and applies writes. Waits for the disk only where a submitter must not: a
-              ///< missing log segment, a block that a precondition needs, a failed log.
-    kLog,     ///< Writes and syncs the WAL, then publishes and completes.
-    kFlush,   ///< Memtables to level 0, next WAL segments.
+    kCommit,   ///< Orders and applies writes. Waits for the disk only where a submitter must not: a
+               ///< missing log segment, a block that a precondition needs, a failed log.
+    kLog,      ///< Writes and syncs the WAL, then publishes and completes.
+    kLogCare,  ///< What of the WAL nobody waits for: next segments, syncs and seals beside the
+               ///< writes.
+    kFlush,    ///< Memtables to level 0.
     kCompaction,  ///< Merges and deletion of dead files, at low CPU and I/O priority.
 };
-inline constexpr int kLaneCount = 4;
+inline constexpr int kLaneCount = 5;
 
 class Executor {
   public:
