@@ -21,7 +21,7 @@ constexpr uint64_t kLogShare = 16;
 // LogStage bounds itself: 16 MiB that wait to be written and 32 MiB that are not synced. It comes
 // near that only when the disk is slower than a burst of writes that ask for less than a sync.
 constexpr uint64_t kMostLogBytes = 48 * kMiB;
-constexpr uint64_t kInputsReadAhead = 12;  // a level 0 merge's usual width
+constexpr uint64_t kInputsReadAhead = 16;  // a level 0 merge's usual width
 constexpr uint64_t kReadAheadBytes = 256ULL << 10;
 // The hash of every key of an output is kept until its filter is built: 8 bytes for an entry that
 // is rarely below 64.
