@@ -45,6 +45,23 @@ bool SortedFill::comes_before(const Place& a, const Place& b) const {
     return order != 0 ? order < 0 : x.seqno < y.seqno;
 }
 
+/// In key order, what was gathered lies all over the buffer: it is fetched in two steps, first the
+/// operation and then, by its pointers, key and value.
+void SortedFill::prefetch_behind(size_t i) const {
+    constexpr size_t kOps = 2 * Memtable::kTogether;
+    constexpr size_t kBytes = Memtable::kTogether;
+    if (i + kOps < places_.size()) {
+        const auto* op = reinterpret_cast<const char*>(&ops_[places_[i + kOps].index]);
+        __builtin_prefetch(op);
+        __builtin_prefetch(op + sizeof(Memtable::NumberedOp) - 1);
+    }
+    if (i + kBytes < places_.size()) {
+        const char* key = ops_[places_[i + kBytes].index].op.key.data();
+        __builtin_prefetch(key);
+        __builtin_prefetch(key + 64);
+    }
+}
+
 void SortedFill::pour(std::shared_ptr<Memtable>& memtable) { pour_into(memtable, ops_.size()); }
 
 void SortedFill::pour_into(std::shared_ptr<Memtable>& memtable, uint64_t expected_keys) {
@@ -58,8 +75,10 @@ void SortedFill::pour_into(std::shared_ptr<Memtable>& memtable, uint64_t expecte
     std::array<Memtable::NumberedOp, Memtable::kTogether> chunk;
     for (size_t i = 0; i < places_.size();) {
         size_t taken = 0;
-        while (taken < chunk.size() && i < places_.size())
+        while (taken < chunk.size() && i < places_.size()) {
+            prefetch_behind(i);
             chunk[taken++] = ops_[places_[i++].index];
+        }
         memtable->apply_all({chunk.data(), taken});
     }
     places_.clear();

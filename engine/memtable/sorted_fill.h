@@ -37,6 +37,7 @@ class SortedFill {
     };
 
     bool comes_before(const Place& a, const Place& b) const;
+    void prefetch_behind(size_t i) const;
     Bytes keep(Bytes bytes);
     void pour_into(std::shared_ptr<Memtable>& memtable, uint64_t expected_keys);
 
