@@ -15,8 +15,11 @@ GET_COLOURS = {"hits": BLUE, "misses": ORANGE}
 
 # read_amplification
 
+TRIGGER = 16  # tables of level 0 that start a compaction
+
+
 def measure_level0(run):
-    steps = run.pick([0, 1, 2, 4, 8, 12, 16, 20, 24, 28, 32, 36], [0, 1, 4, 12])
+    steps = run.pick([0, 1, 2, 4, 8, 12, 16, 20, 24, 28, 32, 36], [0, 1, 4, TRIGGER])
     return run.experiment_rows("level0", steps=steps, num=run.pick(2_000_000, 100_000),
                                count=run.pick(200_000, 30_000), rounds=3)
 
@@ -34,9 +37,9 @@ def picture_level0(rows):
 
 def findings_level0(rows):
     hits, misses = (where(rows, gets=kind) for kind in ("hits", "misses"))
-    first, trigger, last = (nearest(hits, "level0_tables", n) for n in (0, 12, 1000))
+    first, trigger, last = (nearest(hits, "level0_tables", n) for n in (0, TRIGGER, 1000))
     first_miss, trigger_miss, last_miss = (nearest(misses, "level0_tables", n)
-                                           for n in (0, 12, 1000))
+                                           for n in (0, TRIGGER, 1000))
     tables = last["level0_tables"]
     skipped = 100 * last_miss["filter_skips"] / max(last_miss["filter_checks"], 1e-9)
     each = 1000 * (trigger_miss["us"] - first_miss["us"]) / max(trigger["level0_tables"], 1)

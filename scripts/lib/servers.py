@@ -140,6 +140,16 @@ class Kvbench:
                 "--requests", str(load.requests), "--key-count", str(self.options.keys),
                 "--value-size", str(self.options.value_size)]
 
+    def paced_command(self, server, load, writers, rate):
+        """GETs on the connections of `load` beside SETs on `writers` more: `rate` requests a second of all
+        connections together, each at its time, until all have made the requests of `load`."""
+        host, port = server.endpoints[self.protocol]
+        return [os.path.join(bench.BIN, "kvbench"), "-a", f"{host}:{port}",
+                "--protocol", self.protocol, "--json",
+                "--readers", str(load.connections), "--writers", str(writers),
+                "--rate", str(rate), "--requests", str(load.requests),
+                "--key-count", str(self.options.keys), "--value-size", str(self.options.value_size)]
+
     def fill(self, server):
         return [*self.command(server, Load("", "get", 1, 1, 1, None)), "--load"]
 
@@ -151,13 +161,15 @@ class Kvbench:
         return result["per_second"], latency["p50_us"], latency["p99_us"]
 
 
+def kvbench_for(server, options):
+    return Kvbench(options, "native" if options.protocol == "native" and server.name == "kvd" else "resp")
+
+
 def generator_for(server, options):
     """kvd's native protocol is spoken by kvbench alone."""
-    if options.protocol == "native" and server.name == "kvd":
-        return Kvbench(options, "native")
-    if options.generator == "kvbench":
-        return Kvbench(options, "resp")
-    return RedisBenchmark(options)
+    kvbench = kvbench_for(server, options)
+    wants_kvbench = kvbench.protocol == "native" or options.generator == "kvbench"
+    return kvbench if wants_kvbench else RedisBenchmark(options)
 
 
 def system_calls(pid, command, summary):
