@@ -265,14 +265,20 @@ void RespSession::finish_answer(bool wanted) {
     const bool silent = take_silence() && !wanted;
     if (answer_in_slab_) {
         // Nothing was appended to the queue since: the slab is still the same one.
-        if (silent) replies_.slab().resize(answer_start_);
+        if (silent) {
+            replies_.slab().resize(answer_start_);
+            apart_.clear();
+        } else if (!apart_.empty()) {
+            replies_.put_into_slab(apart_);
+        }
         return;
     }
     submit_gathered();  // its place is before this one
     AnswerLine::Place place;
     place.silent = silent;
-    place.bytes = answer_.size();
-    place.answer = std::exchange(answer_, std::string());
+    place.answer.text = std::exchange(answer_, std::string());
+    place.answer.apart = std::exchange(apart_, {});
+    place.bytes = place.answer.bytes();
     line_.add(std::move(place));
 }
 
