@@ -26,6 +26,8 @@ class ReplyQueue {
 
     /// The string that the next small frame is appended to. Valid until the next call.
     std::string& slab();
+    /// Takes back what was appended to the last slab() behind its first `size` bytes.
+    void cut_slab(size_t size) { slab_.resize(size); }
     /// Puts `bytes` behind everything appended so far, without a copy when it is large.
     void append(std::string bytes);
     void append(protocol::resp::Reply reply);

@@ -264,9 +264,8 @@ std::string& RespSession::begin_answer() {
 void RespSession::finish_answer(bool wanted) {
     const bool silent = take_silence() && !wanted;
     if (answer_in_slab_) {
-        // Nothing was appended to the queue since: the slab is still the same one.
         if (silent) {
-            replies_.slab().resize(answer_start_);
+            replies_.cut_slab(answer_start_);
             apart_.clear();
         } else if (!apart_.empty()) {
             replies_.put_into_slab(apart_);
