@@ -73,14 +73,23 @@ void RespSession::on_input(protocol::ReceiveBuffer& input, uint64_t now_us) {
     waits_ = false;
     lap_began_us_ = now_us;
     while (wants_input()) {
+        if (input.has_block()) {
+            if (!input.block().is_whole()) break;
+            parser_.add_block(input.take_block());
+        }
         const RequestParser::Step step = parser_.next(input.unread());
-        needed_bytes_ = step.needed_bytes;
+        needed_bytes_ = std::max(step.needed_bytes, step.block_bytes);
         if (step.outcome == RequestParser::Outcome::kNeedMore) {
             input.consume(step.consumed);
+            if (step.block_bytes != 0) input.begin_block(step.block_bytes);
             break;
         }
         if (step.outcome == RequestParser::Outcome::kCommand) {
-            if (take(parser_.args()) == Taken::kLater) break;
+            if (take(parser_.args()) == Taken::kLater) {
+                parser_.put_back(step);
+                break;
+            }
+            parser_.release();
         } else if (step.outcome == RequestParser::Outcome::kTooLarge) {
             refuse_too_large();
         } else if (step.outcome == RequestParser::Outcome::kError) {

@@ -59,7 +59,9 @@ class RespSession final : public WireSession, private SessionControl {
     ReplyQueue& replies() override { return replies_; }
     size_t in_flight() const override { return in_flight_; }
     size_t needed_bytes() const override { return needed_bytes_; }
-    size_t held_bytes() const override { return line_.held_bytes() + transaction_.held_bytes(); }
+    size_t held_bytes() const override {
+        return line_.held_bytes() + transaction_.held_bytes() + parser_.kept_bytes();
+    }
     bool hello_done() const override { return true; }
     bool answers_in_order() const override { return true; }
     ClientHandle* client() override { return client_.get(); }
