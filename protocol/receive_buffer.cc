@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <utility>
 
 #include "kv/assert.h"
 
@@ -29,7 +30,34 @@ void ReceiveBuffer::move_to(size_t new_capacity) {
     end_ = size;
 }
 
+void ReceiveBuffer::begin_block(size_t bytes) {
+    const Bytes there = unread();
+    KV_ASSERT(!has_block_ && there.size() < bytes);
+    block_ = ByteBlock(bytes);
+    has_block_ = true;
+    for (Bytes left = there; !left.empty();) {
+        const std::span<char> room = block_.writable();
+        const size_t size = std::min(room.size(), left.size());
+        std::memcpy(room.data(), left.data(), size);
+        block_.commit(size);
+        left.remove_prefix(size);
+    }
+    consume(there.size());
+}
+
+ByteBlock ReceiveBuffer::take_block() {
+    KV_ASSERT(has_block_);
+    has_block_ = false;
+    return std::exchange(block_, ByteBlock());
+}
+
+void ReceiveBuffer::clear() {
+    if (has_block_) (void)take_block();
+    consume(unread().size());
+}
+
 std::span<char> ReceiveBuffer::writable(size_t needed_bytes) {
+    if (has_block_) return block_.writable();
     const size_t size = end_ - begin_;
     if (capacity_ > base_bytes_ && std::max(size + 1, needed_bytes) <= base_bytes_) {
         move_to(base_bytes_);
@@ -47,6 +75,7 @@ std::span<char> ReceiveBuffer::writable(size_t needed_bytes) {
 }
 
 void ReceiveBuffer::commit(size_t count) {
+    if (has_block_) return block_.commit(count);
     KV_ASSERT(count <= capacity_ - end_);
     end_ += count;
 }

@@ -1,6 +1,7 @@
 // ReceiveBuffer: the unread bytes of one connection, kept together for its parser. It grows for a
 // large frame only as its bytes arrive (never more than doubling), so a peer that announces 64 MiB
-// and sends nothing costs nothing, and shrinks back when the large frame is gone.
+// and sends nothing costs nothing, and shrinks back when the large frame is gone. A large piece of
+// known size can be received into memory of its own instead, past the buffer.
 // Thread rule: one thread at a time.
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
@@ -10,6 +11,7 @@
 #include <span>
 
 #include "kv/bytes.h"
+#include "protocol/byte_block.h"
 
 namespace kv::protocol {
 
@@ -30,6 +32,18 @@ class ReceiveBuffer {
 
     size_t capacity() const { return capacity_; }
 
+    /// The next `bytes` go into a block of their own, those first that are unread. Until it was
+    /// taken, writable() gives room in that and there is nothing unread. Requires more than are
+    /// unread.
+    void begin_block(size_t bytes);
+    /// A block has begun and was not taken.
+    bool has_block() const { return has_block_; }
+    const ByteBlock& block() const { return block_; }
+    /// Requires has_block(); what comes next is unread again.
+    ByteBlock take_block();
+    /// Drops everything, a block that has begun included.
+    void clear();
+
   private:
     void move_to(size_t new_capacity);
 
@@ -38,6 +52,8 @@ class ReceiveBuffer {
     std::unique_ptr<char[]> data_;
     size_t begin_ = 0;
     size_t end_ = 0;
+    ByteBlock block_;
+    bool has_block_ = false;
 };
 
 }  // namespace kv::protocol

@@ -104,25 +104,31 @@ void Connection::on_read(const error_code& error, size_t count) {
     counters_.add(Counter::kBytesIn, count);
     input_.commit(count);
     if (lingering_) {
-        input_.consume(input_.unread().size());
+        input_.clear();
         return start_read();
     }
+    fresh_ = true;
     last_input_us_ = thread_.now_us();
     active_ = true;
     count_activity();
     // Answers leave at the end of the round: a client that reads those of many connections is then
     // woken once, not by each.
-    if (session_->wants_input()) session_->on_input(input_, last_input_us_);
+    offer_input(last_input_us_);
     progressed();
+}
+
+void Connection::offer_input(uint64_t now_us) {
+    if (!fresh_ || !session_->wants_input()) return;
+    session_->on_input(input_, now_us);
+    // Unless it was held up, only more input can help it.
+    fresh_ = !session_->wants_input();
 }
 
 void Connection::settle() {
     if (closed_) return;
     bool stalled = true;
     while (stalled) {
-        if (session_->wants_input() && !input_.unread().empty()) {
-            session_->on_input(input_, thread_.now_us());
-        }
+        offer_input(thread_.now_us());
         stalled = !session_->wants_input();
         if (!flush()) return;
         // Sending may have brought the connection below a limit that held its input back.
@@ -181,14 +187,16 @@ void Connection::end() {
     close_at_us_ = thread_.now_us() + kLingerUs;
     error_code ignored;  // a peer that is gone already needs no goodbye
     socket_.shutdown(asio::ip::tcp::socket::shutdown_send, ignored);
-    input_.consume(input_.unread().size());
-    if (!reading_) start_read();
+    if (reading_) return;  // what it reads into must stay
+    input_.clear();
+    start_read();
 }
 
 void Connection::account_memory() {
     const size_t grown = input_.capacity() > kReceiveBytes ? input_.capacity() : 0;
-    const auto now_bytes = static_cast<int64_t>(
-        grown + input_.unread().size() + session_->replies().bytes() + session_->held_bytes());
+    const auto now_bytes =
+        static_cast<int64_t>(grown + input_.unread().size() + input_.block().size() +
+                             session_->replies().bytes() + session_->held_bytes());
     if (now_bytes == accounted_bytes_) return;  // the counter is shared by all threads
     shared_.memory.add(now_bytes - accounted_bytes_);
     accounted_bytes_ = now_bytes;

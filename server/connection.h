@@ -58,6 +58,8 @@ class Connection final : public SessionHost {
     std::unique_ptr<WireSession> make_session(Arrival& arrival, int fd, size_t thread_index);
     void start_read();
     void on_read(const boost::system::error_code& error, size_t count);
+    /// Lets the session work off what has arrived, each piece once.
+    void offer_input(uint64_t now_us);
     /// Sends until done or refused. False: the connection was closed.
     bool flush();
     void wait_until_writable();
@@ -74,6 +76,7 @@ class Connection final : public SessionHost {
     const std::string address_;
     const std::unique_ptr<WireSession> session_;
     protocol::ReceiveBuffer input_;
+    bool fresh_ = false;  // input_ may hold what the session has not been offered
     bool reading_ = false;
     bool writing_ = false;  // waiting for the socket to take more
     bool closed_ = false;

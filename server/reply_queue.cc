@@ -9,6 +9,9 @@
 
 namespace kv::server {
 
+static_assert(protocol::resp::Reply::kLargeBytes >= ReplyQueue::kLargeBytes,
+              "what a reply keeps apart is not to be copied here");
+
 void ReplyQueue::close_slab() {
     if (slab_.empty()) return;
     closed_bytes_ += slab_.size();
@@ -29,6 +32,28 @@ void ReplyQueue::append(std::string bytes) {
     close_slab();
     closed_bytes_ += bytes.size();
     closed_.push_back(std::move(bytes));
+}
+
+void ReplyQueue::append(protocol::resp::Reply reply) {
+    if (reply.apart.empty()) return append(std::move(reply.text));
+    size_t done = 0;
+    for (protocol::resp::Reply::Apart& part : reply.apart) {
+        slab() += Bytes(reply.text).substr(done, part.at - done);
+        append(std::move(part.bytes));
+        done = part.at;
+    }
+    slab() += Bytes(reply.text).substr(done);
+}
+
+void ReplyQueue::put_into_slab(std::vector<protocol::resp::Reply::Apart>& apart) {
+    const size_t first = apart.front().at;
+    protocol::resp::Reply rest(slab_.substr(first));
+    slab_.resize(first);
+    for (protocol::resp::Reply::Apart& part : apart) {
+        rest.apart.push_back({part.at - first, std::move(part.bytes)});
+    }
+    apart.clear();
+    append(std::move(rest));
 }
 
 ReplyQueue::Parts ReplyQueue::front() const {

@@ -8,8 +8,10 @@
 #include <cstddef>
 #include <deque>
 #include <string>
+#include <vector>
 
 #include "kv/bytes.h"
+#include "protocol/resp/reply.h"
 
 namespace kv::server {
 
@@ -24,8 +26,14 @@ class ReplyQueue {
 
     /// The string that the next small frame is appended to. Valid until the next call.
     std::string& slab();
+    /// Takes back what was appended to the last slab() behind its first `size` bytes.
+    void cut_slab(size_t size) { slab_.resize(size); }
     /// Puts `bytes` behind everything appended so far, without a copy when it is large.
     void append(std::string bytes);
+    void append(protocol::resp::Reply reply);
+    /// Puts strings into what was just appended to the slab; their places count from its start.
+    /// Leaves `apart` empty.
+    void put_into_slab(std::vector<protocol::resp::Reply::Apart>& apart);
 
     /// Not yet consumed.
     size_t bytes() const { return closed_bytes_ + slab_.size() - offset_; }

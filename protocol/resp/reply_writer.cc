@@ -5,6 +5,7 @@
 
 #include <charconv>
 #include <cmath>
+#include <utility>
 
 #include "kv/assert.h"
 
@@ -60,6 +61,15 @@ void ReplyWriter::integer(int64_t value) { count(':', value); }
 void ReplyWriter::bulk(Bytes bytes) {
     bulk_header(bytes.size());
     out_ += bytes;
+    out_ += kLineEnd;
+}
+
+void ReplyWriter::take_bulk(std::string& bytes) {
+    // Memory that is much larger than the string is not worth keeping until it was sent.
+    const bool large = bytes.size() >= Reply::kLargeBytes && bytes.capacity() <= 2 * bytes.size();
+    if (apart_ == nullptr || !large) return bulk(bytes);
+    bulk_header(bytes.size());
+    apart_->push_back({out_.size(), std::exchange(bytes, std::string())});
     out_ += kLineEnd;
 }
 

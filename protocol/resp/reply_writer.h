@@ -1,6 +1,6 @@
 // ReplyWriter: RESP answers appended to a string, in the version that the client has chosen. What
 // version 2 cannot say is said as Redis says it there: a map as a flat array, a double as a bulk
-// string, null as "$-1".
+// string, null as "$-1". Large strings may be kept apart from the text (reply.h).
 // Thread rule: one thread at a time. Allocates nothing beyond the string's own growth.
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
@@ -11,6 +11,7 @@
 #include <string_view>
 
 #include "kv/bytes.h"
+#include "protocol/resp/reply.h"
 
 namespace kv::protocol::resp {
 
@@ -19,7 +20,11 @@ enum class Version : uint8_t { k2 = 2, k3 = 3 };
 
 class ReplyWriter {
   public:
-    ReplyWriter(std::string& out, Version version) : out_(out), version_(version) {}
+    using Apart = std::vector<Reply::Apart>;
+
+    /// `apart`, where there is one, gets the large strings, with their places in `out`.
+    ReplyWriter(std::string& out, Version version, Apart* apart = nullptr)
+        : out_(out), apart_(apart), version_(version) {}
 
     Version version() const { return version_; }
     std::string& out() { return out_; }
@@ -31,6 +36,8 @@ class ReplyWriter {
     void error(std::string_view text);
     void integer(int64_t value);
     void bulk(Bytes bytes);
+    /// The same, and the memory of a large string is taken: it is empty then.
+    void take_bulk(std::string& bytes);
     /// The same as bulk() with its digits.
     void bulk_integer(int64_t value);
     /// "$N" and its line end; N bytes and a line end must follow.
@@ -57,6 +64,7 @@ class ReplyWriter {
     void count(char kind, int64_t value);
 
     std::string& out_;
+    Apart* const apart_;
     const Version version_;
 };
 

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <utility>
 
 #include "kv/assert.h"
 #include "protocol/resp/inline_words.h"
@@ -64,7 +65,8 @@ RequestParser::Step RequestParser::next(Bytes unread) {
         step.outcome = Outcome::kError;
         return step;
     }
-    if (left_ > 0) return parse_arguments(unread);
+    if (again_.outcome == Outcome::kCommand) return std::exchange(again_, Step());
+    if (left_ > 0 || block_done_) return parse_arguments(unread);
     forget_last();
     if (unread.empty()) return step;
     return unread[0] == '*' ? parse_count(unread) : parse_inline(unread);
@@ -74,6 +76,13 @@ void RequestParser::forget_last() {
     empty_out(args_, kIdleArguments);
     empty_out(parts_, kIdleArguments);
     empty_out(own_words_, kIdleWordBytes);
+    if (keeps_) stop_keeping();
+}
+
+void RequestParser::stop_keeping() {
+    blocks_.clear();
+    keeps_ = false;
+    held_ = 0;
 }
 
 // `size` becomes that of the line at position_ up to its `last`.
@@ -152,9 +161,11 @@ RequestParser::Step RequestParser::parse_count(Bytes unread) {
 
 RequestParser::Step RequestParser::parse_arguments(Bytes unread) {
     KV_ASSERT(position_ <= unread.size());
+    block_done_ = false;
     for (; left_ > 0; --left_) {
         Step step;
         if (rest_ == 0 && !parse_length(unread, step)) return step;
+        if (wants_block(unread)) return begin_block(unread);
         if (!take_argument(unread)) return wait();
     }
     return finish(unread);
@@ -198,10 +209,44 @@ void RequestParser::begin_passing_over(Bytes unread) {
     passing_over_ = true;
     name_kept_ = false;
     if (!parts_.empty() && parts_[0].size <= kKeptNameBytes) {
-        own_words_ = unread.substr(parts_[0].offset, parts_[0].size);
+        const Bytes words = keeps_ ? Bytes(own_words_) : unread;
+        own_words_ = std::string(words.substr(parts_[0].offset, parts_[0].size));
         name_kept_ = true;
     }
     empty_out(parts_, kIdleArguments);
+    stop_keeping();
+}
+
+bool RequestParser::wants_block(Bytes unread) const {
+    return rest_ > kBlockBytes + kLineEndBytes && !passing_over_ &&
+           unread.size() - position_ < rest_;
+}
+
+// In front of an argument. The bytes of those before it go away with this step.
+RequestParser::Step RequestParser::begin_block(Bytes unread) {
+    if (!keeps_) {
+        keeps_ = true;
+        for (Part& part : parts_) {
+            const size_t offset = own_words_.size();
+            own_words_ += unread.substr(part.offset, part.size);
+            part.offset = offset;
+        }
+        held_ = own_words_.size();
+    }
+    Step step;
+    step.block_bytes = static_cast<size_t>(rest_);
+    step.consumed = std::exchange(position_, 0);
+    return step;
+}
+
+void RequestParser::add_block(ByteBlock block) {
+    KV_ASSERT(left_ > 0 && block.size() == rest_ && block.is_whole());
+    parts_.push_back({kInBlock, block.size() - kLineEndBytes});
+    held_ += block.size();
+    blocks_.push_back(std::move(block));
+    rest_ = 0;
+    --left_;
+    block_done_ = true;
 }
 
 bool RequestParser::take_argument(Bytes unread) {
@@ -214,7 +259,13 @@ bool RequestParser::take_argument(Bytes unread) {
     }
     if (there < rest_) return false;
     const auto rest = static_cast<size_t>(rest_);
-    parts_.push_back({position_, rest - kLineEndBytes});
+    if (keeps_) {
+        parts_.push_back({own_words_.size(), rest - kLineEndBytes});
+        own_words_ += unread.substr(position_, rest - kLineEndBytes);
+        held_ += rest - kLineEndBytes;
+    } else {
+        parts_.push_back({position_, rest - kLineEndBytes});
+    }
     position_ += rest;
     rest_ = 0;
     return true;
@@ -222,12 +273,8 @@ bool RequestParser::take_argument(Bytes unread) {
 
 RequestParser::Step RequestParser::wait() {
     Step step;
-    if (passing_over_) {
-        step.consumed = position_;
-        position_ = 0;
-    } else if (rest_ > 0) {
-        step.needed_bytes = position_ + static_cast<size_t>(rest_);
-    }
+    if (passing_over_ || keeps_) step.consumed = std::exchange(position_, 0);
+    if (!passing_over_ && rest_ > 0) step.needed_bytes = position_ + static_cast<size_t>(rest_);
     return step;
 }
 
@@ -248,7 +295,13 @@ RequestParser::Step RequestParser::finish(Bytes unread) {
         if (name_kept_) args_.emplace_back(own_words_);
     } else {
         args_.reserve(parts_.size());
-        for (const Part& part : parts_) args_.push_back(unread.substr(part.offset, part.size));
+        const Bytes words = keeps_ ? Bytes(own_words_) : unread;
+        size_t block = 0;
+        for (const Part& part : parts_) {
+            const bool apart = part.offset == kInBlock;
+            args_.push_back(apart ? blocks_[block++].bytes().substr(0, part.size)
+                                  : words.substr(part.offset, part.size));
+        }
     }
     position_ = 0;
     passing_over_ = false;

@@ -1,7 +1,9 @@
 // RequestParser: RESP requests out of a stream of bytes: arrays of bulk strings, and inline
-// commands as people type them. It holds no bytes, only how far it has got in the first unread
-// request, so that a request that arrives in a thousand pieces is looked at once. The rules, the
-// limits and the error texts are Redis's: protocol/docs/resp.md. Thread rule: one thread at a time.
+// commands as people type them. It knows how far it has got in the first unread request, so that a
+// request that arrives in a thousand pieces is looked at once. It holds no bytes, unless an
+// argument is so large that it is to be received into a block of its own: then it keeps those of
+// the whole request. The rules, the limits and the error texts are Redis's: protocol/docs/resp.md.
+// Thread rule: one thread at a time.
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
@@ -13,6 +15,7 @@
 #include <vector>
 
 #include "kv/bytes.h"
+#include "protocol/byte_block.h"
 #include "protocol/resp/args.h"
 
 namespace kv::protocol::resp {
@@ -36,6 +39,8 @@ class RequestParser {
     static constexpr size_t kUnauthenticatedBytes = 16'384;
     /// Of the name that is kept of a command that is passed over.
     static constexpr size_t kKeptNameBytes = 128;
+    /// A longer argument is received into a block, unless all of it is there already.
+    static constexpr size_t kBlockBytes = 32U << 10;
 
     enum class Outcome : uint8_t {
         kCommand,   ///< args() holds it.
@@ -47,10 +52,14 @@ class RequestParser {
     struct Step {
         Outcome outcome = Outcome::kNeedMore;
         /// To be consumed before the next call, whatever the outcome; views in args() stay good as
-        /// long as those bytes do. Not 0 for kNeedMore when input is being passed over.
+        /// long as those bytes do, or in the parser until release(). Not 0 for kNeedMore when input
+        /// is being passed over or kept in the parser.
         size_t consumed = 0;
-        /// kNeedMore in the middle of an argument that is kept: where it ends, counted from the
-        /// start of `unread`. Never more than has been announced, and checked, of this argument.
+        /// kNeedMore in front of a large argument: receive so many bytes into a block and hand that
+        /// to add_block() before the next call. More than is unread. 0: no.
+        size_t block_bytes = 0;
+        /// kNeedMore in the middle of an argument that is kept: where it ends, counted from behind
+        /// `consumed`. Never more than has been announced, and checked, of this argument.
         size_t needed_bytes = 0;
     };
 
@@ -63,24 +72,38 @@ class RequestParser {
     /// Looks at the first request of `unread`, which begins where the last step's `consumed` ended.
     /// After kError every call gives the same error.
     Step next(Bytes unread);
+    /// The whole block that the last step asked for.
+    void add_block(ByteBlock block);
+    /// The command of the last step cannot be run yet: the next step is the same again. Nothing of
+    /// it must have been consumed.
+    void put_back(const Step& step) {
+        if (keeps_) again_ = step;
+    }
+    /// The command of the last step is done with: gives the memory of its large arguments back.
+    void release() {
+        if (keeps_ && left_ == 0) forget_last();
+    }
     /// Views into the `unread` of the last step. Inline arguments with quotes, and the name of a
     /// command that was passed over, live in the parser until the next call. Empty unless the last
     /// outcome was kCommand or kTooLarge.
     const Args& args() const { return args_; }
     /// As Redis sends it, without "-ERR ": "Protocol error: invalid multibulk length".
     const std::string& error() const { return error_; }
+    /// Bytes of arguments that are kept here.
+    size_t kept_bytes() const { return keeps_ ? static_cast<size_t>(held_) : 0; }
     /// Held besides the caller's input. Follows what has arrived, never what was announced.
     size_t memory_bytes() const {
         return args_.capacity() * sizeof(Bytes) + parts_.capacity() * sizeof(Part) +
-               own_words_.capacity();
+               own_words_.capacity() + kept_bytes();
     }
 
   private:
     enum class Line : uint8_t { kWhole, kPart, kTooLong };
     struct Part {
-        size_t offset;
+        size_t offset;  // in the input, or in own_words_; kInBlock: all of the next block
         size_t size;
     };
+    static constexpr size_t kInBlock = SIZE_MAX;
 
     void forget_last();
     Line find_line(Bytes unread, char last, size_t& size);
@@ -93,6 +116,9 @@ class RequestParser {
     /// Reads the rest of the argument as far as it is there. True: it has ended.
     bool take_argument(Bytes unread);
     void begin_passing_over(Bytes unread);
+    bool wants_block(Bytes unread) const;
+    Step begin_block(Bytes unread);
+    void stop_keeping();
     Step wait();
     Step fail(std::string_view text);
     Step finish(Bytes unread);
@@ -112,6 +138,11 @@ class RequestParser {
     uint64_t rest_ = 0;          // of this argument and its line end; 0: its length comes first
     bool passing_over_ = false;  // nothing is kept, and bytes are consumed as they come
     bool name_kept_ = false;     // of what is passed over, in own_words_
+    bool keeps_ = false;         // its arguments are in own_words_ and blocks_
+    bool block_done_ = false;    // a block has come and was not looked behind
+    std::vector<ByteBlock> blocks_;
+    uint64_t held_ = 0;  // bytes of these
+    Step again_;         // kCommand: what was put back
 };
 
 }  // namespace kv::protocol::resp

@@ -32,8 +32,12 @@ Status cmd_getrange(DataContext& context) {
         context.reply.error(kNotAnInteger);
         return Status::ok();
     }
-    KV_ASSIGN_OR_RETURN(const auto found, find_entry(context, context.arg(1)));
-    context.reply.bulk(found ? part_of(found->value, *first, *last) : Bytes());
+    KV_ASSIGN_OR_RETURN(auto found, find_entry(context, context.arg(1)));
+    const Bytes part = found ? part_of(found->value, *first, *last) : Bytes();
+    if (found && part.size() == found->value.size())
+        context.reply.take_bulk(found->value);
+    else
+        context.reply.bulk(part);
     return Status::ok();
 }
 

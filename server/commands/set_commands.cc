@@ -152,7 +152,7 @@ Status cmd_getex(DataContext& context) {
         context.reply.error(kSyntaxError);
         return Status::ok();
     }
-    KV_ASSIGN_OR_RETURN(const auto found, find_entry(context, key));
+    KV_ASSIGN_OR_RETURN(auto found, find_entry(context, key));
     uint64_t expiry_ms = found ? found->expiry_ms : 0;
     if (found && has_time(options->lifetime)) {
         const auto moment = parse_moment(context, options->time, options->lifetime, "getex");
@@ -160,12 +160,13 @@ Status cmd_getex(DataContext& context) {
         expiry_ms = *moment;
     }
     if (options->lifetime == Lifetime::kPersist) expiry_ms = 0;
+    if (found && expiry_ms != found->expiry_ms) {
+        if (expiry_ms != 0 && expiry_ms <= context.now_ms())
+            context.del(key);
+        else
+            context.put(key, found->value, expiry_ms);
+    }
     answer_value(context, found);
-    if (!found || expiry_ms == found->expiry_ms) return Status::ok();
-    if (expiry_ms != 0 && expiry_ms <= context.now_ms())
-        context.del(key);
-    else
-        context.put(key, found->value, expiry_ms);
     return Status::ok();
 }
 

@@ -33,9 +33,9 @@ Result<std::optional<Entry>> find_entry(const DataContext& context, Bytes key) {
     return context.get(key);
 }
 
-void answer_value(const DataContext& context, const std::optional<Entry>& found) {
+void answer_value(const DataContext& context, std::optional<Entry>& found) {
     if (found)
-        context.reply.bulk(found->value);
+        context.reply.take_bulk(found->value);
     else
         context.reply.null();
 }

@@ -21,8 +21,8 @@ bool may_be_stored(const DataContext& context, Bytes key);
 /// The live entry of `key`; the store's errors are handed on.
 Result<std::optional<Entry>> find_entry(const DataContext& context, Bytes key);
 
-/// Answers with its value, or null.
-void answer_value(const DataContext& context, const std::optional<Entry>& found);
+/// Answers with its value, whose memory the answer may take, or null.
+void answer_value(const DataContext& context, std::optional<Entry>& found);
 
 /// For writes, before the first mutation. False: the error has been answered.
 bool may_store(const DataContext& context, Bytes key);

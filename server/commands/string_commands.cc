@@ -32,14 +32,14 @@ void put_pairs(const DataContext& context) {
 }  // namespace
 
 Status cmd_get(DataContext& context) {
-    // Kept for its memory, so that a GET allocates nothing.
+    // Kept for its memory, so that a GET of a small value allocates nothing.
     thread_local Entry entry;
     const Bytes key = context.arg(1);
     bool found = false;
     if (may_be_stored(context, key)) {
         KV_ASSIGN_OR_RETURN(found, context.view.get_into(context.space, key, entry));
     }
-    found ? context.reply.bulk(entry.value) : context.reply.null();
+    found ? context.reply.take_bulk(entry.value) : context.reply.null();
     if (entry.value.capacity() > kLargestKeptBytes) entry = Entry();
     return Status::ok();
 }
@@ -47,14 +47,14 @@ Status cmd_get(DataContext& context) {
 Status cmd_getset(DataContext& context) {
     const Bytes key = context.arg(1);
     if (!may_store(context, key, context.arg(2).size())) return Status::ok();
-    KV_ASSIGN_OR_RETURN(const auto found, find_entry(context, key));
+    KV_ASSIGN_OR_RETURN(auto found, find_entry(context, key));
     answer_value(context, found);
     context.put(key, context.arg(2));
     return Status::ok();
 }
 
 Status cmd_getdel(DataContext& context) {
-    KV_ASSIGN_OR_RETURN(const auto found, find_entry(context, context.arg(1)));
+    KV_ASSIGN_OR_RETURN(auto found, find_entry(context, context.arg(1)));
     answer_value(context, found);
     if (found) context.del(context.arg(1));
     return Status::ok();
@@ -63,7 +63,7 @@ Status cmd_getdel(DataContext& context) {
 Status cmd_mget(DataContext& context) {
     context.reply.array(context.size() - 1);
     for (size_t i = 1; i < context.size(); ++i) {
-        KV_ASSIGN_OR_RETURN(const auto found, find_entry(context, context.arg(i)));
+        KV_ASSIGN_OR_RETURN(auto found, find_entry(context, context.arg(i)));
         answer_value(context, found);
     }
     return Status::ok();

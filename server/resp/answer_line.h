@@ -11,6 +11,7 @@
 #include <string>
 
 #include "kv/assert.h"
+#include "protocol/resp/reply.h"
 #include "server/resp/write_script.h"
 
 namespace kv::server {
@@ -28,7 +29,7 @@ class AnswerLine {
         Kind kind = Kind::kAnswered;
         bool silent = false;  ///< The client does not want the answer.
         size_t bytes = 0;     ///< Held in memory on its behalf.
-        std::string answer;
+        protocol::resp::Reply answer;
         Write write;
     };
 
@@ -42,12 +43,12 @@ class AnswerLine {
         KV_ASSERT(id >= first_id_ && id - first_id_ < places_.size());
         return places_[static_cast<size_t>(id - first_id_)];
     }
-    void answer(uint64_t id, std::string answer) {
+    void answer(uint64_t id, protocol::resp::Reply answer) {
         Place& place = at(id);
         count(place, -1);
         place.kind = Place::Kind::kAnswered;
         place.answer = std::move(answer);
-        place.bytes = place.answer.size();
+        place.bytes = place.answer.bytes();
         place.write = {};
         count(place, +1);
     }

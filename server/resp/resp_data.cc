@@ -42,11 +42,11 @@ class RespReadTask final : public PoolTask {
     Next run() override {
         SharedState& shared = session_.shared_;
         StoreView view(shared.db, shared.clock, shared.keyspaces, StoreView::Reach::kDisk);
-        answer_ = call_.run_alone(0, view);
-        if (!shared.memory.has_room(answer_.size())) {
+        call_.run_alone(0, view, answer_);
+        if (!shared.memory.has_room(answer_.bytes())) {
             answer_ = "-BUSY network buffers are full; retry after 100 ms\r\n";
         }
-        charged_bytes_ = static_cast<int64_t>(answer_.size());
+        charged_bytes_ = static_cast<int64_t>(answer_.bytes());
         shared.memory.add(charged_bytes_);
         return Next::kDone;
     }
@@ -59,7 +59,7 @@ class RespReadTask final : public PoolTask {
     RespSession& session_;
     const uint64_t answer_id_;
     WriteScript call_;
-    std::string answer_;
+    protocol::resp::Reply answer_;
     int64_t charged_bytes_ = 0;
 };
 
@@ -77,8 +77,11 @@ class RespRetryTask final : public PoolTask {
         SharedState& shared = session_.shared_;
         StoreView view(shared.db, shared.clock, shared.keyspaces, StoreView::Reach::kDisk);
         for (size_t i = 0; i < script_->size(); ++i) {
-            const bool reads = !script_->command(i).has(command_flag::kWrite);
-            answer_ += reads ? script_->run_alone(i, view) : error_;
+            if (script_->command(i).has(command_flag::kWrite)) {
+                answer_.text += error_;
+            } else {
+                script_->run_alone(i, view, answer_);
+            }
         }
         return Next::kDone;
     }
@@ -89,7 +92,7 @@ class RespRetryTask final : public PoolTask {
     const uint64_t answer_id_;
     const std::unique_ptr<WriteScript> script_;
     const std::string error_;
-    std::string answer_;
+    protocol::resp::Reply answer_;
 };
 
 /// Brings the keys of a script into memory.
@@ -138,11 +141,12 @@ RespSession::Taken RespSession::run_data(const Command& command, const Args& arg
 RespSession::Taken RespSession::run_read(const Command& command, const Args& args) {
     counters_.add(Counter::kReads);
     std::string& out = begin_answer();
-    ReplyWriter reply(out, version_);
+    ReplyWriter reply(out, version_, &apart_);
     DataContext context{args, memory_, space_, reply, shared_};
     const Status status = command.data(context);
     if (!status.is_ok()) {
         out.resize(answer_start_);
+        apart_.clear();
         if (status.is(Code::kWouldBlock)) {
             read_in_pool(command, args);
             return Taken::kYes;
@@ -173,7 +177,7 @@ void RespSession::read_in_pool(const Command& command, const Args& args) {
     move_answers();
 }
 
-void RespSession::on_read_done(uint64_t answer_id, std::string answer) {
+void RespSession::on_read_done(uint64_t answer_id, protocol::resp::Reply answer) {
     host_.progressed();
     now_us_ = shared_.clock.monotonic_us();
     --in_flight_;

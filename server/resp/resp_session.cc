@@ -73,14 +73,23 @@ void RespSession::on_input(protocol::ReceiveBuffer& input, uint64_t now_us) {
     waits_ = false;
     lap_began_us_ = now_us;
     while (wants_input()) {
+        if (input.has_block()) {
+            if (!input.block().is_whole()) break;
+            parser_.add_block(input.take_block());
+        }
         const RequestParser::Step step = parser_.next(input.unread());
-        needed_bytes_ = step.needed_bytes;
+        needed_bytes_ = std::max(step.needed_bytes, step.block_bytes);
         if (step.outcome == RequestParser::Outcome::kNeedMore) {
             input.consume(step.consumed);
+            if (step.block_bytes != 0) input.begin_block(step.block_bytes);
             break;
         }
         if (step.outcome == RequestParser::Outcome::kCommand) {
-            if (take(parser_.args()) == Taken::kLater) break;
+            if (take(parser_.args()) == Taken::kLater) {
+                parser_.put_back(step);
+                break;
+            }
+            parser_.release();
         } else if (step.outcome == RequestParser::Outcome::kTooLarge) {
             refuse_too_large();
         } else if (step.outcome == RequestParser::Outcome::kError) {
@@ -264,15 +273,20 @@ std::string& RespSession::begin_answer() {
 void RespSession::finish_answer(bool wanted) {
     const bool silent = take_silence() && !wanted;
     if (answer_in_slab_) {
-        // Nothing was appended to the queue since: the slab is still the same one.
-        if (silent) replies_.slab().resize(answer_start_);
+        if (silent) {
+            replies_.cut_slab(answer_start_);
+            apart_.clear();
+        } else if (!apart_.empty()) {
+            replies_.put_into_slab(apart_);
+        }
         return;
     }
     submit_gathered();  // its place is before this one
     AnswerLine::Place place;
     place.silent = silent;
-    place.bytes = answer_.size();
-    place.answer = std::exchange(answer_, std::string());
+    place.answer.text = std::exchange(answer_, std::string());
+    place.answer.apart = std::exchange(apart_, {});
+    place.bytes = place.answer.bytes();
     line_.add(std::move(place));
 }
 

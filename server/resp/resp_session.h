@@ -59,7 +59,9 @@ class RespSession final : public WireSession, private SessionControl {
     ReplyQueue& replies() override { return replies_; }
     size_t in_flight() const override { return in_flight_; }
     size_t needed_bytes() const override { return needed_bytes_; }
-    size_t held_bytes() const override { return line_.held_bytes() + transaction_.held_bytes(); }
+    size_t held_bytes() const override {
+        return line_.held_bytes() + transaction_.held_bytes() + parser_.kept_bytes();
+    }
     bool hello_done() const override { return true; }
     bool answers_in_order() const override { return true; }
     ClientHandle* client() override { return client_.get(); }
@@ -103,7 +105,7 @@ class RespSession final : public WireSession, private SessionControl {
     Taken run_data(const Command& command, const protocol::resp::Args& args);
     Taken run_read(const Command& command, const protocol::resp::Args& args);
     void read_in_pool(const Command& command, const protocol::resp::Args& args);
-    void on_read_done(uint64_t answer_id, std::string answer);
+    void on_read_done(uint64_t answer_id, protocol::resp::Reply answer);
     bool add_blind_set(const Command& command, const protocol::resp::Args& args);
     void add_to_script(const Command& command, const protocol::resp::Args& args);
     void submit_gathered();
@@ -167,7 +169,8 @@ class RespSession final : public WireSession, private SessionControl {
     // Output.
     ReplyQueue replies_;
     AnswerLine line_;
-    std::string answer_;  // being made, while something is outstanding
+    std::string answer_;                        // being made, while something is outstanding
+    protocol::resp::ReplyWriter::Apart apart_;  // of the answer being made
     size_t answer_start_ = 0;
     bool answer_in_slab_ = false;
     SlowReader slow_reader_;

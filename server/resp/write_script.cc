@@ -56,7 +56,7 @@ Status WriteScript::run(CommitView& view, WriteBatch& batch) {
     for (size_t i = 0; i < calls_.size(); ++i) {
         Call& call = calls_[i];
         if (call.command->data != nullptr) {
-            const Status status = run_one(call, args(i), data, answers_);
+            const Status status = run_one(call, args(i), data, answers_, nullptr);
             if (!status.is_ok()) {
                 was_cold_ = true;
                 return status;
@@ -72,22 +72,22 @@ Status WriteScript::run(CommitView& view, WriteBatch& batch) {
     return Status::ok();
 }
 
-std::string WriteScript::run_alone(size_t index, KeyView& view) const {
-    std::string answer;
-    const Status status = run_one(calls_[index], args(index), view, answer);
+void WriteScript::run_alone(size_t index, KeyView& view, protocol::resp::Reply& answer) const {
+    const Status status = run_one(calls_[index], args(index), view, answer.text, &answer.apart);
     KV_ASSERT(status.is_ok());
-    return answer;
 }
 
 /// Appends the answer. kWouldBlock is the only error that is not one.
-Status WriteScript::run_one(const Call& call, const Args& args, KeyView& view,
-                            std::string& answer) const {
+Status WriteScript::run_one(const Call& call, const Args& args, KeyView& view, std::string& answer,
+                            protocol::resp::ReplyWriter::Apart* apart) const {
     const size_t before = answer.size();
-    protocol::resp::ReplyWriter reply(answer, version_);
+    const size_t apart_before = apart != nullptr ? apart->size() : 0;
+    protocol::resp::ReplyWriter reply(answer, version_, apart);
     DataContext context{args, view, call.space, reply, shared_};
     Status status = call.command->data(context);
     if (status.is_ok()) return status;
     answer.resize(before);
+    if (apart != nullptr) apart->resize(apart_before);
     if (status.is(Code::kWouldBlock)) return status;
     reply.error(error_text(status));
     return Status::ok();

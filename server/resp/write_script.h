@@ -37,9 +37,9 @@ class WriteScript final : public WriteProgram {
     void collect_keys(std::vector<Bytes>& keys, std::vector<std::string>& storage) const;
 
     Status run(CommitView& view, WriteBatch& batch) override;
-    /// What one command, which only reads, answers outside of a commit. `view` may wait for the
-    /// disk.
-    std::string run_alone(size_t index, KeyView& view) const;
+    /// Appends what one command, which only reads, answers outside of a commit. `view` may wait for
+    /// the disk.
+    void run_alone(size_t index, KeyView& view, protocol::resp::Reply& answer) const;
     size_t held_bytes() const override { return words_.size() + calls_.size() * sizeof(Call); }
 
     // Once the write was answered with ok.
@@ -61,7 +61,7 @@ class WriteScript final : public WriteProgram {
     };
 
     Status run_one(const Call& call, const protocol::resp::Args& args, KeyView& view,
-                   std::string& answer) const;
+                   std::string& answer, protocol::resp::ReplyWriter::Apart* apart) const;
 
     SharedState& shared_;
     const protocol::resp::Version version_;

@@ -105,7 +105,8 @@ class Attack(case.RespCase):
     def test_lengths_without_the_data(self):
         openings = (b"*2\r\n$3\r\nGET\r\n$536870912\r\n" + b"x" * 1000,
                     b"*1048576\r\n", b"*1048576\r\n" + b"$1\r\na\r\n" * 1000,
-                    b"*3\r\n$3\r\nSET\r\n$536870912\r\n")
+                    b"*3\r\n$3\r\nSET\r\n$536870912\r\n",
+                    b"*3\r\n$3\r\nSET\r\n$3\r\nkey\r\n$60000000\r\nx")
         with Watcher(self.server) as watcher:
             for number, connection in enumerate(self.crowd()):
                 connection.send_bytes(openings[number % len(openings)])
@@ -162,6 +163,19 @@ class Attack(case.RespCase):
             self.assertEqual(raw, [b":%d\r\n" % number for number in range(1, piece + 1)])
         self.settle(watcher, 160 * MIB)
 
+    def test_large_values_are_read_slowly_and_arrive_whole_and_in_order(self):
+        connection, value, count = self.connect(self.server), random.randbytes(20 * MIB), 12
+        connection.call("SET", "large", value)
+        requests = resp_client.encode("GET", "large") + resp_client.encode("ECHO", "behind")
+        with Watcher(self.server) as watcher:
+            connection.send_bytes(requests * count)
+            enough = watcher.asked + 50
+            daemon.wait_until(lambda: watcher.asked >= enough or watcher.problem, "others' turn")
+            for _ in range(count):
+                self.assertEqual(connection.read_raw(), b"$%d\r\n%s\r\n" % (len(value), value))
+                self.assertEqual(connection.read_raw(), b"$6\r\nbehind\r\n")
+        self.settle(watcher, 256 * MIB)
+
     def test_a_large_value_is_appended_to_a_thousand_times_at_once(self):
         connection, count = self.connect(self.server), 1000
         connection.call("SET", "large", b"v" * MIB)
@@ -175,7 +189,9 @@ class Attack(case.RespCase):
         with Watcher(self.server) as watcher:
             crowd = self.crowd()
             for number, connection in enumerate(crowd):
-                connection.send_bytes((b"", b"*1\r\n$4\r\nPI", b"PING\r\n" * 100)[number % 3])
+                connection.send_bytes((b"", b"*1\r\n$4\r\nPI", b"PING\r\n" * 100,
+                                       b"*2\r\n$4\r\nECHO\r\n$2000000\r\n" + b"x" * 100_000,
+                                       b"QUIT\r\n*2\r\n$4\r\nECHO\r\n$2000000\r\nx")[number % 5])
                 if number % 2:
                     connection.socket.shutdown(socket.SHUT_WR)
                 else:

@@ -150,4 +150,41 @@ TEST_CASE("resp reply: replies are appended") {
     CHECK(out == "before*2\r\n:1\r\n_\r\n");
 }
 
+TEST_CASE("resp reply: a large string is kept apart where it can be") {
+    for (const size_t size : {Reply::kLargeBytes - 1, Reply::kLargeBytes, 3 * Reply::kLargeBytes}) {
+        const std::string value(size, 'v');
+        const std::string header = '$' + std::to_string(size) + "\r\n";
+        std::string taken = value;
+        Reply reply("+OK\r\n");
+        ReplyWriter(reply.text, Version::k2, &reply.apart).take_bulk(taken);
+        if (size < Reply::kLargeBytes) {
+            CHECK(reply.text == "+OK\r\n" + header + value + "\r\n");
+            CHECK(reply.apart.empty());
+            CHECK(taken == value);
+        } else {
+            CHECK(reply.text == "+OK\r\n" + header + "\r\n");
+            REQUIRE(reply.apart.size() == 1);
+            CHECK(reply.apart[0].at == 5 + header.size());
+            CHECK(reply.apart[0].bytes == value);
+            CHECK(taken.empty());
+        }
+        CHECK(reply.bytes() == 5 + header.size() + size + 2);
+        taken = value;
+        std::string out;
+        ReplyWriter(out, Version::k3).take_bulk(taken);
+        CHECK(out == header + value + "\r\n");
+        CHECK(taken == value);
+    }
+}
+
+TEST_CASE("resp reply: memory that is much larger than its string is not taken") {
+    std::string value;
+    value.reserve(10 * Reply::kLargeBytes);
+    value.assign(Reply::kLargeBytes, 'v');
+    Reply reply;
+    ReplyWriter(reply.text, Version::k2, &reply.apart).take_bulk(value);
+    CHECK(reply.apart.empty());
+    CHECK(value.size() == Reply::kLargeBytes);
+}
+
 }  // namespace kv::protocol::resp

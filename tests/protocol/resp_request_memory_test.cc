@@ -30,17 +30,67 @@ std::string million_arguments() {
 }  // namespace
 
 TEST_CASE("resp parser: a big argument says how much input it needs, and no more") {
-    const std::string start = "*2\r\n$3\r\nSET\r\n$100000\r\n";
+    const std::string start = "*2\r\n$3\r\nSET\r\n$30000\r\n";
     RequestParser parser;
     auto step = parser.next(start + "abc");
     CHECK(step.outcome == Outcome::kNeedMore);
     CHECK(step.consumed == 0);
-    CHECK(step.needed_bytes == start.size() + 100'000 + 2);
-    step = parser.next(start + std::string(100'000, 'v') + "\r");
-    CHECK(step.needed_bytes == start.size() + 100'000 + 2);
-    step = parser.next(start + std::string(100'000, 'v') + "\r\n");
+    CHECK(step.needed_bytes == start.size() + 30'000 + 2);
+    step = parser.next(start + std::string(30'000, 'v') + "\r");
+    CHECK(step.needed_bytes == start.size() + 30'000 + 2);
+    step = parser.next(start + std::string(30'000, 'v') + "\r\n");
     CHECK(step.outcome == Outcome::kCommand);
-    CHECK(parser.args()[1].size() == 100'000);
+    CHECK(parser.args()[1].size() == 30'000);
+}
+
+TEST_CASE("resp parser: a large argument that is not all there is to be received into a block") {
+    const auto start = [](size_t size) {
+        return "*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$" + std::to_string(size) + "\r\n";
+    };
+    constexpr size_t kLarge = RequestParser::kBlockBytes + 1;
+    RequestParser parser;
+    CHECK(parser.next(start(kLarge - 1) + "abc").block_bytes == 0);
+    parser = RequestParser();
+    CHECK(parser.next(start(kLarge) + std::string(kLarge + 2, 'v')).outcome == Outcome::kCommand);
+    auto step = parser.next(start(kLarge) + "abc");
+    CHECK(step.outcome == Outcome::kNeedMore);
+    CHECK(step.consumed == start(kLarge).size());
+    CHECK(step.needed_bytes == 0);
+    REQUIRE(step.block_bytes == kLarge + 2);
+    ByteBlock block(step.block_bytes);
+    std::fill_n(block.writable().data(), step.block_bytes, 'v');
+    block.commit(step.block_bytes);
+    const char* const place = block.bytes().data();
+    parser.add_block(std::move(block));
+    step = parser.next("PING\r\n");
+    REQUIRE(step.outcome == Outcome::kCommand);
+    CHECK(step.consumed == 0);
+    CHECK(parser.args() == Args{"SET", "k", std::string(kLarge, 'v')});
+    CHECK(parser.args()[2].data() == place);
+    CHECK(parser.kept_bytes() > kLarge);
+
+    parser.put_back(step);
+    step = parser.next("PING\r\n");
+    REQUIRE(step.outcome == Outcome::kCommand);
+    CHECK(parser.args()[2].data() == place);
+    parser.release();
+    CHECK(parser.kept_bytes() == 0);
+    CHECK(parser.memory_bytes() < 1024);
+    REQUIRE(parser.next("PING\r\n").outcome == Outcome::kCommand);
+    CHECK(parser.args() == Args{"PING"});
+}
+
+TEST_CASE("resp parser: requests with large arguments are the same in any pieces") {
+    const std::string a(RequestParser::kBlockBytes + 1, 'a'), b(200'000, 'b');
+    const std::string stream = command({"GET", "k"}) + command({"MSET", "a", a, "s", "1", "b", b}) +
+                               "PING\r\n" + command({a, b, b, "x"}) + command({"GET", "k"});
+    for (const Limits& limits : {Limits{}, Limits{.kept_bytes = 250'000}}) {
+        const Transcript whole = feed_whole(stream, limits);
+        CHECK(whole.requests.size() == 5);
+        for (const size_t piece : {1UL, 17UL, 1'000UL, 40'000UL}) {
+            CHECK(feed(stream, limits, 64, [&] { return piece; }).says_the_same_as(whole));
+        }
+    }
 }
 
 TEST_CASE("resp parser: bytes that were looked at are not looked at again") {

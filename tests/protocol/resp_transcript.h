@@ -37,6 +37,14 @@ inline std::string request_line(Outcome outcome, const Args& args) {
     return line;
 }
 
+inline void receive(ReceiveBuffer& buffer, Bytes& stream, size_t needed_bytes, size_t piece) {
+    const auto room = buffer.writable(needed_bytes);
+    const size_t size = std::min({stream.size(), room.size(), piece});
+    std::copy_n(stream.data(), size, room.data());
+    buffer.commit(size);
+    stream.remove_prefix(size);
+}
+
 /// Feeds `stream` in pieces of the sizes that `piece()` gives, through a receive buffer.
 template <class Piece>
 Transcript feed(Bytes stream, const Limits& limits, size_t buffer_bytes, Piece&& piece) {
@@ -45,6 +53,13 @@ Transcript feed(Bytes stream, const Limits& limits, size_t buffer_bytes, Piece&&
     ReceiveBuffer buffer(buffer_bytes);
     Transcript out;
     while (true) {
+        if (buffer.has_block()) {
+            while (!buffer.block().is_whole()) {
+                if (stream.empty()) return out;
+                receive(buffer, stream, 0, piece());
+            }
+            parser.add_block(buffer.take_block());
+        }
         const Bytes unread = buffer.unread();
         const RequestParser::Step step = parser.next(unread);
         KV_ASSERT(step.consumed <= unread.size());
@@ -55,7 +70,7 @@ Transcript feed(Bytes stream, const Limits& limits, size_t buffer_bytes, Piece&&
             return out;
         }
         if (step.outcome != Outcome::kNeedMore) {
-            KV_ASSERT(step.consumed > 0);
+            KV_ASSERT(step.consumed > 0 || parser.kept_bytes() > 0);
             KV_ASSERT(!parser.args().empty() || step.outcome != Outcome::kCommand);
             KV_ASSERT(parser.args().size() <= 1 || step.outcome != Outcome::kTooLarge);
             out.requests.push_back(request_line(step.outcome, parser.args()));
@@ -63,15 +78,16 @@ Transcript feed(Bytes stream, const Limits& limits, size_t buffer_bytes, Piece&&
         }
         const size_t left = unread.size() - step.consumed;
         KV_ASSERT(parser.args().empty());
-        KV_ASSERT(step.needed_bytes == 0 || (step.consumed == 0 && step.needed_bytes > left));
+        KV_ASSERT(step.needed_bytes == 0 || step.needed_bytes > left);
         out.most_needed = std::max(out.most_needed, step.needed_bytes);
         out.most_buffered = std::max(out.most_buffered, left);
+        if (step.block_bytes > 0) {
+            KV_ASSERT(step.needed_bytes == 0 && step.block_bytes > left);
+            buffer.begin_block(step.block_bytes);
+            continue;
+        }
         if (stream.empty()) return out;
-        const auto room = buffer.writable(step.needed_bytes);
-        const size_t size = std::min({stream.size(), room.size(), size_t{piece()}});
-        std::copy_n(stream.data(), size, room.data());
-        buffer.commit(size);
-        stream.remove_prefix(size);
+        receive(buffer, stream, step.needed_bytes, piece());
     }
 }
 

@@ -84,6 +84,40 @@ TEST_CASE("reply queue: gives back what was put in, whatever the step") {
     }
 }
 
+TEST_CASE("reply queue: a reply's large strings come out in their places") {
+    using protocol::resp::Reply;
+    const std::string large(Reply::kLargeBytes, 'x'), larger(3 * Reply::kLargeBytes, 'y');
+    const std::string expected = "before" + large + "between" + larger + larger + "behind";
+    for (const bool in_slab : {false, true}) {
+        for (const size_t step : {1UL, 7UL, 100'000UL}) {
+            ReplyQueue queue;
+            queue.slab() += "gone";
+            std::string all = "+first";
+            queue.slab() += all;
+            queue.consume(4);
+            for (int round = 0; round < 3; ++round) {
+                std::string text;
+                std::string& out = in_slab ? queue.slab() : text;
+                const size_t at = out.size();
+                out += "beforebetweenbehind";
+                Reply reply;
+                reply.apart = {{at + 6, large}, {at + 13, larger}, {at + 13, larger}};
+                if (in_slab) {
+                    queue.put_into_slab(reply.apart);
+                    CHECK(reply.apart.empty());
+                } else {
+                    reply.text = std::move(text);
+                    CHECK(reply.bytes() == expected.size());
+                    queue.append(std::move(reply));
+                }
+                all += expected;
+            }
+            CHECK(queue.bytes() == all.size());
+            CHECK(drain(queue, step) == all);
+        }
+    }
+}
+
 TEST_CASE("reply queue: gathers at most what one system call takes") {
     ReplyQueue queue;
     for (int i = 0; i < 100; ++i) queue.append(std::string(ReplyQueue::kLargeBytes, 'x'));

@@ -26,6 +26,7 @@ std::string RespFixture::send_bytes(Bytes bytes) {
         const size_t size = std::min(room.size(), bytes.size());
         std::copy_n(bytes.data(), size, room.data());
         input_.commit(size);
+        fresh_ = true;
         bytes.remove_prefix(size);
         settle();
     }
@@ -80,8 +81,10 @@ std::string RespFixture::ask(Bytes text) {
 void RespFixture::settle() {
     bool stalled = true;
     while (stalled) {
-        if (session_->wants_input() && !input_.unread().empty()) {
+        if (fresh_ && session_->wants_input()) {
+            ++offers;
             session_->on_input(input_, now());
+            fresh_ = !session_->wants_input();
         }
         stalled = !session_->wants_input();
         take_replies();

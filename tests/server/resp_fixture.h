@@ -62,6 +62,9 @@ class RespFixture : public SessionHost, public WriteObserver, public MailCarrier
     std::string said();
     /// Bytes of commands that wait for their turn.
     size_t unread() const { return input_.unread().size(); }
+    /// Of the memory that input is received into.
+    size_t input_capacity() const { return input_.capacity(); }
+    size_t offers = 0;  ///< Times that the session was offered input.
 
     /// The engine runs and answers the oldest submitted write.
     void finish_write();
@@ -130,6 +133,7 @@ class RespFixture : public SessionHost, public WriteObserver, public MailCarrier
     std::unique_ptr<RespSession> session_;
     protocol::ReceiveBuffer input_;
     std::string said_;
+    bool fresh_ = false;
     bool progressed_ = false;
     bool mail_waits_ = false;
 };

@@ -50,9 +50,9 @@ TEST_CASE("answer line: an answer is ready when all before it have left") {
     CHECK(line.ready() == nullptr);
     line.answer(read, "$-1\r\n");
     REQUIRE(line.ready() != nullptr);
-    CHECK(line.ready()->answer == "$-1\r\n");
+    CHECK(line.ready()->answer.text == "$-1\r\n");
     line.pop();
-    CHECK(line.ready()->answer == "+OK\r\n");
+    CHECK(line.ready()->answer.text == "+OK\r\n");
     line.pop();
     CHECK(line.empty());
     CHECK(line.held_bytes() == 0);
@@ -70,9 +70,9 @@ TEST_CASE("answer line: ids stay good while others come and go") {
     CHECK(line.reads() == 2);
     line.answer(third, "3");
     line.answer(second, "2");
-    CHECK(line.ready()->answer == "2");
+    CHECK(line.ready()->answer.text == "2");
     line.pop();
-    CHECK(line.ready()->answer == "3");
+    CHECK(line.ready()->answer.text == "3");
 }
 
 TEST_CASE("status text: each kind has the code that clients look at") {

@@ -154,6 +154,13 @@ TEST_CASE_METHOD(RespFixture, "resp session: CLIENT REPLY OFF silences all, also
     CHECK(ask("CLIENT REPLY ON|GET a|") == "+OK|$1|2|");
 }
 
+TEST_CASE_METHOD(RespFixture, "resp session: CLIENT REPLY silences an answer of any size") {
+    db.set("a", std::string(ReplyQueue::kLargeBytes - 1, 'x'));
+    std::string mget = "MGET";
+    for (size_t bytes = 0; bytes <= ReplyQueue::kSlabBytes; bytes += 16'000) mget += " a";
+    CHECK(send("PING|CLIENT REPLY SKIP|" + mget + "|PING|") == "+PONG|+PONG|");
+}
+
 TEST_CASE_METHOD(RespFixture,
                  "resp session: CLIENT REPLY SKIP silences one command of a pipeline") {
     SECTION("a SET") { CHECK(ask("CLIENT REPLY SKIP|SET a 1|SET b 1|GET a|") == "+OK|$1|1|"); }
