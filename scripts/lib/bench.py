@@ -145,9 +145,25 @@ def table(header, rows):
     return "\n".join(lines)
 
 
+def stolen_ticks():
+    """(what the hypervisor gave to others while this machine wanted to run, all there was)"""
+    with open("/proc/stat", encoding="ascii") as file:
+        ticks = [int(field) for field in file.readline().split()[1:9]]
+    return ticks[7], sum(ticks)
+
+
+TICKS_AT_START = stolen_ticks()
+
+
+def stolen():
+    """Since this program began: it is what long latencies on a shared machine are made of."""
+    stolen_now, all_now = (now - then for now, then in zip(stolen_ticks(), TICKS_AT_START))
+    return f"{100 * stolen_now / max(all_now, 1):.1f} % of the processors' time went to other machines"
+
+
 def machine():
     """One line about where this ran."""
     with open("/proc/cpuinfo", encoding="utf-8") as file:
         model = next((line.split(":", 1)[1].strip() for line in file
                       if line.startswith("model name")), platform.machine())
-    return f"{os.cpu_count()} x {model}, Linux {platform.release()}"
+    return f"{os.cpu_count()} x {model}, Linux {platform.release()}; {stolen()}"
