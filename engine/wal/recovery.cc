@@ -26,6 +26,13 @@ class Replay {
     Result<RecoveredLog> run();
 
   private:
+    /// A segment that was read and may not be durable to its end.
+    struct Tail {
+        const ChainLink* link;
+        uint64_t length;
+        uint64_t synced_offset;  // as far as records and headers tell
+    };
+
     Status sort_out_other_segments();
     Status judge_orphan(uint64_t number, const std::string& name);
     Status read_links(const std::vector<ChainLink>& chain);
@@ -36,7 +43,6 @@ class Replay {
     Status check_end(const ChainLink& link, uint64_t length);
     Status deliver_group(const ChainLink& link, uint64_t offset, const LogRecord& record);
     Status deliver_batch(const ChainLink& link, uint64_t epoch, uint32_t count, Bytes ops);
-    struct Tail;
     Status make_durable(const Tail& tail);
     Status settle();
 
@@ -44,12 +50,6 @@ class Replay {
     const std::string& dir_;
     const ReplayRequest& request_;
     const BatchCallback& callback_;
-    /// A segment that was read and may not be durable to its end.
-    struct Tail {
-        const ChainLink* link;
-        uint64_t length;
-        uint64_t synced_offset;  // as far as records and headers tell
-    };
     RecoveredLog log_;
     bool first_in_segment_ = true;
     std::vector<Tail> tails_;             // oldest first

@@ -41,8 +41,8 @@ struct TornTail {
     std::string path;  ///< Empty: none.
     uint64_t offset = 0;
     uint64_t bytes = 0;
-    std::string
-        dropped_segment;  ///< Begun before that tail was durable: goes with it. Empty: none.
+    /// The segment that had begun before that tail was durable: it goes with it. Empty: none.
+    std::string dropped_segment;
 };
 
 struct RecoveredLog {
