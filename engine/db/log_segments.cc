@@ -126,9 +126,6 @@ Status LogStage::open_segment(SegmentWriter* segment, bool will_sync) {
     }
     KV_RETURN_IF_ERROR(segment->begin(previous_, previous_unsynced));
     open_ = segment;
-    if (unsealed_ != nullptr) return Status::ok();
-    settled_number_.store(segment->number(), std::memory_order_relaxed);
-    durable_end_ = {segment->number(), 0, previous_.last_seqno};
     return Status::ok();
 }
 
@@ -170,13 +167,13 @@ void LogStage::seal_behind(const std::shared_ptr<SegmentWriter>& segment) {
         return;
     }
     note_sealed(*end, unsealed_until_);
-    settled_number_.store(open_->number(), std::memory_order_relaxed);
 }
 
 /// The oldest segment in use is durable to its end, and so are the records before `unsynced_until`.
 void LogStage::note_sealed(const wal::SegmentEnd& end, uint64_t unsynced_until) {
     previous_ = end;
     durable_end_ = {end.number + 1, 0, end.last_seqno};
+    settled_number_.store(end.number + 1, std::memory_order_relaxed);
     durable_.store(end.last_seqno, std::memory_order_release);
     unsynced_.release_until(unsynced_until);
     unsealed_.reset();
@@ -192,7 +189,6 @@ Status LogStage::sync_open_segment() {
     const uint64_t began_us = context_.clock.monotonic_us();
     KV_RETURN_IF_ERROR(seal_left());
     KV_RETURN_IF_ERROR(open_->sync());
-    settled_number_.store(open_->number(), std::memory_order_relaxed);
     const uint64_t took_us = context_.clock.monotonic_us() - began_us;
     context_.latencies.log_sync.add(took_us);
     sync_us_.store((sync_us_.load(std::memory_order_relaxed) * 7 + took_us) / 8,

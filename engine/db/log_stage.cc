@@ -17,8 +17,10 @@ LogStage::LogStage(StoreContext& context, Manifest& manifest, Health& health, wa
       blocked_(context.executor),
       published_(published),
       durable_(published),
+      settled_number_(next_segment),
       next_number_(next_segment),
-      previous_(last) {
+      previous_(last),
+      durable_end_{next_segment, 0, last.last_seqno} {
     if (last.number != 0) {
         ended_.push_back({manifest.counters().oldest_segment, last});
     }

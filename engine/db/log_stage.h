@@ -157,8 +157,8 @@ class LogStage {
     std::atomic<bool> failed_{false};
     std::atomic<bool> relog_waits_{false};  // a timer will try again
     std::atomic<uint64_t> queued_bytes_{0};
-    std::atomic<uint64_t> settled_number_{0};  // of open_, once all before it is sealed
-    std::atomic<uint64_t> sync_us_{0};         // moving average of what the log side's syncs took
+    std::atomic<uint64_t> settled_number_;  // of the segment behind the last sealed one
+    std::atomic<uint64_t> sync_us_{0};      // moving average of what the log side's syncs took
 
     // Commit side only.
     wal::SegmentWriter* current_ = nullptr;
