@@ -6,6 +6,8 @@
 #include <sys/mman.h>
 #include <sys/vfs.h>
 
+#include <utility>
+
 namespace kv::io {
 
 namespace {
@@ -22,7 +24,7 @@ bool overwrites_in_place(int fd) {
 
 std::span<char> MappedWindow::at(int fd, uint64_t offset) {
     if (memory_ == nullptr || offset < begin_ || offset - begin_ >= kWindowBytes) {
-        unmap();
+        leave();
         if (usable_ == Usable::kUnknown) {
             usable_ = overwrites_in_place(fd) ? Usable::kYes : Usable::kNo;
         }
@@ -41,9 +43,24 @@ std::span<char> MappedWindow::at(int fd, uint64_t offset) {
     return {memory_ + skip, static_cast<size_t>(kWindowBytes - skip)};
 }
 
+void MappedWindow::leave() {
+    if (memory_ == nullptr) return;
+    const std::lock_guard lock(left_mutex_);
+    left_.push_back(std::exchange(memory_, nullptr));
+}
+
 void MappedWindow::unmap() {
-    if (memory_ != nullptr) (void)::munmap(memory_, kWindowBytes);
-    memory_ = nullptr;
+    leave();
+    unmap_left();
+}
+
+void MappedWindow::unmap_left() {
+    std::vector<char*> left;
+    {
+        const std::lock_guard lock(left_mutex_);
+        left.swap(left_);
+    }
+    for (char* const memory : left) (void)::munmap(memory, kWindowBytes);
 }
 
 }  // namespace kv::io

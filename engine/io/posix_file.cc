@@ -78,6 +78,7 @@ Status PosixWritableFile::sync() {
     if (retry_interrupted([&] { return ::fdatasync(fd_.get()); }) != 0) {
         return error_from_errno("fdatasync", path_, errno);
     }
+    window_.unmap_left();  // clean by now, and as a rule nobody waits for who syncs
     return Status::ok();
 }
 
