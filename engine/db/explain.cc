@@ -36,7 +36,7 @@ std::string probe_text(const TableProbe& probe) {
     std::string text =
         "level " + std::to_string(probe.level) + ", table " + std::to_string(probe.table) + ": ";
     if (probe.filter_skipped) return text + "filter says no, " + std::to_string(probe.us) + " us\n";
-    text += probe.filter_asked ? "filter says maybe, " : "no filter, ";
+    text += probe.filter_asked ? "filter says maybe, " : "filter not asked, ";
     text += probe.found ? "found" : "not found";
     text += ", blocks: " + std::to_string(probe.cached_blocks) + " cached, " +
             std::to_string(probe.disk_blocks) + " from disk, " + std::to_string(probe.us) + " us\n";

@@ -3,7 +3,7 @@
 // blocks come from the block cache or from the disk, where every block's checksum is verified on
 // every read.
 //
-// Thread rule: immutable after open; everything from any thread.
+// Thread rule: immutable after open, but for what only speeds it up; everything from any thread.
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
@@ -19,6 +19,7 @@
 #include "record/range_tombstones.h"
 #include "sstable/filter.h"
 #include "sstable/held_parts.h"
+#include "sstable/hit_streak.h"
 #include "sstable/index.h"
 #include "sstable/table_format.h"
 #include "sstable/table_options.h"
@@ -95,6 +96,8 @@ class TableReader : public std::enable_shared_from_this<TableReader> {
     /// IndexCursor walks the data blocks that it names.
     const sstable::Index& index() const { return index_; }
     const sstable::Filter& filter() const { return filter_; }
+    /// Of the point reads of this table, which keep it; a matter of speed only.
+    sstable::HitStreak& hit_streak() const { return hit_streak_; }
     const std::string& path() const { return path_; }
     uint64_t file_number() const { return footer_.file_number; }
     uint64_t size_bytes() const { return properties_.size_bytes; }
@@ -188,6 +191,7 @@ class TableReader : public std::enable_shared_from_this<TableReader> {
     uint64_t data_end_ = 0;
 
     mutable HeldParts held_parts_;
+    alignas(64) mutable sstable::HitStreak hit_streak_;  // written, away from what is only read
 };
 
 }  // namespace kv

@@ -13,7 +13,7 @@ using sstable::BlockHit;
 void TableSearch::begin(TableGet& out) {
     out.found = false;
     const sstable::Filter& filter = table_->filter();
-    if (filter.empty()) return seek_index();
+    if (filter.empty() || table_->hit_streak().is_long()) return seek_index();
     ++out.filter_checks;
     if (filter.is_partitioned()) {
         const size_t piece = filter.piece_of(hash_);
@@ -22,6 +22,7 @@ void TableSearch::begin(TableGet& out) {
         seek_index();
     } else {
         ++out.filter_skips;
+        miss();
     }
 }
 
@@ -45,6 +46,11 @@ void TableSearch::take_filter_piece(const BlockRef& part, TableGet& out) {
     const Bytes lines = TableReader::filter_lines(part, wanted_);
     if (table_->filter().piece_may_contain(lines, hash_)) return seek_index();
     ++out.filter_skips;
+    miss();
+}
+
+void TableSearch::miss() {
+    table_->hit_streak().miss();
     stop();
 }
 
@@ -56,7 +62,7 @@ void TableSearch::seek_index() {
         return want_block();
     }
     partition_ = index.view().find(user_key_, trailer_);
-    if (partition_ >= index.view().blocks()) return stop();
+    if (partition_ >= index.view().blocks()) return miss();
     wanted_ = TablePart::index_partition(index.view().handle(partition_), partition_);
 }
 
@@ -68,14 +74,14 @@ void TableSearch::enter_partition(BlockRef part) {
 }
 
 void TableSearch::want_block() {
-    if (at_ >= view_.blocks()) return stop();
+    if (at_ >= view_.blocks()) return miss();
     wanted_ = TablePart::data_block(view_.handle(at_));
 }
 
 void TableSearch::next_block() {
     const sstable::Index& index = table_->index();
     if (++at_ < view_.blocks() || !index.is_partitioned()) return want_block();
-    if (++partition_ >= index.view().blocks()) return stop();
+    if (++partition_ >= index.view().blocks()) return miss();
     goes_on_ = true;
     wanted_ = TablePart::index_partition(index.view().handle(partition_), partition_);
 }
@@ -96,12 +102,13 @@ Status TableSearch::take_data_block(BlockRef block, TableGet& out) {
         out.seqno = trailer_seqno(hit.trailer);
         out.value = hit.value;
         out.pin = std::move(block);
+        table_->hit_streak().hit();
         stop();
     } else if (user_key_of(view_.separator(at_)) == user_key_) {
         next_block();
     } else {
         // The key goes on in the next block only if it is that of the separator.
-        stop();
+        miss();
     }
     return Status::ok();
 }

@@ -39,6 +39,7 @@ class TableSearch {
     void want_block();
     void next_block();
     void stop() { wanted_.kind = TablePart::Kind::kNone; }
+    void miss();
 
     const TableReader* table_;
     Bytes user_key_;

@@ -14,7 +14,7 @@ namespace kv {
 struct TableProbe {
     uint64_t table = 0;  ///< File number.
     int level = 0;
-    bool filter_asked = false;
+    bool filter_asked = false;    ///< Not without one, nor while all gets find their key.
     bool filter_skipped = false;  ///< The filter said: surely not here.
     bool found = false;           ///< A version of the key, or a range delete over it.
     uint32_t cached_blocks = 0;
