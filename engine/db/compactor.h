@@ -85,8 +85,9 @@ class Compactor {
         Seqno searched_at = 0;
     };
     static constexpr uint64_t kRetryMs = 1000;
-    /// Without a write for so long, the store is at rest.
-    static constexpr uint64_t kRestMs = 2000;
+    /// Without a write for so long, the store is at rest. A pause between two loads is none: what
+    /// is tidied up in it is written once more than it need be.
+    static constexpr uint64_t kRestMs = 10'000;
 
     bool start_next();
     bool runs_urgent() const;

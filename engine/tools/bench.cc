@@ -37,7 +37,8 @@ constexpr BenchSpec kSpecs[] = {
 };
 
 /// What --benchmarks takes besides.
-constexpr std::string_view kOtherNames[] = {"flush", "compact", "waitforcompaction", "stats"};
+constexpr std::string_view kOtherNames[] = {"flush", "compact", "waitforcompaction", "waitforrest",
+                                            "stats"};
 
 const BenchSpec* find_spec(const std::string& name) {
     for (const BenchSpec& spec : kSpecs) {
@@ -48,13 +49,17 @@ const BenchSpec* find_spec(const std::string& name) {
 
 double cpu_seconds() { return static_cast<double>(std::clock()) / CLOCKS_PER_SEC; }
 
-/// Returns when this process has hardly computed for three seconds, which is when no engine's
-/// background work is under way: not each of them can be asked. kvd begins to tidy up level 0 when
-/// nothing was written for two.
-void wait_until_quiet() {
-    constexpr int kQuietSeconds = 3;
+/// For waitforcompaction. An engine that begins a merge does so at once.
+constexpr int kNothingDueSeconds = 3;
+/// For waitforrest. kvd tidies up level 0 when nothing was written for ten seconds, which it looks
+/// at once in ten.
+constexpr int kAtRestSeconds = 22;
+
+/// Returns when this process has hardly computed for so long, which is when no engine's background
+/// work is under way: not each of them can be asked.
+void wait_until_quiet(int seconds) {
     double before = cpu_seconds();
-    for (int quiet = 0; quiet < kQuietSeconds;) {
+    for (int quiet = 0; quiet < seconds;) {
         std::this_thread::sleep_for(std::chrono::seconds(1));
         const double now = cpu_seconds();
         quiet = now - before < 0.02 ? quiet + 1 : 0;
@@ -98,7 +103,9 @@ class Bench {
             } else if (name == "flush") {
                 KV_RETURN_IF_ERROR(engine_.flush());
             } else if (name == "waitforcompaction") {
-                wait_until_quiet();
+                wait_until_quiet(kNothingDueSeconds);
+            } else if (name == "waitforrest") {
+                wait_until_quiet(kAtRestSeconds);
             } else if (name == "compact") {
                 KV_RETURN_IF_ERROR(timed_compact());
             } else {

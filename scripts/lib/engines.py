@@ -13,6 +13,8 @@ BUILD = os.path.join(bench.ROOT, "build", "rivals")
 RESULT = re.compile(r"^(\w+) +: +([\d.]+) micros/op (\d+) ops/sec", re.M)
 PERCENTILE = re.compile(r"P99\.99: ([\d.]+)")
 MAXIMUM = re.compile(r"^Min: [\d.]+ +Median: [\d.]+ +Max: ([\d.]+)", re.M)
+# What --benchmarks takes that gives no result line.
+NOT_MEASURED = {"compact", "flush", "stats", "waitforcompaction", "waitforrest"}
 # What each prints at the end about bytes written to tables for each byte of its caller.
 OUR_AMPLIFICATION = re.compile(r"([\d.]+) tables/user")
 ROCKSDB_WRITTEN = re.compile(r"^Cumulative compaction: ([\d.]+) GB write", re.M)
@@ -63,7 +65,7 @@ class Engine:
         """Runs benchmarks in one process; what parse() makes of its output."""
         output = bench.output_of(self.words(benchmarks, **flags))
         found = parse(output)
-        for name in set(benchmarks.split(",")) - {"compact", "flush", "stats", "waitforcompaction"}:
+        for name in set(benchmarks.split(",")) - NOT_MEASURED:
             if name not in found:
                 bench.die(f"no result line of {name} in:\n{output}")
         return found

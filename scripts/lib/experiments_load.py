@@ -51,7 +51,7 @@ def overwrites(run):
     for engine in run.engines.values():
         if engine.name not in overwrites_done:
             overwrites_done[engine.name] = watched_load(
-                run, engine, overwritten_keys(run), "overwrite,waitforcompaction", interval=1,
+                run, engine, overwritten_keys(run), "overwrite,waitforrest", interval=1,
                 limit_seconds=run.pick(900, 100))
     return overwrites_done
 
