@@ -18,8 +18,7 @@ constexpr auto kRelaxed = std::memory_order_relaxed;
 
 class MemtableIterator final : public InternalIterator {
   public:
-    MemtableIterator(const SkipList& list, std::shared_ptr<const Memtable> pin)
-        : list_(list), pin_(std::move(pin)) {}
+    explicit MemtableIterator(const SkipList& list) : list_(list) {}
 
     bool valid() const override { return node_ != nullptr; }
     Status status() const override { return Status::ok(); }
@@ -53,7 +52,6 @@ class MemtableIterator final : public InternalIterator {
 
   private:
     const SkipList& list_;
-    const std::shared_ptr<const Memtable> pin_;
     const SkipList::Node* node_ = nullptr;
 };
 
@@ -174,13 +172,7 @@ Bytes Memtable::largest_user_key() const {
 }
 
 std::unique_ptr<InternalIterator> Memtable::new_iterator() const {
-    return std::make_unique<MemtableIterator>(list_, nullptr);
-}
-
-std::unique_ptr<InternalIterator> Memtable::new_pinned_iterator(
-    std::shared_ptr<const Memtable> memtable) {
-    const SkipList& list = memtable->list_;
-    return std::make_unique<MemtableIterator>(list, std::move(memtable));
+    return std::make_unique<MemtableIterator>(list_);
 }
 
 }  // namespace kv

@@ -109,9 +109,6 @@ class Memtable {
     /// All versions in internal-key order, range deletes left out. The caller keeps the memtable
     /// alive. Entries added later may or may not appear. Any thread; never fails.
     std::unique_ptr<InternalIterator> new_iterator() const;
-    /// The same, keeping `memtable` alive itself.
-    static std::unique_ptr<InternalIterator> new_pinned_iterator(
-        std::shared_ptr<const Memtable> memtable);
 
     /// The longest common prefix of all user keys here, a view into the memtable. Any thread, but
     /// only final once the last add is done.

@@ -235,15 +235,4 @@ std::vector<FileMetaPtr> Version::overlapping(int level, std::optional<Bytes> lo
     return found;
 }
 
-bool Version::any_overlap(int level, Bytes lower, Bytes upper) const {
-    const FileList& list = files(level);
-    if (level == 0) {
-        return std::any_of(list.begin(), list.end(), [&](const FileMetaPtr& file) {
-            return meets(*file, lower, upper, false);
-        });
-    }
-    const size_t index = lower_bound(level, lower);
-    return index < list.size() && list[index]->smallest_user_key() <= upper;
-}
-
 }  // namespace kv

@@ -55,7 +55,6 @@ class Version {
     std::vector<FileMetaPtr> overlapping(int level, std::optional<Bytes> lower,
                                          std::optional<Bytes> upper,
                                          bool upper_is_exclusive = false) const;
-    bool any_overlap(int level, Bytes lower, Bytes upper) const;
     /// The table of `level` with this number; null when there is none. A pass over an array.
     FileMetaPtr find_number(int level, uint64_t number) const;
 

@@ -14,7 +14,8 @@
 #include <fstream>
 #include <sstream>
 #include <stdexcept>
-#include <thread>
+
+#include "support/notify_socket.h"
 
 namespace kv::cli_test {
 
@@ -46,25 +47,25 @@ int wait_for(pid_t pid) {
 
 Daemon::Daemon() {
     const std::string log = file("kvd.log");
+    const test::NotifySocket notify(file("notify"));
     pid_ = ::fork();
     require(pid_ >= 0, "fork failed");
     if (pid_ == 0) {
         const int out = ::open(log.c_str(), O_CREAT | O_WRONLY, 0600);
         ::dup2(out, STDOUT_FILENO);
         ::dup2(out, STDERR_FILENO);
+        ::putenv(const_cast<char*>(notify.variable().c_str()));
         exec(KVD_PROGRAM, {"--data-dir", file("data"), "--listen", "127.0.0.1:0", "--resp-listen",
                            "off", "--admin-listen", "off"});
     }
-    const auto limit = Clock::now() + std::chrono::seconds(30);
-    while (address_.empty()) {
-        require(Clock::now() < limit && ::waitpid(pid_, nullptr, WNOHANG) == 0,
-                "kvd did not start: " + read_file(log));
-        std::istringstream lines(read_file(file("data/kvd.addr")));
-        for (std::string line; std::getline(lines, line);) {
-            if (line.starts_with("native=")) address_ = line.substr(7);
-        }
-        if (address_.empty()) std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    const bool ready = notify.wait_for("READY=1", pid_);
+    std::istringstream lines(read_file(file("data/kvd.addr")));
+    for (std::string line; std::getline(lines, line);) {
+        if (line.starts_with("native=")) address_ = line.substr(7);
     }
+    if (ready && !address_.empty()) return;
+    kill();  // there will be no destructor
+    require(false, "kvd did not start: " + read_file(log));
 }
 
 Daemon::~Daemon() { kill(); }

@@ -161,16 +161,6 @@ TEST_CASE("memtable: knows what its keys have in common") {
     CHECK(memtable.common_prefix().empty());
 }
 
-TEST_CASE("memtable: a pinned iterator keeps it alive") {
-    auto memtable = std::make_shared<Memtable>();
-    memtable->add("k", 1, Kind::kPut, "v");
-    const auto it = Memtable::new_pinned_iterator(memtable);
-    memtable.reset();
-    it->seek_to_first();
-    REQUIRE(it->valid());
-    CHECK(it->value() == "v");
-}
-
 TEST_CASE("memtable: readers see every published entry, in order, while one thread writes") {
     const uint64_t seed = test_seed();
     CAPTURE(seed);

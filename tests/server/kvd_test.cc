@@ -2,8 +2,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <fcntl.h>
 #include <signal.h>
-#include <sys/socket.h>
-#include <sys/un.h>
 #include <sys/wait.h>
 
 #include <array>
@@ -14,6 +12,7 @@
 #include <thread>
 
 #include "server/socket_client.h"
+#include "support/notify_socket.h"
 #include "support/temp_dir.h"
 
 namespace kv::server {
@@ -69,6 +68,7 @@ class Daemon {
         pid_ = -1;
         return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
     }
+    pid_t pid() const { return pid_; }
     std::string output() const { return read_file(output_); }
     /// The address in DATA_DIR/kvd.addr, once it is there.
     std::string wait_for_address(const std::string& data_dir) const {
@@ -252,32 +252,15 @@ TEST_CASE("kvd: logs JSON lines when told to") {
 
 TEST_CASE("kvd: tells systemd when it is ready and when it stops") {
     const test::TempDir dir;
-    const std::string path = dir.file("notify");
-    const int fd = ::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-    REQUIRE(fd >= 0);
-    const timeval limit{30, 0};
-    ::setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
-    sockaddr_un address{};
-    address.sun_family = AF_UNIX;
-    path.copy(address.sun_path, sizeof address.sun_path - 1);
-    REQUIRE(::bind(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0);
-    const auto wait_for = [&](const std::string& line) {
-        std::array<char, 4096> buffer;
-        while (true) {
-            const ssize_t got = ::recv(fd, buffer.data(), buffer.size(), 0);
-            REQUIRE(got > 0);
-            if (contains(std::string(buffer.data(), static_cast<size_t>(got)), line)) return;
-        }
-    };
+    const test::NotifySocket notify(dir.file("notify"));
     Daemon daemon(
         {"--data-dir", dir.file("data"), "--listen", "127.0.0.1:0", "--resp-listen", "127.0.0.1:0"},
-        {"NOTIFY_SOCKET=" + path});
-    wait_for("STATUS=opening");
-    wait_for("READY=1");
+        {notify.variable()});
+    CHECK(notify.wait_for("STATUS=opening", daemon.pid()));
+    CHECK(notify.wait_for("READY=1", daemon.pid()));
     daemon.signal(SIGTERM);
-    wait_for("STOPPING=1");
+    CHECK(notify.wait_for("STOPPING=1", daemon.pid()));
     CHECK(daemon.exit_code() == 0);
-    ::close(fd);
 }
 
 }  // namespace kv::server

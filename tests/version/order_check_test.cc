@@ -179,7 +179,7 @@ class ToyStore {
         for (const auto& [key, seqno] : merged) {
             if (random_.one_in(6)) continue;
             const bool straddles =
-                !output.empty() && rest->any_overlap(level, output.begin()->first, key);
+                !output.empty() && !rest->overlapping(level, output.begin()->first, key).empty();
             if (!output.empty() && (straddles || random_.one_in(4))) {
                 add_table(edit, level, output);
                 output.clear();

@@ -63,10 +63,6 @@ TEST_CASE("version: overlapping takes both bounds as inclusive and none as open"
     CHECK(numbers(version.overlapping(1, "longprefix-q", std::nullopt)) == "3 ");
     CHECK(numbers(version.overlapping(0, "d", "d")) == "5 4 ");
     CHECK(numbers(version.overlapping(0, "e", "e")) == "4 ");
-    CHECK(version.any_overlap(1, "f", "g"));
-    CHECK_FALSE(version.any_overlap(1, "g", "h"));
-    CHECK(version.any_overlap(0, "m", "n"));
-    CHECK_FALSE(version.any_overlap(0, "n", "o"));
 }
 
 TEST_CASE("version: an edit changes only what it names, and shares the rest") {
