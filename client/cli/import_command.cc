@@ -1,7 +1,8 @@
 // The `import` command: a file's entries as atomic batches, many in flight.
 //
-// Batches are applied in the order of the file. After a failure the command names the first line
-// that is not known to be stored, which is what --continue-from takes.
+// Batches are applied in the order of the file; while the server is overloaded, the import waits.
+// After a failure the command names the first line that is not known to be stored, which is what
+// --continue-from takes.
 // SPDX-License-Identifier: Apache-2.0
 #include <sys/stat.h>
 
@@ -9,13 +10,12 @@
 #include <cerrno>
 #include <cstring>
 #include <memory>
-#include <mutex>
-#include <set>
+#include <utility>
 
 #include "cli/command.h"
+#include "cli/ordered_batches.h"
 #include "cli/progress.h"
 #include "cli/record_format.h"
-#include "kv/client_pipeline.h"
 
 namespace kv::cli {
 
@@ -77,16 +77,14 @@ class Importer {
           options_(options),
           reader_(make_record_reader(options.format, in)),
           progress_("imported", size_of(in), options.quiet),
-          pipeline_(*context.client, options.depth, options.write,
-                    [this](uint64_t tag, const Result<client::WriteReceipt>& result) {
-                        if (result.is_ok()) acknowledged(tag);
-                    }) {}
+          batches_(*context.client, options.depth, options.write,
+                   [&context] { return context.interrupt.triggered(); }) {}
 
     CommandResult run() {
         Status bad_input;
         Status status = read_all(bad_input);
-        const Status drained = pipeline_.drain();
-        if (status.is_ok()) status = drained;
+        const Status finished = batches_.finish();
+        if (status.is_ok()) status = finished;
         progress_.update(entries_, bytes_, reader_->bytes_read());
         if (status.is_ok() && bad_input.is_ok() && !context_.interrupt.triggered()) {
             progress_.finish();
@@ -133,24 +131,12 @@ class Importer {
     }
 
     Status send(client::Batch& batch, uint64_t first) {
-        {
-            const std::lock_guard lock(mutex_);
-            open_.insert(first);
-        }
-        KV_RETURN_IF_ERROR(pipeline_.write(batch, first));
-        batch.clear();
-        return Status::ok();
-    }
-
-    void acknowledged(uint64_t first) {
-        const std::lock_guard lock(mutex_);
-        open_.erase(first);
+        return batches_.send(std::exchange(batch, {}), first);
     }
 
     std::string stored_text() {
-        const std::lock_guard lock(mutex_);
         const uint64_t position = std::max(reader_->position(), options_.continue_from);
-        const uint64_t next = open_.empty() ? position : *open_.begin();
+        const uint64_t next = batches_.first_open().value_or(position);
         return std::string("everything before ") +
                (options_.format == FileFormat::kJsonLines ? "line " : "record ") +
                std::to_string(next) + " is stored, go on with --continue-from " +
@@ -163,9 +149,7 @@ class Importer {
     Progress progress_;
     uint64_t entries_ = 0;
     uint64_t bytes_ = 0;
-    std::mutex mutex_;
-    std::set<uint64_t> open_;    // guarded by mutex_: first positions of batches not acknowledged
-    client::Pipeline pipeline_;  // last: its end waits for callbacks that use the rest
+    OrderedBatches batches_;
 };
 
 }  // namespace

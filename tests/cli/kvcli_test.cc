@@ -148,6 +148,40 @@ TEST_CASE("kvcli: import keeps its batches to what the server takes") {
     CHECK(importing.get().exit_code == 0);
 }
 
+TEST_CASE("kvcli: import waits for an overloaded server and keeps the order of the file") {
+    client_test::FakeServer server;
+    std::string lines;
+    for (int i = 0; i < 3; ++i)
+        lines += "{\"key\":\"k\",\"value\":\"" + std::to_string(i) + "\"}\n";
+    auto importing = std::async(std::launch::async, [&] {
+        return run(KVCLI_PROGRAM, {"-a", server.address(), "import", "-", "--batch", "1"}, lines);
+    });
+    client_test::Peer peer = server.accept();
+    const protocol::WriteResponse stored{1, 1, protocol::Durability::kDisk, {}};
+    const client_test::Received first = peer.read();
+    const client_test::Received second = peer.read();
+    const client_test::Received third = peer.read();
+    peer.answer(third, stored);
+    peer.refuse(second, protocol::WireStatus::kOverloaded, "later", 30);
+    peer.answer(first, stored);
+    // The second is refused once more, the third is not taken for stored for its first answer.
+    for (const bool refuses : {true, false}) {
+        const client_test::Received second_again = peer.read();
+        const client_test::Received third_again = peer.read();
+        CHECK(second_again.body == second.body);
+        CHECK(third_again.body == third.body);
+        if (refuses) {
+            peer.refuse(second_again, protocol::WireStatus::kOverloaded, "later", 30);
+        } else {
+            peer.answer(second_again, stored);
+        }
+        peer.answer(third_again, stored);
+    }
+    const Finished finished = importing.get();
+    CHECK(finished.exit_code == 0);
+    CHECK(contains(finished.err, "imported 3 entries"));
+}
+
 TEST_CASE("kvcli: a bad line stops an import, which then goes on where it was") {
     const Fixture f;
     const std::string good = "{\"key\":\"a\",\"value\":\"1\"}\n";
