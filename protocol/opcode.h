@@ -24,7 +24,7 @@
     X(33, kDelete, "DELETE", kServed)                  \
     X(34, kBatch, "BATCH", kServed)                    \
     X(35, kIncrement, "INCREMENT", kServed)            \
-    X(36, kDeleteRange, "DELETE_RANGE", kReserved)     \
+    X(36, kDeleteRange, "DELETE_RANGE", kServed)       \
     X(48, kSnapshotOpen, "SNAPSHOT_OPEN", kServed)     \
     X(49, kSnapshotRenew, "SNAPSHOT_RENEW", kServed)   \
     X(50, kSnapshotClose, "SNAPSHOT_CLOSE", kServed)   \

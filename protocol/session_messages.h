@@ -18,7 +18,7 @@ namespace kv::protocol {
 namespace feature {                                // sent on the wire, never renumber
 inline constexpr uint64_t kCompression = 1U << 0;  ///< Reserved; nobody offers it in version 1.
 inline constexpr uint64_t kWatch = 1U << 1;        ///< Reserved.
-inline constexpr uint64_t kRangeDelete = 1U << 2;  ///< Reserved.
+inline constexpr uint64_t kRangeDelete = 1U << 2;  ///< DELETE_RANGE is answered.
 inline constexpr uint64_t kKeyspaces = 1U << 3;    ///< HELLO may name one: KeyspaceWish.
 }  // namespace feature
 

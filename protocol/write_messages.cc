@@ -24,6 +24,13 @@ void fields(Io& io, Field<Io, DeleteRequest>& m) {
 }
 
 template <class Io>
+void fields(Io& io, Field<Io, DeleteRangeRequest>& m) {
+    io.bytes("lower", m.range.lower);
+    io.bytes("upper", m.range.upper);
+    io.bytes("prefix", m.range.prefix);
+}
+
+template <class Io>
 void fields(Io& io, Field<Io, IncrementRequest>& m) {
     io.i64("by", m.by);
     io.bytes("key", m.key);
@@ -84,6 +91,7 @@ void fields(Io& io, Field<Io, WriteResponse>& m) {
 
 KV_WIRE_BODY(PutRequest, "PUT request")
 KV_WIRE_BODY(DeleteRequest, "DELETE request")
+KV_WIRE_BODY(DeleteRangeRequest, "DELETE_RANGE request")
 KV_WIRE_BODY(IncrementRequest, "INCREMENT request")
 KV_WIRE_BODY(BatchRequest, "BATCH request")
 KV_WIRE_BODY(WriteResponse, "write response")

@@ -1,4 +1,5 @@
-// Bodies of the writing operations: PUT, DELETE, INCREMENT, BATCH, and the one answer they share.
+// Bodies of the writing operations: PUT, DELETE, DELETE_RANGE, INCREMENT, BATCH, and the one answer
+// they share.
 // The durability asked for is in the request's header.
 //
 // Byte strings are views into the decoded body (or into the sender's memory when encoding).
@@ -13,6 +14,7 @@
 #include "kv/bytes.h"
 #include "kv/status.h"
 #include "protocol/frame.h"
+#include "protocol/read_messages.h"
 
 namespace kv::protocol {
 
@@ -26,6 +28,12 @@ struct PutRequest {
 struct DeleteRequest {
     Bytes key{};
     friend bool operator==(const DeleteRequest&, const DeleteRequest&) = default;
+};
+
+/// Every key in the range; takes as long whatever it covers. Needs feature::kRangeDelete.
+struct DeleteRangeRequest {
+    KeyRange range{};
+    friend bool operator==(const DeleteRangeRequest&, const DeleteRangeRequest&) = default;
 };
 
 struct IncrementRequest {
@@ -72,7 +80,7 @@ struct BatchRequest {
     friend bool operator==(const BatchRequest&, const BatchRequest&) = default;
 };
 
-/// The good answer of PUT, DELETE, INCREMENT and BATCH.
+/// The good answer of all of them.
 struct WriteResponse {
     uint64_t first_seqno = 0;  ///< Of the mutations; 0 when a batch held only preconditions.
     uint64_t last_seqno = 0;
@@ -83,12 +91,14 @@ struct WriteResponse {
 
 Status decode(Bytes body, PutRequest& out);
 Status decode(Bytes body, DeleteRequest& out);
+Status decode(Bytes body, DeleteRangeRequest& out);
 Status decode(Bytes body, IncrementRequest& out);
 Status decode(Bytes body, BatchRequest& out);
 Status decode(Bytes body, WriteResponse& out);
 
 void encode(const PutRequest& message, std::string& out);
 void encode(const DeleteRequest& message, std::string& out);
+void encode(const DeleteRangeRequest& message, std::string& out);
 void encode(const IncrementRequest& message, std::string& out);
 void encode(const BatchRequest& message, std::string& out);
 void encode(const WriteResponse& message, std::string& out);

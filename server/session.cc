@@ -103,6 +103,10 @@ Refusal Session::judge_frame(const RequestInfo& info, const protocol::FrameView&
     if (info.opcode == Opcode::kHello) {
         return {WireStatus::kInvalidArgument, "HELLO was answered before on this connection"};
     }
+    if (info.opcode == Opcode::kDeleteRange && (features_ & protocol::feature::kRangeDelete) == 0) {
+        return {WireStatus::kUnsupported,
+                "DELETE_RANGE: HELLO did not agree on the feature range deletes"};
+    }
     if (protocol::is_write(info.opcode) && !protocol::is_known(frame.header.durability())) {
         return {WireStatus::kInvalidArgument, "unknown durability"};
     }

@@ -124,6 +124,7 @@ class Session final : public WireSession {
     // session_writes.cc: one order for all writes of the connection.
     void on_write(const RequestInfo& info, protocol::Durability durability, Bytes body);
     Refusal build(const RequestInfo& info, Bytes body, WriteBatch& batch);
+    Refusal build_range_delete(Bytes body, WriteBatch& batch) const;
     void submit_waiting();
     void on_prepared();
 
@@ -154,6 +155,7 @@ class Session final : public WireSession {
     size_t needed_bytes_ = 0;
     uint32_t max_frame_bytes_;
     size_t max_outstanding_;
+    uint64_t features_ = 0;  // agreed on in HELLO
     bool hello_done_ = false, draining_ = false, input_ended_ = false, closed_ = false;
     bool outstanding_noted_ = false;
     End end_ = End::kOpen;

@@ -18,7 +18,7 @@ constexpr uint64_t kPoolRetryMs = 50;
 // Between the largest batch and the frame that brings it.
 constexpr uint32_t kFrameOverheadBytes =
     protocol::kDefaultFrameBytes - protocol::kDefaultBatchBytes;
-constexpr uint64_t kFeatures = protocol::feature::kKeyspaces;
+constexpr uint64_t kFeatures = protocol::feature::kKeyspaces | protocol::feature::kRangeDelete;
 
 static_assert(KeyspaceCatalog::kMaxNameBytes == protocol::kMaxKeyspaceNameBytes);
 
@@ -150,7 +150,8 @@ void Session::finish_hello(const RequestInfo& info, const protocol::HelloRequest
     protocol::HelloResponse response;
     response.version = version;
     response.server_features = kFeatures;
-    response.agreed_features = kFeatures & hello.features;
+    features_ = kFeatures & hello.features;
+    response.agreed_features = features_;
     response.max_key_bytes = largest_key(engine, keyspace_->space());
     response.max_value_bytes = engine.max_value_bytes;
     response.max_frame_bytes = max_frame_bytes_;

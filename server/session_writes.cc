@@ -166,6 +166,8 @@ Refusal Session::build(const RequestInfo& info, Bytes body, WriteBatch& batch) {
             keyspace_->count_writes(0, 1);
             return {};
         }
+        case Opcode::kDeleteRange:
+            return build_range_delete(body, batch);
         case Opcode::kIncrement: {
             protocol::IncrementRequest request;
             const Status status = protocol::decode(body, request);
@@ -184,6 +186,21 @@ Refusal Session::build(const RequestInfo& info, Bytes body, WriteBatch& batch) {
     const Status status = protocol::decode(body, request);
     if (!status.is_ok()) return malformed(status);
     return fill_batch(request, *keyspace_, check, batch);
+}
+
+Refusal Session::build_range_delete(Bytes body, WriteBatch& batch) const {
+    protocol::DeleteRangeRequest request;
+    const Status status = protocol::decode(body, request);
+    if (!status.is_ok()) return malformed(status);
+    SizeCheck check(shared_.config.engine, keyspace_->space());
+    for (const Bytes bound : {request.range.lower, request.range.upper, request.range.prefix})
+        if (!bound.empty()) check.key(bound);
+    Refusal refusal = check.verdict();
+    if (refusal.refused()) return refusal;
+    const auto [first, end] = stored_range(keyspace_->space(), request.range);
+    batch.delete_range(first, end);
+    keyspace_->count_writes(0, 1);
+    return refusal;
 }
 
 void Session::on_write(const RequestInfo& info, protocol::Durability durability, Bytes body) {

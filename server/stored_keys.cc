@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/stored_keys.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace kv::server {
@@ -26,6 +27,16 @@ ScanOptions scan_options(const Keyspace& space, const protocol::KeyRange& range,
     options.upper = range.upper.empty() ? space.end() : stored_copy(space, range.upper);
     if (!range.prefix.empty()) options.prefix = stored_copy(space, range.prefix);
     return options;
+}
+
+std::pair<std::string, std::string> stored_range(const Keyspace& space,
+                                                 const protocol::KeyRange& range) {
+    const ScanOptions options = scan_options(space, range, nullptr);
+    std::string lower = std::max(options.lower.value_or(space.first()), options.prefix);
+    std::string upper = options.upper.value_or(space.end());
+    if (std::string behind = prefix_successor(options.prefix); !behind.empty())
+        upper = std::min(upper, behind);
+    return {std::move(lower), std::move(upper)};
 }
 
 void StoredKeys::map(const Keyspace& space, std::vector<Bytes>& keys) {

@@ -6,6 +6,7 @@
 
 #include <deque>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "kv/db.h"
@@ -17,6 +18,10 @@ namespace kv::server {
 /// The part of `space` that `range` names.
 ScanOptions scan_options(const Keyspace& space, const protocol::KeyRange& range,
                          SnapshotPtr snapshot);
+
+/// The same as two bounds: [first, second).
+std::pair<std::string, std::string> stored_range(const Keyspace& space,
+                                                 const protocol::KeyRange& range);
 
 /// Keeps the bytes of keys that are stored differently from how they were sent.
 class StoredKeys {

@@ -141,6 +141,13 @@ Result<WriteReceipt> Client::del(Bytes key, const WriteOptions& options) {
                                                    options.timeout_ms, level(*session_, options)));
 }
 
+Result<WriteReceipt> Client::delete_range(const client::KeyRange& range,
+                                          const WriteOptions& options) {
+    const protocol::DeleteRangeRequest message{{range.lower, range.upper, range.prefix}};
+    return call_write(*session_, session_->request(Opcode::kDeleteRange, message,
+                                                   options.timeout_ms, level(*session_, options)));
+}
+
 Result<int64_t> Client::increment(Bytes key, int64_t by, const WriteOptions& options) {
     KV_ASSIGN_OR_RETURN(
         const WriteReceipt receipt,

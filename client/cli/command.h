@@ -61,6 +61,9 @@ struct Context {
 
     /// Connects unless that has been done.
     Status connect();
+    /// Whether the person at the terminal says yes to `question`; without a terminal nobody is
+    /// asked: true.
+    Result<bool> confirmed(const std::string& question);
 };
 
 struct Command {
@@ -89,6 +92,7 @@ client::KeyRange key_range(const Arguments& arguments);
 CommandResult run_get(Context& context, const Arguments& arguments);
 CommandResult run_put(Context& context, const Arguments& arguments);
 CommandResult run_del(Context& context, const Arguments& arguments);
+CommandResult run_delrange(Context& context, const Arguments& arguments);
 CommandResult run_incr(Context& context, const Arguments& arguments);
 CommandResult run_cas(Context& context, const Arguments& arguments);
 CommandResult run_batch(Context& context, const Arguments& arguments);

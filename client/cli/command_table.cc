@@ -1,7 +1,10 @@
 // The table of commands, and the arguments that several of them share.
 // SPDX-License-Identifier: Apache-2.0
+#include <unistd.h>
+
 #include <algorithm>
 #include <chrono>
+#include <cstdio>
 
 #include "cli/command.h"
 
@@ -42,6 +45,11 @@ const std::vector<Command>& table() {
          joined({{"--ttl", true}, {"--if-absent", false}}, kWrites), 2, 2, run_put},
         {"del", "KEY... [--durability memory|os|disk]", "delete keys, all or none of them",
          "del user:1 user:2                 deletes both at once", kWrites, 1, kMany, run_del},
+        {"delrange", "[PREFIX] [--from A] [--to B] [--yes] [--durability memory|os|disk]",
+         "delete a range of keys at once, however many there are",
+         "delrange session:                 asks first on a terminal, unless --yes",
+         joined({{"--yes", false}, {"--prefix", true}, {"--from", true}, {"--to", true}}, kWrites),
+         0, 1, run_delrange},
         {"incr", "KEY [BY]", "add to the integer at a key and print the sum",
          "incr visits 5                     a missing key counts as 0", kWrites, 1, 2, run_incr},
         {"cas", "KEY EXPECTED NEW | KEY --absent NEW", "replace a value if it is what you expect",
@@ -125,6 +133,19 @@ Status Context::connect() {
     if (client != nullptr) return Status::ok();
     KV_ASSIGN_OR_RETURN(client, Client::connect(client_options));
     return Status::ok();
+}
+
+Result<bool> Context::confirmed(const std::string& question) {
+    if (::isatty(STDIN_FILENO) == 0) return true;
+    const std::string prompt = question + " [y/N] ";
+    if (one_shot) {
+        std::fputs(prompt.c_str(), stderr);
+        std::fflush(stderr);
+    }
+    KV_ASSIGN_OR_RETURN(const std::optional<std::string> line, read_line(prompt.c_str()));
+    if (!line) return false;
+    const std::string answer = line->substr(0, line->find_first_of("\r\n"));
+    return answer == "y" || answer == "Y" || answer == "yes";
 }
 
 Result<client::WriteOptions> write_options(const Arguments& arguments) {

@@ -1,4 +1,4 @@
-// Commands on single keys: get, put, del, incr, cas.
+// Commands on single keys: get, put, del, incr, cas; and delrange, on many.
 // SPDX-License-Identifier: Apache-2.0
 #include <unistd.h>
 
@@ -77,6 +77,28 @@ CommandResult run_del(Context& context, const Arguments& arguments) {
     client::Batch batch;
     for (const std::string& key : arguments.words) batch.del(key);
     return show_receipt(context, context.client->write(batch, *options));
+}
+
+CommandResult run_delrange(Context& context, const Arguments& arguments) {
+    auto options = write_options(arguments);
+    if (!options.is_ok()) return usage_error(options.error());
+    const client::KeyRange range = key_range(arguments);
+    const bool everything = range.lower.empty() && range.upper.empty() && range.prefix.empty();
+    if (!arguments.has("--yes")) {
+        if (everything && ::isatty(STDIN_FILENO) == 0) {
+            return usage_error(
+                "delrange without a range deletes every key: say --yes if that is "
+                "what you want");
+        }
+        const auto about = context.client->count(range);
+        if (!about.is_ok()) return failed(about.error());
+        const Result<bool> yes =
+            context.confirmed("delete " + std::string(everything ? "everything, " : "") + "about " +
+                              std::to_string(about->entries) + " keys?");
+        if (!yes.is_ok()) return failed(yes.error());
+        if (!*yes) return failed({Code::kCancelled, "delrange: nothing was deleted"});
+    }
+    return show_receipt(context, context.client->delete_range(range, *options));
 }
 
 CommandResult run_incr(Context& context, const Arguments& arguments) {

@@ -1,10 +1,7 @@
 // Commands on keyspaces: keyspaces, keyspace create, keyspace drop.
 // SPDX-License-Identifier: Apache-2.0
-#include <unistd.h>
-
 #include <algorithm>
 #include <array>
-#include <cstdio>
 #include <nlohmann/json.hpp>
 
 #include "cli/command.h"
@@ -45,28 +42,15 @@ void print_table(const std::vector<Row>& rows, Output& out) {
     }
 }
 
-/// Whether the person wants it dropped; without a terminal nobody is asked.
-Result<bool> confirmed(Context& context, const KeyspaceInfo& info) {
-    if (::isatty(STDIN_FILENO) == 0) return true;
-    const std::string prompt = "drop keyspace " + info.name + " with about " +
-                               std::to_string(info.approximate_keys) + " keys? [y/N] ";
-    if (context.one_shot) {
-        std::fputs(prompt.c_str(), stderr);
-        std::fflush(stderr);
-    }
-    KV_ASSIGN_OR_RETURN(const std::optional<std::string> line, context.read_line(prompt.c_str()));
-    if (!line) return false;
-    const std::string answer = line->substr(0, line->find_first_of("\r\n"));
-    return answer == "y" || answer == "Y" || answer == "yes";
-}
-
 CommandResult drop(Context& context, const std::string& name, bool ask) {
     auto all = context.client->keyspaces(name);
     if (!all.is_ok()) return failed(all.error());
     const auto found =
         std::find_if(all->begin(), all->end(), [&](const auto& each) { return each.name == name; });
     if (found != all->end() && ask) {
-        const Result<bool> yes = confirmed(context, *found);
+        const Result<bool> yes =
+            context.confirmed("drop keyspace " + found->name + " with about " +
+                              std::to_string(found->approximate_keys) + " keys?");
         if (!yes.is_ok()) return failed(yes.error());
         if (!*yes) return failed({Code::kCancelled, "keyspace: nothing was dropped"});
     }

@@ -77,6 +77,8 @@ Status Connection::shake_hands(const ClientOptions& options, uint64_t deadline_u
     protocol::HelloRequest hello;
     hello.min_version = protocol::kMinVersion;
     hello.max_version = protocol::kMaxVersion;
+    // A server without it refuses DELETE_RANGE, which is all there is to know.
+    hello.features = protocol::feature::kRangeDelete;
     hello.client_name = Bytes(options.client_name).substr(0, protocol::kMaxNameBytes);
     KV_ASSIGN_OR_RETURN(const std::string frame, hello_frame(hello, options));
     KV_RETURN_IF_ERROR(send_all(socket_, frame, deadline_us));

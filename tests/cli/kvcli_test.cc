@@ -126,6 +126,41 @@ TEST_CASE("kvcli: what is exported imports as the same, in both formats") {
     CHECK(other.cli({"import", dump}).exit_code == 2);
 }
 
+TEST_CASE("kvcli: delrange deletes a range, and everything only when it is told so") {
+    const Fixture f;
+    for (const char* key : {"a", "log:1", "log:2", "z"}) f.cli({"put", key, "1"});
+    CHECK(f.cli({"delrange", "log:", "--from", "log:2"}).out == "ok\n");
+    CHECK(f.cli({"count", "--exact"}).out == "3\n");
+    CHECK(f.cli({"delrange", "--to", "log:", "--json"}).exit_code == 0);
+    CHECK(f.cli({"scan", "--keys"}).out == "log:1\nz\n");
+    const Finished unsure = f.cli({"delrange"});
+    CHECK(unsure.exit_code == 2);
+    CHECK(contains(unsure.err, "--yes"));
+    CHECK(f.cli({"count", "--exact"}).out == "2\n");
+    CHECK(f.cli({"delrange", "--yes"}).exit_code == 0);
+    CHECK(f.cli({"count", "--exact"}).out == "0\n");
+}
+
+TEST_CASE("kvcli: delrange asks first on a terminal") {
+    const Fixture f;
+    f.cli({"put", "a", "1"});
+    const test::TempDir home;
+    Terminal terminal(KVCLI_PROGRAM, {"-a", f.daemon.address()}, home.path());
+    terminal.expect("kv> ");
+    terminal.type("delrange a\n");
+    terminal.expect("keys? [y/N] ");
+    terminal.type("n\n");
+    terminal.expect("nothing was deleted");
+    terminal.expect("kv> ");
+    terminal.type("delrange\n");
+    terminal.expect("delete everything, about 1 keys? [y/N] ");
+    terminal.type("y\n");
+    terminal.expect("ok\r\n");
+    terminal.type(":quit\n");
+    CHECK(terminal.wait() == 0);
+    CHECK(f.cli({"get", "a"}).exit_code == 5);
+}
+
 TEST_CASE("kvcli: import keeps its batches to what the server takes") {
     client_test::FakeServer server;
     protocol::HelloResponse hello = client_test::Peer::default_hello();

@@ -46,6 +46,21 @@ TEST_CASE("client: answers may overtake each other") {
     CHECK((*first.get())->value == "first");
 }
 
+TEST_CASE("client: a range delete carries its bounds, and an old server's refusal is told") {
+    Fixture f;
+    const auto delete_logs = [&] { return f.client->delete_range({"log:1", "log:7", "log:"}); };
+    auto call = in_background(delete_logs);
+    const Received request = f.peer->read();
+    CHECK(request.header.opcode == Opcode::kDeleteRange);
+    CHECK(request.as<protocol::DeleteRangeRequest>().range ==
+          protocol::KeyRange{"log:1", "log:7", "log:"});
+    f.peer->answer(request, protocol::WriteResponse{9, 9, protocol::Durability::kDisk, {}});
+    CHECK(call.get()->last_seqno == 9);
+    auto refused = in_background(delete_logs);
+    f.peer->refuse(f.peer->read(), protocol::WireStatus::kUnsupported, "not offered");
+    CHECK(refused.get().status().is(Code::kUnsupported));
+}
+
 TEST_CASE("client: writes carry durability and mutations") {
     ClientOptions options;
     options.durability = client::Durability::kOs;

@@ -57,6 +57,7 @@ inline constexpr BodyProbe kBodyProbes[] = {
     {"snapshot_close_request", decode_and_encode<SnapshotCloseRequest>},
     {"put_request", decode_and_encode<PutRequest>},
     {"delete_request", decode_and_encode<DeleteRequest>},
+    {"delete_range_request", decode_and_encode<DeleteRangeRequest>},
     {"increment_request", decode_and_encode<IncrementRequest>},
     {"batch_request", decode_and_encode<BatchRequest>},
     {"write_response", decode_and_encode<WriteResponse>},

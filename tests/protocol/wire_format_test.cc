@@ -173,6 +173,10 @@ TEST_CASE("wire format: the write examples are what they say") {
           DeleteRequest{"user:1"});
     holds("delete_response", response_header(Opcode::kDelete, 16, 0, 140),
           WriteResponse{4713, 4713, Durability::kDisk, {}});
+    holds("delete_range_request", request_header(Opcode::kDeleteRange, 26),
+          DeleteRangeRequest{{"log:1", "log:7", "log:"}});
+    holds("delete_range_response", response_header(Opcode::kDeleteRange, 26, 0, 60),
+          WriteResponse{4715, 4715, Durability::kDisk, {}});
     holds("increment_request", request_header(Opcode::kIncrement, 17, 0, Durability::kMemory),
           IncrementRequest{-5, "stock"});
     holds("increment_response", response_header(Opcode::kIncrement, 17, 0, 10),

@@ -28,6 +28,7 @@ std::string conversation(uint64_t first_id) {
     bytes += frame(Opcode::kStats, id++, protocol::StatsRequest{});
     bytes += ping(id++, protocol::flag::kFence);
     bytes += frame(Opcode::kDelete, id++, protocol::DeleteRequest{"a"});
+    bytes += frame(Opcode::kDeleteRange, id++, protocol::DeleteRangeRequest{{"a", "b", ""}});
     return bytes;
 }
 

@@ -161,6 +161,48 @@ TEST_CASE_METHOD(OpsFixture, "keyspace ops: scans and counts see the keyspace an
     CHECK(count(true, {"b", "c", ""}) == 1);
 }
 
+TEST_CASE_METHOD(OpsFixture,
+                 "keyspace ops: a range delete takes the keyspace's keys, and no other") {
+    const char* const space = GENERATE("7", "0");
+    greet_in(space);
+    const Keyspace mine(static_cast<uint32_t>(std::stoi(space)));
+    fill_others(mine);
+    const auto left_without = [&](const protocol::KeyRange& range) {
+        for (const char* key : {"a", "b", "c", "\xFF", "\xFF\x41", "\xFF\xFF"})
+            put_at(mine, key, "1");
+        CHECK(one(frame(Opcode::kDeleteRange, ++id_, protocol::DeleteRangeRequest{range})).ok());
+        return scan({});
+    };
+    const std::string all = "a=1 b=1 c=1 \\xff=1 \\xffA=1 \\xff\\xff=1 ";
+    CHECK(left_without({"b", "\xFF\x41", ""}) == "a=1 \\xffA=1 \\xff\\xff=1 ");
+    CHECK(left_without({"", "", "\xFF"}) == "a=1 b=1 c=1 ");
+    CHECK(left_without({"b", "", ""}) == "a=1 ");
+    CHECK(left_without({"", "b", ""}) == "b=1 c=1 \\xff=1 \\xffA=1 \\xff\\xff=1 ");
+    CHECK(left_without({"\xFF\x41", "", "\xFF"}) == "a=1 b=1 c=1 \\xff=1 ");
+    CHECK(left_without({"c", "b", ""}) == all);
+    CHECK(left_without({"", "b", "c"}) == all);
+    CHECK(left_without({}) == "");
+    for (const uint32_t id : {0U, 6U, 7U, 8U, 16U}) {
+        if (id == mine.id()) continue;
+        for (const char* key : {"a", "k", "\x01", "\xFF", "\xFF\xFF"})
+            CHECK(at(Keyspace(id), key) == "other");
+    }
+}
+
+TEST_CASE_METHOD(OpsFixture, "keyspace ops: bounds of a range delete are as long as keys may be") {
+    config.engine.max_key_bytes = 100;
+    greet_in("7");
+    const std::string first(94, 'a'), last(94, 'b');
+    const protocol::DeleteRangeRequest fits{{first, last, ""}};
+    const std::string long_key(95, 'b');
+    CHECK(one(frame(Opcode::kDeleteRange, 2, fits)).ok());
+    const protocol::KeyRange ranges[] = {
+        {long_key, "", ""}, {"", long_key, ""}, {"", "", long_key}};
+    for (const protocol::KeyRange& range : ranges)
+        CHECK(one(frame(Opcode::kDeleteRange, ++id_, protocol::DeleteRangeRequest{range}))
+                  .is(WireStatus::kTooLarge));
+}
+
 TEST_CASE_METHOD(OpsFixture, "keyspace ops: a scan goes on after its token, both ways") {
     const char* const space = GENERATE("7", "0");
     greet_in(space);

@@ -103,10 +103,29 @@ TEST_CASE_METHOD(SessionFixture, "session: unknown and reserved opcodes are told
     CHECK(send(frame(Opcode::kGoaway, 3, protocol::PingMessage{}))
               .at(0)
               .is(WireStatus::kUnknownOpcode));
-    CHECK(send(frame(Opcode::kDeleteRange, 4, protocol::PingMessage{}))
-              .at(0)
-              .is(WireStatus::kUnsupported));
+    CHECK(
+        send(frame(Opcode::kWatch, 4, protocol::PingMessage{})).at(0).is(WireStatus::kUnsupported));
     CHECK(send(ping(5)).at(0).ok());
+}
+
+TEST_CASE_METHOD(SessionFixture, "session: a range delete needs the feature agreed on in HELLO") {
+    const bool agreed = GENERATE(false, true);
+    protocol::HelloRequest message;
+    if (agreed) message.features = protocol::feature::kRangeDelete;
+    const Answer welcome = send(frame(Opcode::kHello, 1, message)).at(0);
+    REQUIRE(welcome.ok());
+    CHECK(welcome.as<protocol::HelloResponse>().agreed_features == message.features);
+    db.set("a", "1");
+    const std::vector<Answer> at_once =
+        send(frame(Opcode::kDeleteRange, 2, protocol::DeleteRangeRequest{}));
+    CHECK(at_once.empty() == agreed);
+    if (agreed) {
+        finish_all();
+        CHECK(answers().at(0).as<protocol::WriteResponse>().last_seqno != 0);
+    } else {
+        CHECK(at_once.at(0).is(WireStatus::kUnsupported));
+    }
+    CHECK(db.get("a", {})->has_value() != agreed);
 }
 
 TEST_CASE_METHOD(SessionFixture, "session: frames may arrive a byte at a time") {

@@ -56,7 +56,7 @@ inline std::string hello_with(uint64_t id, uint16_t tag, Bytes value) {
     Header header = protocol::request_header(Opcode::kHello, id);
     header.flags |= protocol::flag::kExt;
     protocol::HelloRequest message;
-    message.features = protocol::feature::kKeyspaces;
+    message.features = protocol::feature::kKeyspaces | protocol::feature::kRangeDelete;
     std::string bytes;
     const size_t start = protocol::begin_frame(bytes, header);
     protocol::append_extensions(bytes, {{tag, value}});

@@ -64,6 +64,11 @@ class Client {
     Result<client::WriteReceipt> put(Bytes key, Bytes value,
                                      const client::PutOptions& options = {});
     Result<client::WriteReceipt> del(Bytes key, const client::WriteOptions& options = {});
+    /// Deletes all keys of `range`, atomically, in a time that does not depend on how many there
+    /// are. A range without any bound is everything in the keyspace. kUnsupported: the server is
+    /// too old for it.
+    Result<client::WriteReceipt> delete_range(const client::KeyRange& range,
+                                              const client::WriteOptions& options = {});
     /// Adds `by` to the integer at `key` (missing: 0) and returns the sum. kInvalidArgument when
     /// the value is no integer or the sum does not fit.
     Result<int64_t> increment(Bytes key, int64_t by = 1, const client::WriteOptions& options = {});
