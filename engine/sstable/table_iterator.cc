@@ -82,6 +82,8 @@ class TableIterator final : public InternalIterator {
     }
 
   private:
+    enum class Move : uint8_t { kSeek, kNext, kPrev };
+
     /// After the index moved by a seek: makes its block the current one. False when there is none
     /// or it cannot be read.
     bool arrive(Status moved) {
@@ -90,19 +92,19 @@ class TableIterator final : public InternalIterator {
             index_.handle().offset == block_offset_ && cursor_.problem() == nullptr)
             return true;
         readahead_bytes_ = 0;
-        return enter(false);
+        return enter(Move::kSeek);
     }
 
     /// Makes the block that the index stands on the current one.
-    bool enter(bool is_next) {
+    bool enter(Move by) {
         valid_ = false;
         block_.reset();
         if (!status_.is_ok() || !index_.valid()) return false;
         const BlockHandle handle = index_.handle();
         bool from_cache = false;
         auto read =
-            is_next && mode_.readahead_bytes > 0
-                ? read_ahead(handle, from_cache)
+            by != Move::kSeek && mode_.readahead_bytes > 0
+                ? read_ahead(handle, by, from_cache)
                 : table_->read_data_block(handle, mode_, BlockCache::Use::kScan, &from_cache);
         if (mode_.counts != nullptr && read.is_ok())
             ++(from_cache ? mode_.counts->cached : mode_.counts->from_disk);
@@ -112,7 +114,7 @@ class TableIterator final : public InternalIterator {
         }
         block_ = std::move(*read);
         block_offset_ = handle.offset;
-        if (!is_next) prefetch_all_over(block_.bytes());
+        if (by != Move::kNext) prefetch_all_over(block_.bytes());
         cursor_.reset(block_.bytes());
         return true;
     }
@@ -124,9 +126,10 @@ class TableIterator final : public InternalIterator {
             __builtin_prefetch(block.data() + block.size() * i / kLines);
     }
 
-    /// Takes the block from the run of blocks read last, reading the next run when it is not there.
-    Result<BlockRef> read_ahead(const BlockHandle& handle, bool& from_cache) {
-        const size_t stored_bytes = handle.size + kBlockTrailerBytes;
+    /// Takes the block from the run of blocks read last, reading the next run in the direction of
+    /// the walk when it is not there.
+    Result<BlockRef> read_ahead(const BlockHandle& handle, Move by, bool& from_cache) {
+        const uint64_t stored_bytes = handle.size + kBlockTrailerBytes;
         if (handle.end() > run_begin_ + run_.size() || handle.offset < run_begin_) {
             ReadMode peek = mode_;
             peek.cache_only = true;
@@ -135,9 +138,12 @@ class TableIterator final : public InternalIterator {
             if (cached.is_ok() || mode_.cache_only) return cached;
             readahead_bytes_ = std::min(mode_.readahead_bytes,
                                         std::max(kFirstReadaheadBytes, 2 * readahead_bytes_));
-            run_begin_ = handle.offset;
-            run_.resize(std::min<uint64_t>(std::max<uint64_t>(stored_bytes, readahead_bytes_),
-                                           table_->data_end() - handle.offset));
+            const uint64_t wanted = std::max<uint64_t>(stored_bytes, readahead_bytes_);
+            const uint64_t end = by == Move::kNext
+                                     ? std::min(handle.offset + wanted, table_->data_end())
+                                     : handle.offset + stored_bytes;
+            run_begin_ = by == Move::kNext ? handle.offset : end - std::min(end, wanted);
+            run_.resize(end - run_begin_);
             if (Status read = table_->read_range(run_begin_, run_.size(), run_.data());
                 !read.is_ok()) {
                 run_.clear();
@@ -152,14 +158,14 @@ class TableIterator final : public InternalIterator {
     void settle_forward() {
         while (past_block()) {
             status_ = index_.next(mode_);
-            if (enter(true)) cursor_.seek_to_first();
+            if (enter(Move::kNext)) cursor_.seek_to_first();
         }
         check_entry();
     }
     void settle_back() {
         while (past_block()) {
             status_ = index_.prev(mode_);
-            if (enter(false)) cursor_.seek_to_last();
+            if (enter(Move::kPrev)) cursor_.seek_to_last();
         }
         check_entry();
     }

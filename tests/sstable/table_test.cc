@@ -246,3 +246,30 @@ TEST_CASE("table reader: an iterator reading ahead makes few reads") {
     CHECK(table->properties().data_blocks > 100);
     CHECK(f.fs.operation_count() - before <= 6 + table->properties().data_bytes / (60U << 10));
 }
+
+TEST_CASE("table: a long walk reads many blocks at a time, either way") {
+    TableFixture f;
+    TableOptions options;
+    options.block_size_bytes = 500;
+    const EntryList entries = numbered_entries(4000, 40);
+    f.build(entries, options);
+    const auto table = f.open();
+    const bool reverse = GENERATE(false, true);
+    CAPTURE(reverse);
+    BlockCounts counts;
+    ReadMode mode{false, true, 8000};
+    mode.counts = &counts;
+    const auto it = table->new_iterator(mode);
+    size_t walked = 0;
+    for (reverse ? it->seek_to_last() : it->seek_to_first(); it->valid();
+         reverse ? it->prev() : it->next(), ++walked) {
+        const auto& entry = entries[reverse ? entries.size() - 1 - walked : walked];
+        REQUIRE(it->key() == entry.first);
+        REQUIRE(it->value() == entry.second);
+    }
+    REQUIRE(it->status().is_ok());
+    CHECK(walked == entries.size());
+    CHECK(counts.from_disk == table->properties().data_blocks);
+    // What is read ahead is not kept: only the block that the walk began in is in the cache.
+    CHECK(f.cache.stats().insertions == 1);
+}
