@@ -40,14 +40,16 @@ class KeyspaceFixture : public SessionFixture {
 
 TEST_CASE_METHOD(KeyspaceFixture, "hello: without a keyspace it is the default one") {
     const auto hello_answer = send(hello()).at(0).as<protocol::HelloResponse>();
-    CHECK(hello_answer.server_features == protocol::feature::kKeyspaces);
+    CHECK(hello_answer.server_features ==
+          (protocol::feature::kKeyspaces | protocol::feature::kRangeDelete));
     CHECK(hello_answer.agreed_features == 0);
     CHECK(hello_answer.max_key_bytes == config.engine.max_key_bytes);
 }
 
 TEST_CASE_METHOD(KeyspaceFixture, "hello: a keyspace is agreed on, and its keys are shorter") {
     const auto answer = send(hello_in(1, "7")).at(0).as<protocol::HelloResponse>();
-    CHECK(answer.agreed_features == protocol::feature::kKeyspaces);
+    CHECK(answer.agreed_features ==
+          (protocol::feature::kKeyspaces | protocol::feature::kRangeDelete));
     CHECK(answer.max_key_bytes == config.engine.max_key_bytes - Keyspace::kMaxPrefixBytes);
 }
 
