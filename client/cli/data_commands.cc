@@ -84,12 +84,14 @@ CommandResult run_delrange(Context& context, const Arguments& arguments) {
     if (!options.is_ok()) return usage_error(options.error());
     const client::KeyRange range = key_range(arguments);
     const bool everything = range.lower.empty() && range.upper.empty() && range.prefix.empty();
-    if (!arguments.has("--yes")) {
-        if (everything && ::isatty(STDIN_FILENO) == 0) {
-            return usage_error(
-                "delrange without a range deletes every key: say --yes if that is "
-                "what you want");
-        }
+    const bool names_a_range = !arguments.words.empty() || arguments.has("--prefix") ||
+                               arguments.has("--from") || arguments.has("--to");
+    if (everything && names_a_range) {
+        // Most likely a variable of a script that was not set.
+        return usage_error("delrange: an empty prefix or bound is every key; for that, name none");
+    }
+    const bool asks = !arguments.has("--yes");
+    if (asks && ::isatty(STDIN_FILENO) != 0) {
         const auto about = context.client->count(range);
         if (!about.is_ok()) return failed(about.error());
         const Result<bool> yes =
@@ -97,6 +99,8 @@ CommandResult run_delrange(Context& context, const Arguments& arguments) {
                               std::to_string(about->entries) + " keys?");
         if (!yes.is_ok()) return failed(yes.error());
         if (!*yes) return failed({Code::kCancelled, "delrange: nothing was deleted"});
+    } else if (asks && everything) {
+        return usage_error("delrange without a range deletes every key: say --yes to do that");
     }
     return show_receipt(context, context.client->delete_range(range, *options));
 }

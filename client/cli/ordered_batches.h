@@ -56,8 +56,8 @@ class OrderedBatches {
     uint64_t pause_ms_ = 0;  // that the server asked for since the last time all were sent again
     Clock::time_point stored_one_ = Clock::now();
 
-    std::optional<client::Pipeline>
-        pipeline_;  // last: its end waits for callbacks that use the rest
+    // Last: its end waits for callbacks that use the rest.
+    std::optional<client::Pipeline> pipeline_;
 };
 
 }  // namespace kv::cli

@@ -141,7 +141,7 @@ class TableIterator final : public InternalIterator {
             const uint64_t wanted = std::max<uint64_t>(stored_bytes, readahead_bytes_);
             const uint64_t end = by == Move::kNext
                                      ? std::min(handle.offset + wanted, table_->data_end())
-                                     : handle.offset + stored_bytes;
+                                     : handle.end();
             run_begin_ = by == Move::kNext ? handle.offset : end - std::min(end, wanted);
             run_.resize(end - run_begin_);
             if (Status read = table_->read_range(run_begin_, run_.size(), run_.data());

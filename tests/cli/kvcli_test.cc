@@ -136,6 +136,8 @@ TEST_CASE("kvcli: delrange deletes a range, and everything only when it is told 
     const Finished unsure = f.cli({"delrange"});
     CHECK(unsure.exit_code == 2);
     CHECK(contains(unsure.err, "--yes"));
+    CHECK(f.cli({"delrange", "", "--yes"}).exit_code == 2);  // of an unset variable
+    CHECK(f.cli({"delrange", "--from", "", "--yes"}).exit_code == 2);
     CHECK(f.cli({"count", "--exact"}).out == "2\n");
     CHECK(f.cli({"delrange", "--yes"}).exit_code == 0);
     CHECK(f.cli({"count", "--exact"}).out == "0\n");
