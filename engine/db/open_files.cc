@@ -167,8 +167,7 @@ class Replayer {
         : context_(context),
           manifest_(manifest),
           memtable_(std::make_shared<Memtable>(
-              Bytes(), std::make_shared<BlockPool>(context.options.memtable_bytes))),
-          fill_(context.options.memtable_bytes) {}
+              Bytes(), std::make_shared<BlockPool>(context.options.memtable_bytes))) {}
 
     Status add(const wal::ReplayedBatch& batch) {
         const uint64_t limit = context_.options.memtable_bytes;
@@ -178,13 +177,13 @@ class Replayer {
         BatchReader reader(batch.ops);
         Seqno seqno = batch.first_seqno;
         for (Op op; reader.next(op); ++seqno) {
-            fill_.add(memtable_, op, seqno);
+            fill_.add(*memtable_, op, seqno);
         }
         report_progress(batch.ops.size());
         return reader.status();
     }
     std::shared_ptr<Memtable> take() {
-        fill_.pour(memtable_);
+        fill_.pour(*memtable_);
         return std::move(memtable_);
     }
 
@@ -192,7 +191,7 @@ class Replayer {
     static constexpr uint64_t kReportBytes = 256ULL << 20;
 
     Status write_table() {
-        fill_.pour(memtable_);
+        fill_.pour(*memtable_);
         DropRules rules;
         rules.published = memtable_->largest_seqno();
         rules.now_ms = context_.clock.wall_ms();

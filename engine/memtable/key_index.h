@@ -27,6 +27,9 @@ class KeyIndex {
     static uint64_t hash_of(Bytes user_key);
 
     // Writer only.
+    /// The same as if the constructor had said so. Requires that nothing was put yet, and that
+    /// nobody searches.
+    void expect(uint64_t keys);
     /// Begins to bring a key's slot into the processor's cache.
     void prefetch_slot(uint64_t hash) const;
     /// The node in the first slot where the key may be, or null: most often the key's own.

@@ -102,6 +102,44 @@ void Memtable::apply_all(std::span<const NumberedOp> ops) {
     for (const NumberedOp& each : ops) apply(each.op, each.seqno);
 }
 
+SkipList::Node& Memtable::make(const Op& op, Seqno seqno) {
+    KV_ASSERT(!op.is_range_delete());
+    const Kind kind = op.internal_kind();
+    char expiry[kExpiryBytes];
+    Bytes head;
+    if (kind == Kind::kPutWithExpiry) {
+        store_fixed64(expiry, op.expiry_ms);
+        head = {expiry, kExpiryBytes};
+    }
+    count(seqno, kind, op.expiry_ms);
+    return list_.make(op.key, pack_trailer(seqno, kind), head, op.value);
+}
+
+void Memtable::link_all(std::span<SkipList::Node* const> nodes, Bytes common_prefix) {
+    list_.set_common_prefix(common_prefix);
+    index_.expect(nodes.size());
+    // A node is fetched kTogether steps before its hash is taken, its slot as many before the link.
+    std::array<uint64_t, kTogether> hashes;
+    SkipList::Node* anchor = nullptr;
+    for (size_t i = 0; i < nodes.size() + kTogether; ++i) {
+        uint64_t& hash = hashes[i % kTogether];
+        if (i >= kTogether) {
+            SkipList::Node& node = *nodes[i - kTogether];
+            if (anchor != nullptr && anchor->user_key() == node.user_key()) {
+                list_.link_version(*anchor, node);
+            } else {
+                anchor = list_.link(node).node;
+                index_.put(hash, anchor);
+            }
+        }
+        if (i < nodes.size()) {
+            hash = KeyIndex::hash_of(nodes[i]->user_key());
+            index_.prefetch_slot(hash);
+        }
+        if (i + kTogether < nodes.size()) SkipList::prefetch(*nodes[i + kTogether]);
+    }
+}
+
 void Memtable::prefetch(std::span<const Bytes> user_keys) const {
     KV_ASSERT(user_keys.size() <= kTogether);
     std::array<uint64_t, kTogether> hashes;

@@ -53,10 +53,8 @@ class Memtable {
 
     /// An empty memtable for what comes after this one: same pool, this one's common prefix and
     /// size. Engine thread only, after the last add.
-    std::shared_ptr<Memtable> successor() const { return made_for(common_prefix(), entries()); }
-    /// An empty one of the same pool.
-    std::shared_ptr<Memtable> made_for(Bytes common_prefix, uint64_t expected_keys) const {
-        return std::make_shared<Memtable>(common_prefix, pool_, expected_keys);
+    std::shared_ptr<Memtable> successor() const {
+        return std::make_shared<Memtable>(common_prefix(), pool_, entries());
     }
 
     /// Adds one version; key and value are copied. `internal_value` is the stored form (empty for
@@ -80,6 +78,15 @@ class Memtable {
     static constexpr size_t kTogether = 16;
     /// The same as apply() for each in turn, kTogether at most, but they wait for memory together.
     void apply_all(std::span<const NumberedOp> ops);
+
+    /// The same as apply() in two steps, which SortedFill takes: make() copies an operation, not a
+    /// range delete, and counts it, link_all() lets it be found. `nodes` are all that were made, in
+    /// internal-key order but the versions of a key from the oldest to the newest; all their keys
+    /// begin with `common_prefix`, a view into one of them. Requires that nothing else is added,
+    /// and nothing read before.
+    SkipList::Node& make(const Op& op, Seqno seqno);
+    void link_all(std::span<SkipList::Node* const> nodes, Bytes common_prefix);
+
     /// Brings what adds of these keys, kTogether at most, will touch into the processor's cache.
     /// Engine thread only.
     void prefetch(std::span<const Bytes> user_keys) const;

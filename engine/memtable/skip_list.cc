@@ -119,31 +119,52 @@ void SkipList::move_finger(const Target& target) {
     }
 }
 
+SkipList::Inserted SkipList::link_behind_finger(Node& node, uint64_t hint) {
+    const Node* const before = finger_[0].node;
+    const bool is_newest = before == head_ || before->user_key() != node.user_key();
+    const int height = static_cast<int>(node.height());
+    if (height > height_.load(kRelaxed)) height_.store(height, kRelaxed);
+    for (int level = 0; level < height; ++level) {
+        Link& link = finger_[level].node->links()[level];
+        Link& own = node.links()[level];
+        own.next.store(link.next.load(kRelaxed), kRelaxed);
+        own.hint.store(link.hint.load(kRelaxed), kRelaxed);
+        link.next.store(&node, kRelease);  // invariant 4: before the hint
+        link.hint.store(hint, kRelease);
+        finger_[level] = {&node, hint};
+    }
+    return {&node, is_newest};
+}
+
 SkipList::Inserted SkipList::insert(Bytes user_key, uint64_t trailer, Bytes head, Bytes tail) {
     const Target target(*this, user_key, trailer);
     move_finger(target);
-    const Node* const before = finger_[0].node;
-    const bool is_newest = before == head_ || before->user_key() != user_key;
+    return link_behind_finger(make(user_key, trailer, head, tail), target.hint);
+}
 
-    const int height = random_height();
-    if (height > height_.load(kRelaxed)) height_.store(height, kRelaxed);
-    Node* node = new_entry(height, user_key, trailer, head, tail);
-    for (int level = 0; level < height; ++level) {
-        Link& link = finger_[level].node->links()[level];
-        Link& own = node->links()[level];
-        own.next.store(link.next.load(kRelaxed), kRelaxed);
-        own.hint.store(link.hint.load(kRelaxed), kRelaxed);
-        link.next.store(node, kRelease);  // invariant 4: before the hint
-        link.hint.store(target.hint, kRelease);
-        finger_[level] = {node, target.hint};
-    }
-    return {node, is_newest};
+SkipList::Node& SkipList::make(Bytes user_key, uint64_t trailer, Bytes head, Bytes tail) {
+    return *new_entry(random_height(), user_key, trailer, head, tail);
+}
+
+SkipList::Inserted SkipList::link(Node& node) {
+    const Target target(*this, node.user_key(), node.trailer());
+    move_finger(target);
+    return link_behind_finger(node, target.hint);
+}
+
+void SkipList::set_common_prefix(Bytes common_prefix) {
+    KV_ASSERT(first() == nullptr);
+    common_prefix_ = common_prefix;
 }
 
 void SkipList::add_version(Node& anchor, uint64_t trailer, Bytes head, Bytes tail) {
+    link_version(anchor, *new_entry(1, anchor.user_key(), trailer, head, tail));
+}
+
+void SkipList::link_version(Node& anchor, Node& node) {
+    const uint64_t trailer = node.trailer();
     KV_ASSERT(trailer < anchor.trailer());
-    Node* node = new_entry(1, anchor.user_key(), trailer, head, tail);
-    node->shape_ |= Node::kVersionBit;
+    node.shape_ |= Node::kVersionBit;
     Node* newer = nullptr;
     Node* older = anchor.peer_.load(kRelaxed);
     if (older == nullptr) older = &anchor;
@@ -156,10 +177,10 @@ void SkipList::add_version(Node& anchor, uint64_t trailer, Bytes head, Bytes tai
     const auto* farther = far->far_older();
     const bool joins =
         older != &anchor && older->depth() - far->depth() == far->depth() - farther->depth();
-    node->peer_.store(const_cast<Node*>(joins ? farther : older), kRelaxed);
-    node->links()[0].next.store(older, kRelaxed);
-    node->links()[0].hint.store(older->depth() + 1, kRelaxed);
-    (newer == nullptr ? anchor.peer_ : newer->links()[0].next).store(node, kRelease);
+    node.peer_.store(const_cast<Node*>(joins ? farther : older), kRelaxed);
+    node.links()[0].next.store(older, kRelaxed);
+    node.links()[0].hint.store(older->depth() + 1, kRelaxed);
+    (newer == nullptr ? anchor.peer_ : newer->links()[0].next).store(&node, kRelease);
 }
 
 const SkipList::Node* SkipList::Node::version_at_or_after(uint64_t trailer) const {

@@ -71,6 +71,13 @@ class SkipList {
     /// used for its key, and that `trailer` is newer than its own. Writer only.
     void add_version(Node& anchor, uint64_t trailer, Bytes head, Bytes tail);
 
+    /// Both in two steps: a node that nobody finds before it is linked. Writer only.
+    Node& make(Bytes user_key, uint64_t trailer, Bytes head, Bytes tail);
+    Inserted link(Node& node);
+    void link_version(Node& anchor, Node& node);
+    /// What keys are expected to begin with after all. Requires that no node is linked yet.
+    void set_common_prefix(Bytes common_prefix);
+
     /// Begins to bring what comparing and replacing `node` touches into the processor's cache.
     static void prefetch(const Node& node) {
         __builtin_prefetch(&node, 1);
@@ -98,12 +105,13 @@ class SkipList {
     int random_height();
     bool finger_brackets(const Target& target, int level) const;
     void move_finger(const Target& target);
+    Inserted link_behind_finger(Node& node, uint64_t hint);
     const Node* seek(const Target& target) const;
     static const Node* last_newer(const Node& version, uint64_t trailer);
 
     Arena& arena_;
-    const std::string common_prefix_;
-    Node* const head_;  // holds no key; sorts before everything
+    std::string common_prefix_;  // fixed once a node is linked
+    Node* const head_;           // holds no key; sorts before everything
     std::atomic<int> height_{1};
     // Writer only.
     Finger finger_[kMaxHeight];

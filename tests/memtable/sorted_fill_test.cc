@@ -3,6 +3,8 @@
 #include "memtable/sorted_fill.h"
 
 #include <catch2/catch.hpp>
+#include <optional>
+#include <set>
 #include <string>
 
 #include "base/random.h"
@@ -28,18 +30,25 @@ std::string dump(const Memtable& memtable) {
     return text;
 }
 
+std::string shown(const std::optional<MemtableEntry>& entry) {
+    if (!entry.has_value()) return "none";
+    return std::to_string(entry->seqno) + " " + std::to_string(static_cast<int>(entry->kind)) +
+           " " + std::string(entry->value);
+}
+
 }  // namespace
 
 TEST_CASE("sorted fill: makes the memtable that the order of the log makes") {
     const uint64_t seed = test::test_seed();
     CAPTURE(seed);
     Random random(seed);
-    for (const size_t capacity : {16, 500, 20'000}) {
-        CAPTURE(capacity);
+    for (const Seqno operations : {0, 1, 20, 2000}) {
+        CAPTURE(operations);
         Memtable expected(Bytes(), std::make_shared<BlockPool>(1U << 20));
-        auto filled = std::make_shared<Memtable>(Bytes(), std::make_shared<BlockPool>(1U << 20));
-        SortedFill fill(4 * capacity);
-        for (Seqno seqno = 1; seqno <= 2000; ++seqno) {
+        Memtable memtable(Bytes(), std::make_shared<BlockPool>(1U << 20));
+        std::set<std::string> keys;
+        SortedFill fill;
+        for (Seqno seqno = 1; seqno <= operations; ++seqno) {
             const std::string key =
                 (random.below(2) == 0 ? "a long common prefix " : "") +
                 std::to_string(random.below(300)).substr(0, 1 + random.below(3));
@@ -62,11 +71,11 @@ TEST_CASE("sorted fill: makes the memtable that the order of the log makes") {
                 default:
                     break;
             }
+            keys.insert(key);
             expected.apply(op, seqno);
-            fill.add(filled, op, seqno);
+            fill.add(memtable, op, seqno);
         }
-        fill.pour(filled);
-        const Memtable& memtable = *filled;
+        fill.pour(memtable);
         CHECK(fill.bytes() == 0);
         CHECK(dump(memtable) == dump(expected));
         CHECK(memtable.entries() == expected.entries());
@@ -74,24 +83,30 @@ TEST_CASE("sorted fill: makes the memtable that the order of the log makes") {
         CHECK(memtable.range_deletes() == expected.range_deletes());
         CHECK(memtable.smallest_seqno() == expected.smallest_seqno());
         CHECK(memtable.largest_seqno() == expected.largest_seqno());
+        CHECK(memtable.earliest_expiry_ms() == expected.earliest_expiry_ms());
+        for (const std::string& key : keys) {
+            const Seqno at = 1 + random.below(operations);
+            CAPTURE(key, at);
+            CHECK(shown(memtable.get(key, operations)) == shown(expected.get(key, operations)));
+            CHECK(shown(memtable.get(key, at)) == shown(expected.get(key, at)));
+        }
     }
 }
 
-TEST_CASE("sorted fill: an empty memtable gives way to one that is made for the keys") {
-    const auto pool = std::make_shared<BlockPool>(1U << 20);
-    auto filled = std::make_shared<Memtable>(Bytes(), pool);
-    const Memtable* const first = filled.get();
-    SortedFill fill(1U << 20);
+TEST_CASE("sorted fill: a memtable is filled once more after its first use, in the usual way") {
+    Memtable memtable;
+    SortedFill fill;
     for (Seqno seqno = 1; seqno <= 2000; ++seqno)
-        fill.add(filled, put_op("user:" + std::to_string(seqno), "v"), seqno);
-    CHECK(filled.get() == first);
-    fill.pour(filled);
-    CHECK(filled.get() != first);
-    CHECK(filled->common_prefix() == "user:");
-    CHECK(filled->entries() == 2000);
-    const Memtable* const second = filled.get();
-    fill.add(filled, put_op("other", "v"), 2001);
-    fill.pour(filled);
-    CHECK(filled.get() == second);
-    CHECK(filled->get("other", 2001)->value == "v");
+        fill.add(memtable, put_op("user:" + std::to_string(seqno % 1000), "v"), seqno);
+    fill.pour(memtable);
+    CHECK(memtable.common_prefix() == "user:");
+    for (Seqno seqno = 2001; seqno <= 4000; ++seqno)
+        memtable.apply(put_op("user:" + std::to_string(seqno % 1500), "w"), seqno);
+    memtable.apply(put_op("other", "x"), 4001);
+    CHECK(memtable.entries() == 4001);
+    CHECK(memtable.get("other", 4001)->value == "x");
+    CHECK(memtable.get("user:7", 2000)->value == "v");
+    CHECK(memtable.get("user:7", 4001)->value == "w");
+    CHECK(memtable.get("user:1499", 4001)->value == "w");
+    CHECK_FALSE(memtable.get("user:1499", 2000).has_value());
 }
