@@ -52,7 +52,7 @@ DbIterator::DbIterator(ViewLease view, WalkSource source, SnapshotPtr snapshot, 
 }
 
 Bytes DbIterator::value() const {
-    const Bytes stored = forward_ ? at_.value : Bytes(value_);
+    const Bytes stored = forward_ ? at_.value : value_;
     return expiry_ms_ != 0 ? stored.substr(kExpiryBytes) : stored;
 }
 
@@ -249,10 +249,12 @@ bool DbIterator::walk_backward() {
                 decided = Sight::kDead;
                 expiry_ms = 0;
             } else if (sight == Sight::kLive) {
-                value_.assign(at_.value);
+                value_ = at_.value;
                 seqno_of_entry_ = trailer_seqno(trailer_of(at_.key));
                 expiry_ms_ = expiry_ms;
             }
+        } else if (decided == Sight::kLive) {
+            keep_value();
         }
         ++skipped_;
         source_valid_ = source_->prev_entry(at_);
@@ -260,6 +262,13 @@ bool DbIterator::walk_backward() {
     if (decided != Sight::kLive) return false;
     --skipped_;  // one of those passed is shown
     return true;
+}
+
+/// The source, which has left the entry shown, is to move once more.
+void DbIterator::keep_value() {
+    if (value_.data() == value_copy_.data()) return;
+    value_copy_.assign(value_);
+    value_ = value_copy_;
 }
 
 bool DbIterator::begin_seek() {

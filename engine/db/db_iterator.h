@@ -2,10 +2,10 @@
 // snapshot, if it is live and no range delete hides it.
 //
 // Going forward the source stands on the entry shown. Going backward it stands just before all
-// versions of the key shown, which is kept as a copy, since the newest version of a key is met
-// last. What is dead is passed over in three ways: one by one; as far as a range delete reaches, in
-// sources that are older than it; and as far as a run that an earlier walk has learnt
-// (db/hidden_runs.h). Thread rule: one thread at a time.
+// versions of the key shown, since the newest version of a key is met last: the key is kept as a
+// copy, the value where the source's last move left it. What is dead is passed over in three ways:
+// one by one; as far as a range delete reaches, in sources that are older than it; and as far as a
+// run that an earlier walk has learnt (db/hidden_runs.h). Thread rule: one thread at a time.
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
@@ -84,6 +84,7 @@ class DbIterator final : public Iterator {
     void find_backward();
     void walk_forward(bool skip_current);
     bool walk_backward();
+    void keep_value();
     void leave_version(uint32_t& versions, uint64_t trailer);
     bool stop_at_budget(Bytes user_key);
     void count_dead(Bytes user_key, uint64_t expiry_ms);
@@ -113,8 +114,10 @@ class DbIterator final : public Iterator {
     bool exhausted_ = false;
     Seqno seqno_of_entry_ = 0;
     uint64_t expiry_ms_ = 0;
-    KeyCopy key_;           // backward: the entry shown; forward: the key to skip
-    std::string value_;     // backward: the entry shown, internal form
+    KeyCopy key_;  // backward: the entry shown; forward: the key to skip
+    // Backward: the entry shown, internal form; a copy when the source has moved more than once.
+    Bytes value_;
+    std::string value_copy_;
     uint64_t skipped_ = 0;  // entries passed over since the last seek
     Run run_;
     std::string resume_key_;

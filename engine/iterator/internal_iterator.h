@@ -1,7 +1,9 @@
 // InternalIterator: an ordered walk over internal keys (record/internal_key.h), every version and
 // tombstone included. Memtables, tables, levels and merges of them all look like this.
-// Thread rule: one thread at a time. key() and value() last until the next move; the source
-// (memtable, table) must outlive the iterator unless its factory says that it is pinned.
+// Thread rule: one thread at a time. key() and value() last until the next move, or, a value that
+// prev() or prev_entry() leaves, until the move after that: who walks back knows that a version is
+// the newest of its key only when he has left it. The source (memtable, table) must outlive the
+// iterator unless its factory says that it is pinned.
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 

@@ -143,14 +143,18 @@ class LevelIterator final : public InternalIterator {
             if (enter(position_ + 1)) table_->seek_to_first();
     }
     void settle_back() {
-        while (at_end_of_table())
+        if (!at_end_of_table()) return;
+        left_table_ = std::move(table_);
+        do {
             if (enter(position_ - 1)) table_->seek_to_last();
+        } while (at_end_of_table());
     }
 
     const std::unique_ptr<const TableRun> run_;
     const size_t size_;
     size_t position_;  // size_ or beyond: none
     std::unique_ptr<InternalIterator> table_;
+    std::unique_ptr<InternalIterator> left_table_;  // going back: its last value may be read still
     Status status_;
 };
 

@@ -74,11 +74,7 @@ void BlockIterator::go_to(uint32_t ordinal) {
     valid_ = false;
     // True for an anchor behind the entry too, as the difference wraps.
     if (ordinal - anchor_ordinal_ >= block_.step && !load_anchor(ordinal)) return;
-    const uint32_t offset = block_.start(ordinal);
-    if (offset >= static_cast<size_t>(block_.end - block_.entries)) return fail(kBadRestart);
-    key_ = anchor_;
-    ordinal_ = ordinal;
-    parse(block_.entries + offset);
+    go_to_in_run(ordinal);
 }
 
 void BlockIterator::seek_to_first() { go_to_restart(0); }
@@ -131,7 +127,8 @@ void BlockIterator::seek_in_run(uint32_t restart, Bytes user_key, uint64_t trail
     if (low < block_.count) go_to(low);
 }
 
-void BlockIterator::prev() {
+/// The rest of prev().
+void BlockIterator::leave_run() {
     if (block_.is_tagged()) {
         if (ordinal_ > block_.count) return fail(kBadRestart);
         if (ordinal_ == 0)

@@ -41,18 +41,30 @@ class BlockIterator {
             parse(next_);
     }
     /// Requires valid(). In the plain form it costs a walk from the restart point.
-    void prev();
+    void prev() {
+        // Most often the entry lies in the run of the anchor, as this one does.
+        const uint32_t in_run = ordinal_ - anchor_ordinal_ - 1;
+        if (block_.is_tagged() && in_run < block_.step && ordinal_ <= block_.count) [[likely]]
+            go_to_in_run(ordinal_ - 1);
+        else
+            leave_run();
+    }
 
     /// Internal key and stored value, until the next move.
     Bytes key() const { return key_; }
     Bytes value() const { return value_; }
 
   private:
+    static constexpr size_t kShortBytes = 16;  // what one move of two registers copies
+
     void parse(const char* p);
     void join(const BlockEntry& entry);
+    void copy_part(char* to, const char* from, size_t size);
     void grow(size_t size);
     void go_to_restart(uint32_t index);
     void go_to(uint32_t ordinal);
+    void go_to_in_run(uint32_t ordinal);
+    void leave_run();
     bool load_anchor(uint32_t ordinal);
     void seek_in_run(uint32_t restart, Bytes user_key, uint64_t trailer);
     void fail(const char* problem);
@@ -94,16 +106,30 @@ inline void BlockIterator::parse(const char* p) {
 
 /// Puts the key together in the buffer.
 inline void BlockIterator::join(const BlockEntry& entry) {
-    constexpr size_t kShortBytes = 16;  // what one move of two registers copies
     const size_t size = size_t{entry.shared} + entry.unshared;
     if (size + kShortBytes > capacity_) [[unlikely]]
         grow(size + kShortBytes);
-    if (key_.data() != buffer_) std::memcpy(buffer_, key_.data(), entry.shared);
-    if (entry.unshared <= kShortBytes && block_.end - entry.suffix >= ptrdiff_t{kShortBytes})
-        std::memcpy(buffer_ + entry.shared, entry.suffix, kShortBytes);
-    else
-        std::memcpy(buffer_ + entry.shared, entry.suffix, entry.unshared);
+    if (key_.data() != buffer_) copy_part(buffer_, key_.data(), entry.shared);
+    copy_part(buffer_ + entry.shared, entry.suffix, entry.unshared);
     key_ = {buffer_, size};
+}
+
+/// Copies `size` bytes of the block into the buffer, which has kShortBytes more.
+inline void BlockIterator::copy_part(char* to, const char* from, size_t size) {
+    if (size <= kShortBytes && block_.end - from >= ptrdiff_t{kShortBytes}) [[likely]]
+        std::memcpy(to, from, kShortBytes);
+    else
+        std::memcpy(to, from, size);
+}
+
+/// Tagged form: the same as go_to where anchor_ is known to be that of the entry.
+inline void BlockIterator::go_to_in_run(uint32_t ordinal) {
+    const uint32_t offset = block_.start(ordinal);
+    if (offset >= static_cast<size_t>(block_.end - block_.entries)) [[unlikely]]
+        return fail(kBadRestart);
+    key_ = anchor_;
+    ordinal_ = ordinal;
+    parse(block_.entries + offset);
 }
 
 /// The answer of a point look-up: the first entry of that user key at or behind the trailer.

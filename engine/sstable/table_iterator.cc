@@ -163,10 +163,13 @@ class TableIterator final : public InternalIterator {
         check_entry();
     }
     void settle_back() {
+        BlockRef left;
         while (past_block()) {
             status_ = index_.prev(mode_);
+            if (!left) left = std::move(block_);
             if (enter(Move::kPrev)) cursor_.seek_to_last();
         }
+        if (left) left_block_ = std::move(left);
         check_entry();
     }
 
@@ -187,6 +190,7 @@ class TableIterator final : public InternalIterator {
     const ReadMode mode_;
     IndexCursor index_;  // stands on the block in block_, if there is one
     BlockRef block_;
+    BlockRef left_block_;  // going back: its last value may be read still
     uint64_t block_offset_ = 0;
     sstable::BlockIterator cursor_;
     bool valid_ = false;

@@ -323,3 +323,25 @@ TEST_CASE("iterator: passes over thousands of versions of one key by a seek") {
     budget.max_skipped = 100;
     CHECK(f.scan(budget) == "a=4999 b=2");
 }
+
+TEST_CASE(
+    "iterator: backwards, a value outlives the block that its newer, hidden versions lie in") {
+    DbFixture f;
+    f.options_.block_size_bytes = 256;
+    f.options_.block_cache_bytes = 1;  // what nobody holds is gone
+    ScanOptions old;
+    std::string expected;
+    for (uint64_t i = 40; i-- > 0;)
+        expected += (i == 39 ? "" : " ") + key_of(i) + "=old" + key_of(i);
+    for (uint64_t i = 0; i < 40; ++i) REQUIRE(f.put(key_of(i), "old" + key_of(i)).status.is_ok());
+    old.snapshot = f.db().snapshot();
+    for (int version = 0; version < 3; ++version) {
+        for (uint64_t i = 0; i < 40; ++i)
+            REQUIRE(f.put(key_of(i), std::string(100, 'n')).status.is_ok());
+    }
+    CHECK(f.scan(old, true) == expected);
+    REQUIRE(f.db().flush().is_ok());
+    CHECK(f.scan(old, true) == expected);
+    REQUIRE(f.db().compact_all().is_ok());
+    CHECK(f.scan(old, true) == expected);
+}

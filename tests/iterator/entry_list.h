@@ -70,10 +70,11 @@ inline size_t entry_at_or_after(const EntryList& entries, Bytes internal_key) {
                                entries.begin());
 }
 
+/// Over a copy, so that what it shows goes when it goes.
 class EntryListIterator final : public InternalIterator {
   public:
-    explicit EntryListIterator(const EntryList& entries)
-        : entries_(entries), position_(entries.size()) {}
+    explicit EntryListIterator(EntryList entries)
+        : entries_(std::move(entries)), position_(entries_.size()) {}
 
     /// From now on the iterator fails when it reaches `position`.
     void fail_at(size_t position) { fail_at_ = position; }
@@ -99,7 +100,7 @@ class EntryListIterator final : public InternalIterator {
         status_ = position == fail_at_ ? Status::io_error("planted failure") : Status::ok();
     }
 
-    const EntryList& entries_;
+    const EntryList entries_;
     size_t position_;  // at or beyond size(): not valid
     size_t fail_at_ = SIZE_MAX - 1;
     Status status_;
@@ -143,7 +144,9 @@ inline void walk_randomly(InternalIterator& it, const EntryList& entries, Random
             it.next();
             ++position;
         } else {
+            const Bytes left = it.value();
             it.prev();
+            REQUIRE(left == entries[position].second);
             --position;
         }
         require_same_entry(it, entries, position);
