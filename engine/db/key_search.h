@@ -1,11 +1,12 @@
 // KeySearch: what the sources of a view, asked from the newest to the oldest, say about one key.
 // All of an older source is older than any range delete over the key in a newer one, so the search
-// ends at the first source that has either an entry or a range delete. TableOrder: which tables to
-// ask, in that order. Callers: the look-up of one key (lookup) and of many (multi_lookup).
-// Thread rule: one thread at a time; the view and the key must outlive it.
+// ends at the first source that has either an entry or a range delete. TableOrder
+// (db/table_order.h) says which tables to ask. Callers: the look-up of one key (lookup) and of many
+// (multi_lookup). Thread rule: one thread at a time; the view and the key must outlive it.
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "base/hash.h"
 #include "db/lookup.h"
 
 namespace kv::db {
@@ -13,15 +14,17 @@ namespace kv::db {
 class KeySearch {
   public:
     KeySearch(Bytes key, Seqno seqno, uint64_t now_ms)
-        : key_(key), seqno_(seqno), now_ms_(now_ms) {}
+        : key_(key), hash_(hash64(key)), seqno_(seqno), now_ms_(now_ms) {}
 
     Bytes key() const { return key_; }
+    /// hash64 of it.
+    uint64_t hash() const { return hash_; }
     Seqno seqno() const { return seqno_; }
 
     /// Both: true when the search is over; `found` and `status` then hold the answer.
     bool ask(const Memtable& memtable, Found& found, Status& status) const {
         const Seqno covered = memtable.covering_seqno(key_, seqno_);
-        const auto entry = memtable.get(key_, seqno_);
+        const auto entry = memtable.get(key_, hash_, seqno_);
         if (entry && entry->seqno > covered) {
             status = judge(entry->kind, entry->seqno, entry->value, found);
             return true;
@@ -47,35 +50,9 @@ class KeySearch {
     static bool judge_covered(Seqno covered, Found& found);
 
     Bytes key_;
+    uint64_t hash_;
     Seqno seqno_;
     uint64_t now_ms_;
-};
-
-class TableOrder {
-  public:
-    TableOrder(const TableSet& tables, Bytes key, Seqno seqno)
-        : tables_(&tables), key_(key), seqno_(seqno) {}
-
-    /// The next table that may hold a version of the key; null when there is none.
-    const TableSet::Table* next() {
-        for (const auto& newest = tables_->tables(0); position_ < newest.size();) {
-            const TableSet::Table& table = newest[position_++];
-            if (table.may_hold(key_) && table.file->smallest_seqno <= seqno_) return &table;
-        }
-        while (++level_ < tables_->levels()) {
-            if (const auto* table = tables_->find(level_, key_); table != nullptr) return table;
-        }
-        return nullptr;
-    }
-    /// Of the table that next() gave.
-    int level() const { return level_; }
-
-  private:
-    const TableSet* tables_;
-    Bytes key_;
-    Seqno seqno_;
-    size_t position_ = 0;  // in level 0
-    int level_ = 0;
 };
 
 /// The reader of a table, opened on first use and kept by its slot. kWouldBlock when that would

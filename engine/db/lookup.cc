@@ -5,9 +5,9 @@
 #include <algorithm>
 
 #include "base/coding.h"
-#include "base/hash.h"
 #include "db/key_search.h"
 #include "db/lookup_trace.h"
+#include "db/table_order.h"
 #include "record/internal_key.h"
 
 namespace kv::db {
@@ -41,12 +41,12 @@ bool KeySearch::judge_covered(Seqno covered, Found& found) {
 namespace {
 
 /// True when the search is over; the answer is in `status` then.
-bool ask_table(const KeySearch& search, const TableSet::Table& table, uint64_t hash,
-               TableCache& tables, const ReadMode& mode, Found& found, Status& status) {
+bool ask_table(const KeySearch& search, const TableSet::Table& table, TableCache& tables,
+               const ReadMode& mode, Found& found, Status& status) {
     const TableReader* reader = nullptr;
     status = open_table(*table.slot, tables, mode, reader);
     if (!status.is_ok()) return true;
-    status = reader->get(search.key(), hash, search.seqno(), mode, found.table);
+    status = reader->get(search.key(), search.hash(), search.seqno(), mode, found.table);
     return !status.is_ok() || search.weigh(*reader, found, status);
 }
 
@@ -63,18 +63,18 @@ Status lookup(const ReadView& view, TableCache& tables, Bytes key, Seqno seqno, 
         return decided;
     };
     if (trace != nullptr) trace->begin();
+    view.active->prefetch_get(search.hash());
+    TableOrder order(*view.tables, search);
     if (ask(*view.active)) return status;
     for (const auto& memtable : view.immutables)
         if (ask(*memtable)) return status;
-    const uint64_t hash = hash64(key);
-    TableOrder order(*view.tables, key, seqno);
     while (const TableSet::Table* table = order.next()) {
         if (trace == nullptr) [[likely]] {
-            if (ask_table(search, *table, hash, tables, mode, found, status)) return status;
+            if (ask_table(search, *table, tables, mode, found, status)) return status;
             continue;
         }
         const TableGet before = found.table;
-        const bool decided = ask_table(search, *table, hash, tables, mode, found, status);
+        const bool decided = ask_table(search, *table, tables, mode, found, status);
         trace->table(*table, order.level(), before, found.table, decided);
         if (decided) return status;
     }

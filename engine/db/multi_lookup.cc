@@ -8,7 +8,7 @@
 #include <utility>
 
 #include "base/coding.h"
-#include "base/hash.h"
+#include "db/table_order.h"
 #include "sstable/table_search.h"
 
 namespace kv::db {
@@ -41,14 +41,10 @@ std::vector<size_t> in_order(const std::vector<Bytes>& keys) {
 /// One key on its way.
 struct MultiLookup::Walk {
     Walk(size_t place, const KeySearch& key_search, const TableSet& tables)
-        : index(place),
-          search(key_search),
-          hash(hash64(search.key())),
-          order(tables, search.key(), search.seqno()) {}
+        : index(place), search(key_search), order(tables, search) {}
 
     size_t index;
     KeySearch search;
-    uint64_t hash;
     TableOrder order;
     std::optional<TableSearch> table;  // being searched
     Found found;
@@ -94,7 +90,7 @@ bool MultiLookup::go_on(Walk& walk) {
             const TableReader* reader = nullptr;
             walk.status = open_table(*next->slot, tables_, mode_, reader);
             if (!walk.status.is_ok()) return true;
-            walk.table.emplace(*reader, walk.search.key(), walk.hash, walk.search.seqno());
+            walk.table.emplace(*reader, walk.search.key(), walk.search.hash(), walk.search.seqno());
             walk.table->begin(walk.found.table);
         }
         if (!search_table(walk)) {

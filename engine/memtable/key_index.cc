@@ -66,7 +66,8 @@ bool KeyIndex::same_tag(uint64_t slot, uint64_t hash) {
 }
 
 void KeyIndex::prefetch_slot(uint64_t hash) const {
-    __builtin_prefetch(&owner_->slots[hash & owner_->mask], 1);
+    const Table& table = *newest_.load(kAcquire);
+    __builtin_prefetch(&table.slots[hash & table.mask]);
 }
 
 const SkipList::Node* KeyIndex::guess(uint64_t hash) const {

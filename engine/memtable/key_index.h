@@ -30,12 +30,13 @@ class KeyIndex {
     /// The same as if the constructor had said so. Requires that nothing was put yet, and that
     /// nobody searches.
     void expect(uint64_t keys);
-    /// Begins to bring a key's slot into the processor's cache.
-    void prefetch_slot(uint64_t hash) const;
     /// The node in the first slot where the key may be, or null: most often the key's own.
     const SkipList::Node* guess(uint64_t hash) const;
     /// Requires that `node` is linked, and that no node of its key was put before.
     void put(uint64_t hash, SkipList::Node* node);
+
+    /// Begins to bring a key's slot into the processor's cache. Any thread.
+    void prefetch_slot(uint64_t hash) const;
 
     /// The node that was put for `user_key`, or null: there is none. Any thread, though only the
     /// writer may change the node. One that is being put meanwhile may be missed.

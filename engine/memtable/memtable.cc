@@ -179,9 +179,9 @@ void Memtable::count(Seqno seqno, Kind kind, uint64_t expiry_ms) {
     entries_.store(entries() + 1, kRelaxed);
 }
 
-std::optional<MemtableEntry> Memtable::get(Bytes user_key, Seqno read_seqno) const {
+std::optional<MemtableEntry> Memtable::get(Bytes user_key, uint64_t hash, Seqno read_seqno) const {
     const uint64_t wanted = pack_trailer(read_seqno, static_cast<Kind>(0xFF));
-    const SkipList::Node* node = index_.find(KeyIndex::hash_of(user_key), user_key);
+    const SkipList::Node* node = index_.find(hash, user_key);
     if (node == nullptr) return std::nullopt;
     if (const SkipList::Node* version = node->version_at_or_after(wanted)) {
         node = version;

@@ -98,7 +98,13 @@ class Memtable {
     /// The newest version of `user_key` with seqno <= `read_seqno`, a tombstone included. It says
     /// nothing of range deletes (the caller asks covering_seqno) nor of expiry: the caller compares
     /// it with its clock. Any thread. Constant time for the newest version, O(log n) for old ones.
-    std::optional<MemtableEntry> get(Bytes user_key, Seqno read_seqno) const;
+    std::optional<MemtableEntry> get(Bytes user_key, Seqno read_seqno) const {
+        return get(user_key, KeyIndex::hash_of(user_key), read_seqno);
+    }
+    /// The same for who knows hash64(user_key).
+    std::optional<MemtableEntry> get(Bytes user_key, uint64_t hash, Seqno read_seqno) const;
+    /// Begins to bring what such a get touches first into the processor's cache. Any thread.
+    void prefetch_get(uint64_t hash) const { index_.prefetch_slot(hash); }
 
     /// The newest range delete with seqno <= `read_seqno` that covers `user_key`; 0: none. Any
     /// thread; costs nothing as long as there are no range deletes here.

@@ -131,6 +131,14 @@ bool Filter::piece_may_contain(Bytes content, uint64_t user_key_hash) const {
     return line_may_contain(content.data() + offset, user_key_hash, probes_);
 }
 
+void Filter::prefetch(Bytes content, uint64_t user_key_hash) const {
+    const uint32_t line = line_of(user_key_hash, lines_);
+    if (is_partitioned())
+        __builtin_prefetch(content.data() + size_t{line % piece_lines_} * kLineBytes);
+    else
+        __builtin_prefetch(&bits_[line]);
+}
+
 std::string Filter::whole(Bytes lines) const {
     std::string content(lines);
     content.push_back(static_cast<char>(kBlockedBloom));

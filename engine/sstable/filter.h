@@ -48,6 +48,9 @@ class Filter {
     size_t piece_of(uint64_t user_key_hash) const;
     /// The question for the piece of that hash; `content` is that piece's.
     bool piece_may_contain(Bytes content, uint64_t user_key_hash) const;
+    /// Begins to bring the line that answers into the processor's cache; `content` as above, of a
+    /// partitioned filter alone.
+    void prefetch(Bytes content, uint64_t user_key_hash) const;
     /// The content that an unpartitioned filter of these lines would have.
     std::string whole(Bytes lines) const;
 

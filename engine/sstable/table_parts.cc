@@ -37,6 +37,17 @@ BlockRef TableReader::find_part(const TablePart& part) const {
     return found;
 }
 
+void TableReader::prefetch_filter(uint64_t user_key_hash) const {
+    if (filter_.empty() || hit_streak_.is_long()) return;
+    if (!filter_.is_partitioned()) return filter_.prefetch({}, user_key_hash);
+    const size_t piece = filter_.piece_of(user_key_hash);
+    const BlockRef held = held_parts_.find(index_parts() + piece);
+    if (!held) return;
+    filter_.prefetch(
+        filter_lines(held, TablePart::filter_piece(filter_.piece(piece, data_end_), piece)),
+        user_key_hash);
+}
+
 size_t TableReader::index_parts() const {
     return index_.is_partitioned() ? index_.view().blocks() : 0;
 }

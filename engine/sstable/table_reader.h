@@ -78,6 +78,9 @@ class TableReader : public std::enable_shared_from_this<TableReader> {
     Status get(Bytes user_key, uint64_t user_key_hash, Seqno seqno, const ReadMode& mode,
                TableGet& out) const;
 
+    /// Begins to bring what get() asks first into the processor's cache.
+    void prefetch_filter(uint64_t user_key_hash) const;
+
     /// All versions in internal-key order; keeps the reader alive.
     std::unique_ptr<InternalIterator> new_iterator(const ReadMode& mode = {}) const;
 
