@@ -24,6 +24,7 @@ uint64_t shard_count(uint64_t capacity_bytes) {
 
 BlockCache::BlockCache(uint64_t capacity_bytes)
     : capacity_bytes_(capacity_bytes),
+      memory_(capacity_bytes),
       shard_mask_(shard_count(capacity_bytes) - 1),
       shards_(std::make_unique<CacheShard[]>(shard_mask_ + 1)),
       seen_(capacity_bytes / kBytesPerSeenPlace) {

@@ -14,6 +14,7 @@
 #include <memory>
 
 #include "base/thread_number.h"
+#include "cache/block_memory.h"
 #include "cache/block_ref.h"
 #include "cache/cache_shard.h"
 #include "cache/seen_places.h"
@@ -40,6 +41,8 @@ class BlockCache {
     BlockCache(const BlockCache&) = delete;
     BlockCache& operator=(const BlockCache&) = delete;
 
+    /// A block to be filled for insert(), in the cache's own memory.
+    BlockRef allocate(size_t size) { return BlockRef::allocate(size, &memory_); }
     /// The block, or an empty reference. Counts a hit or a miss.
     BlockRef lookup(uint64_t file_number, uint64_t offset, Use use = Use::kPoint);
     /// Keeps `block`, the only reference to it, and returns it; if another thread was faster,
@@ -79,6 +82,7 @@ class BlockCache {
 
     std::atomic<uint64_t> capacity_bytes_;
     std::atomic<uint64_t> held_bytes_{0};  // granted by grant_hold
+    BlockMemory memory_;                   // of all blocks, so before the shards
     const uint64_t shard_mask_;
     const std::unique_ptr<CacheShard[]> shards_;
     SeenPlaces seen_;

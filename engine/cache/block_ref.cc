@@ -6,6 +6,7 @@
 
 #include <new>
 
+#include "cache/block_memory.h"
 #include "cache/cache_shard.h"
 #include "kv/assert.h"
 
@@ -13,10 +14,14 @@ namespace kv {
 
 namespace {
 
+/// Where a block's memory goes back to, but for a BlockMemory, whose address it may be too.
+constexpr uintptr_t kHeap = 0;
+constexpr uintptr_t kScratch = 1;
+
 /// What lies before the bytes of a block of its own.
 struct BlockHeader {
     std::atomic<uint64_t> word;
-    uint64_t is_scratch;
+    uintptr_t home;
 };
 static_assert(sizeof(BlockHeader) == 16);
 
@@ -60,17 +65,23 @@ void* take_scratch() {
 
 }  // namespace
 
-BlockRef BlockRef::allocate(size_t size) {
+BlockRef BlockRef::allocate(size_t size, BlockMemory* memory) {
     KV_ASSERT(size <= UINT32_MAX - sizeof(BlockHeader));
-    void* memory = ::operator new(sizeof(BlockHeader) + size);
-    auto* header = new (memory) BlockHeader{kOwn + 1, 0};
+    const size_t bytes = sizeof(BlockHeader) + size;
+    auto home = reinterpret_cast<uintptr_t>(memory);
+    void* place = memory == nullptr ? nullptr : memory->take(bytes);
+    if (place == nullptr) {
+        place = ::operator new(bytes);
+        home = kHeap;
+    }
+    auto* header = new (place) BlockHeader{kOwn + 1, home};
     return {&header->word, reinterpret_cast<char*>(header + 1), static_cast<uint32_t>(size),
             static_cast<uint32_t>(sizeof(BlockHeader) + size)};
 }
 
 BlockRef BlockRef::scratch(size_t size) {
     if (!kKeepsScratch || size > kScratchBytes - sizeof(BlockHeader)) return allocate(size);
-    auto* header = new (take_scratch()) BlockHeader{kOwn + 1, 1};
+    auto* header = new (take_scratch()) BlockHeader{kOwn + 1, kScratch};
     return {&header->word, reinterpret_cast<char*>(header + 1), static_cast<uint32_t>(size),
             static_cast<uint32_t>(kScratchBytes)};
 }
@@ -84,10 +95,11 @@ void BlockRef::release(Word& word, uint64_t old) {
 
 void BlockRef::free_data(char* data) {
     auto* header = reinterpret_cast<BlockHeader*>(data) - 1;
-    const bool is_scratch = header->is_scratch != 0;
+    const uintptr_t home = header->home;
     header->~BlockHeader();
+    if (home > kScratch) return reinterpret_cast<BlockMemory*>(home)->give_back(header);
     ScratchStack& stack = scratch_stack;
-    if (is_scratch && stack.count < kMostScratch && !stack.is_closed) {
+    if (home == kScratch && stack.count < kMostScratch && !stack.is_closed) {
         scratch_owner.touch();
         stack.buffers[stack.count++] = header;
     } else {

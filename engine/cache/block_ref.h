@@ -15,11 +15,14 @@
 
 namespace kv {
 
+class BlockMemory;
+
 class BlockRef {
   public:
     BlockRef() = default;
-    /// A new block of `size` uninitialised bytes, for the caller to fill before it shares it.
-    static BlockRef allocate(size_t size);
+    /// A new block of `size` uninitialised bytes, for the caller to fill before it shares it; in
+    /// `memory`, which must outlive it, if that is given and has room, else on the heap.
+    static BlockRef allocate(size_t size, BlockMemory* memory = nullptr);
     /// The same for bytes that go again soon: in memory that this thread let go just before, which
     /// its processor still holds close. It takes more of it than the size says.
     static BlockRef scratch(size_t size);

@@ -56,7 +56,7 @@ void admit(Run& run, const Result<size_t>& got, const ReadMode& mode) {
             read.got = read.table->read_part(read.part, mode);
             continue;
         }
-        BlockRef stored = BlockRef::allocate(read.part.stored_bytes());
+        BlockRef stored = read.table->allocate_part(read.part.stored_bytes());
         std::memcpy(stored.mutable_data(),
                     run.stored.bytes().data() + (read.part.handle.offset - begin),
                     read.part.stored_bytes());
@@ -71,8 +71,9 @@ void read_parts_together(FileSystem& fs, std::span<PartRead> reads, const ReadMo
     std::vector<ReadRequest> requests(runs.size());
     for (size_t i = 0; i < runs.size(); ++i) {
         Run& run = runs[i];
-        run.stored = BlockRef::allocate(run.bytes);
         const PartRead& first = run.parts.front();
+        run.stored = run.parts.size() == 1 ? first.table->allocate_part(run.bytes)
+                                           : BlockRef::allocate(run.bytes);
         requests[i].file = &first.table->file();
         requests[i].offset = first.part.handle.offset;
         requests[i].length = run.bytes;

@@ -16,13 +16,6 @@ size_t aligned_start(const char* data) {
     return -reinterpret_cast<uintptr_t>(data) % sstable::kFilterLineBytes;
 }
 
-/// A filter piece as it is kept: the lines of `content`, aligned.
-BlockRef aligned_lines(Bytes content) {
-    BlockRef piece = BlockRef::allocate(content.size() + sstable::kFilterLineBytes);
-    content.copy(piece.mutable_data() + aligned_start(piece.mutable_data()), content.size());
-    return piece;
-}
-
 }  // namespace
 
 BlockRef TableReader::find_part(const TablePart& part) const {
@@ -69,7 +62,7 @@ Result<BlockRef> TableReader::read_part(const TablePart& part, const ReadMode& m
     const bool stays =
         keep && part.kind == TablePart::Kind::kDataBlock && properties_.codec == Codec::kNone;
     BlockRef stored =
-        stays ? BlockRef::allocate(part.stored_bytes()) : BlockRef::scratch(part.stored_bytes());
+        stays ? allocate_part(part.stored_bytes()) : BlockRef::scratch(part.stored_bytes());
     KV_RETURN_IF_ERROR(read_range(part.handle.offset, part.stored_bytes(), stored.mutable_data()));
     return admit(part, std::move(stored), keep);
 }
@@ -104,6 +97,13 @@ Result<BlockRef> TableReader::prepare_part(const TablePart& part, BlockRef store
     return prepare_index_partition(part, content);
 }
 
+/// A filter piece as it is kept: the lines of `content`, aligned.
+BlockRef TableReader::aligned_lines(Bytes content) const {
+    BlockRef piece = allocate_part(content.size() + sstable::kFilterLineBytes);
+    content.copy(piece.mutable_data() + aligned_start(piece.mutable_data()), content.size());
+    return piece;
+}
+
 Result<BlockRef> TableReader::prepare_index_partition(const TablePart& part, Bytes content) const {
     const sstable::Index::Span& span = index_.span(part.number);
     std::string packed;
@@ -117,7 +117,7 @@ Result<BlockRef> TableReader::prepare_index_partition(const TablePart& part, Byt
     if (view.blocks() != span.blocks || !follows ||
         view.separator(view.blocks() - 1) != index_.view().separator(part.number))
         return corruption(part.handle.offset, "an index partition is not the one meant");
-    BlockRef kept = BlockRef::allocate(packed.size());
+    BlockRef kept = allocate_part(packed.size());
     packed.copy(kept.mutable_data(), packed.size());
     return kept;
 }

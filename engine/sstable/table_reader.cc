@@ -58,7 +58,7 @@ Result<BlockRef> TableReader::unpack(Bytes stored, uint64_t offset, bool keep) c
     const char* problem = sstable::content_size(codec, packed, size);
     BlockRef block;
     if (problem == nullptr) {
-        block = keep ? BlockRef::allocate(size) : BlockRef::scratch(size);
+        block = keep ? allocate_part(size) : BlockRef::scratch(size);
         problem = sstable::decompress(codec, packed, block.mutable_data(), size);
     }
     if (problem != nullptr) return corruption(offset, problem);

@@ -24,39 +24,9 @@
 #include "sstable/table_format.h"
 #include "sstable/table_options.h"
 #include "sstable/table_part.h"
+#include "sstable/table_read.h"
 
 namespace kv {
-
-/// Data blocks that a walk touched.
-struct BlockCounts {
-    uint64_t cached = 0;
-    uint64_t from_disk = 0;
-};
-
-struct ReadMode {
-    bool cache_only = false;  ///< kWouldBlock instead of a disk read.
-    bool fill_cache = true;   ///< Keep the blocks read that the cache finds worth it.
-    /// For iterators: read this many bytes at a time once the walk is sequential; 0 = a block.
-    uint32_t readahead_bytes = 0;
-    /// For iterators: where to count their blocks, or null. Must outlive the iterator.
-    BlockCounts* counts = nullptr;
-    bool keep_all = false;  ///< Keep every block read: the caller is going to ask again.
-};
-
-/// The answer of get, and what it cost. The counters add up over calls, so one TableGet serves a
-/// search through many tables.
-struct TableGet {
-    bool found = false;  ///< A version exists; it may be a tombstone.
-    Kind kind = Kind::kPut;
-    Seqno seqno = 0;
-    Bytes value;   ///< Internal form; lives as long as `pin`.
-    BlockRef pin;  ///< Keeps the block of `value`.
-
-    uint32_t filter_checks = 0;  ///< Filters asked.
-    uint32_t filter_skips = 0;   ///< Tables they ruled out.
-    uint32_t cache_hits = 0;     ///< Blocks found in the cache.
-    uint32_t disk_reads = 0;     ///< Blocks read from the disk.
-};
 
 /// What the MANIFEST says a table is; 0 = not checked.
 struct TableExpectation {
@@ -118,6 +88,10 @@ class TableReader : public std::enable_shared_from_this<TableReader> {
     /// (cache_only), kCorruption, kIoError.
     Result<BlockRef> read_part(const TablePart& part, const ReadMode& mode,
                                bool* from_cache = nullptr) const;
+    /// Memory for a part that may be kept.
+    BlockRef allocate_part(size_t bytes) const {
+        return cache_ == nullptr ? BlockRef::allocate(bytes) : cache_->allocate(bytes);
+    }
     /// What read_part makes of a part as it lies in the file. `stored` is the only reference to it.
     Result<BlockRef> admit_part(const TablePart& part, BlockRef stored,
                                 const ReadMode& mode) const {
@@ -179,6 +153,7 @@ class TableReader : public std::enable_shared_from_this<TableReader> {
     Result<BlockRef> admit(const TablePart& part, BlockRef stored, bool keep) const;
     Result<BlockRef> prepare_part(const TablePart& part, BlockRef stored, bool keep) const;
     Result<BlockRef> unpack(Bytes stored, uint64_t offset, bool keep) const;
+    BlockRef aligned_lines(Bytes content) const;
     Result<BlockRef> prepare_index_partition(const TablePart& part, Bytes content) const;
 
     // Set once by open.
