@@ -326,7 +326,7 @@ void Session::on_stats(const RequestInfo& info, Bytes body) {
     if (!decode(info, body, request)) return;
     read_in_pool(info, [&shared = shared_, info, prefix = std::string(request.prefix),
                         max_frame_bytes = max_frame_bytes_](std::string& reply) {
-        const std::vector<Stat> stats = collect_stats(shared, prefix);
+        const std::vector<Stat> stats = collect_stats(shared, shared.db.stats(), prefix);
         protocol::StatsResponse response;
         for (const Stat& stat : stats) response.entries.push_back({stat.name, stat.value});
         const uint64_t now_us = shared.clock.monotonic_us();

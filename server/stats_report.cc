@@ -13,7 +13,7 @@ void add_engine(const StoreStats& stats, std::vector<Stat>& out) {
         out.push_back({"engine." + stat.name, std::move(stat.value)});
 }
 
-void add_server(SharedState& shared, std::vector<Stat>& out) {
+void add_server(const SharedState& shared, std::vector<Stat>& out) {
     for (size_t i = 0; i < kCounterCount; ++i) {
         const auto counter = static_cast<Counter>(i);
         out.push_back(
@@ -30,9 +30,10 @@ void add_server(SharedState& shared, std::vector<Stat>& out) {
 
 }  // namespace
 
-std::vector<Stat> collect_stats(SharedState& shared, std::string_view prefix) {
+std::vector<Stat> collect_stats(const SharedState& shared, const StoreStats& engine,
+                                std::string_view prefix) {
     std::vector<Stat> stats;
-    add_engine(shared.db.stats(), stats);
+    add_engine(engine, stats);
     add_server(shared, stats);
     std::erase_if(stats, [&](const Stat& stat) { return !stat.name.starts_with(prefix); });
     std::sort(stats.begin(), stats.end(),

@@ -1,5 +1,5 @@
 // What STATS answers: the store's counters and the daemon's, as names and texts.
-// Thread rule: any thread; asks the engine, so not on a network thread.
+// Thread rule: any thread.
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
@@ -16,7 +16,9 @@ struct Stat {
     std::string value;
 };
 
-/// Those whose name starts with `prefix`, sorted by name.
-std::vector<Stat> collect_stats(SharedState& shared, std::string_view prefix);
+/// Those whose name starts with `prefix`, sorted by name. `engine` is what the store says, which
+/// a network thread must not ask for itself.
+std::vector<Stat> collect_stats(const SharedState& shared, const StoreStats& engine,
+                                std::string_view prefix);
 
 }  // namespace kv::server

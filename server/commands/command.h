@@ -43,6 +43,9 @@ inline constexpr uint32_t kBlind = 1U << 17;
 inline constexpr uint32_t kWhileSubscribed = 1U << 18;
 /// Ours: done at once inside MULTI instead of being queued (EXEC, DISCARD, WATCH, QUIT, RESET).
 inline constexpr uint32_t kNotQueued = 1U << 19;
+/// Ours: told with what the store reports (ControlContext::report), which is gathered in the read
+/// pool before the command is run.
+inline constexpr uint32_t kStoreReport = 1U << 20;
 }  // namespace command_flag
 
 struct Command {

@@ -15,6 +15,7 @@
 namespace kv::server {
 
 struct SharedState;
+struct StoreReport;
 
 /// Which of its answers a client wants (CLIENT REPLY).
 enum class ReplyMode : uint8_t { kOn, kOff, kSkipNext };
@@ -44,6 +45,8 @@ struct ControlContext {
     std::string& out;  ///< Where answers go; `reply` writes there.
     protocol::resp::ReplyWriter reply;
     uint64_t now_us = 0;  ///< Monotonic.
+    /// What the store says of itself; null unless the command has kStoreReport.
+    const StoreReport* report = nullptr;
 
     size_t size() const { return args.size(); }
     Bytes arg(size_t i) const { return args[i]; }

@@ -53,7 +53,7 @@ void cmd_info(ControlContext& context) {
     for (size_t i = 1; i < context.size(); ++i) choose(chosen, context.arg(i));
     InfoText info;
     if (chosen.any()) {
-        const InfoSource source{context.shared, context.shared.db.stats(), context.now_us};
+        const InfoSource source{context.shared, *context.report, context.now_us};
         for (size_t i = 0; i < kSections.size(); ++i) {
             if (chosen.test(i)) kSections[i].write(source, info);
         }

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "server/commands/control_handlers.h"
+#include "server/commands/store_report.h"
 #include "server/process_usage.h"
 #include "server/shared_state.h"
 
@@ -25,7 +26,7 @@ double share(uint64_t part, uint64_t whole) {
 }  // namespace
 
 void cmd_memory_stats(ControlContext& context) {
-    const StoreStats stats = context.shared.db.stats();
+    const StoreStats& stats = context.report->stats;
     const uint64_t network =
         static_cast<uint64_t>(std::max<int64_t>(context.shared.memory.used(), 0));
     const uint64_t total = stats.memory_used_bytes + network;
@@ -61,7 +62,7 @@ void cmd_memory_stats(ControlContext& context) {
 }
 
 void cmd_memory_doctor(ControlContext& context) {
-    const StoreStats stats = context.shared.db.stats();
+    const StoreStats& stats = context.report->stats;
     std::string text = "The store holds " + std::to_string(stats.memory_used_bytes) + " of its " +
                        std::to_string(stats.memory_budget_bytes) +
                        " bytes (engine.memory_budget). ";

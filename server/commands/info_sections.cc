@@ -3,9 +3,7 @@
 #include <algorithm>
 #include <string>
 
-#include "kv/keyspace.h"
 #include "server/commands/command_table.h"
-#include "server/commands/databases.h"
 #include "server/commands/info_text.h"
 #include "server/stats_report.h"
 
@@ -41,7 +39,7 @@ void add_command(const InfoSource& source, const Command& command, InfoText& inf
 }  // namespace
 
 void info_persistence(const InfoSource& source, InfoText& info) {
-    const StoreStats& stats = source.stats;
+    const StoreStats& stats = source.store.stats;
     const bool ok = stats.state == StoreState::kOk;
     info.section("Persistence");
     info.add("loading", 0);
@@ -70,7 +68,7 @@ void info_persistence(const InfoSource& source, InfoText& info) {
 
 void info_stats(const InfoSource& source, InfoText& info) {
     SharedState& shared = source.shared;
-    const StoreStats& stats = source.stats;
+    const StoreStats& stats = source.store.stats;
     const uint64_t calls = calls_of(shared.command_stats);
     info.section("Stats");
     info.add("total_connections_received", shared.total(Counter::kAccepted));
@@ -142,11 +140,7 @@ void info_cluster(const InfoSource&, InfoText& info) {
 void info_keyspace(const InfoSource& source, InfoText& info) {
     info.section("Keyspace");
     for (uint32_t database = 0; database < kDatabases; ++database) {
-        const Keyspace space(database);
-        ScanOptions options;
-        options.lower = space.first();
-        options.upper = space.end();
-        const uint64_t keys = source.shared.db.approximate_count(options);
+        const uint64_t keys = source.store.keys[database];
         if (keys == 0) continue;
         info.add("db" + std::to_string(database),
                  "keys=" + std::to_string(keys) + ",expires=0,avg_ttl=0");
@@ -155,7 +149,7 @@ void info_keyspace(const InfoSource& source, InfoText& info) {
 
 void info_kvd(const InfoSource& source, InfoText& info) {
     info.section("Kvd");
-    for (const Stat& stat : collect_stats(source.shared, "")) {
+    for (const Stat& stat : collect_stats(source.shared, source.store.stats, "")) {
         info.add(info_name(stat.name), stat.value);
     }
 }

@@ -137,7 +137,7 @@ void info_clients(const InfoSource& source, InfoText& info) {
 }
 
 void info_memory(const InfoSource& source, InfoText& info) {
-    const StoreStats& stats = source.stats;
+    const StoreStats& stats = source.store.stats;
     const ProcessUsage usage = process_usage();
     const auto network = static_cast<uint64_t>(std::max<int64_t>(source.shared.memory.used(), 0));
     const uint64_t used = stats.memory_used_bytes + network;

@@ -1,6 +1,6 @@
 // The text of INFO, section by section: the fields that redis-cli, exporters and clients look for,
 // in Redis's words, with kvd's numbers. What has no meaning here is left out, or 0 where tools need
-// it. Thread rule: any thread; asks the store for its statistics.
+// it. Thread rule: any thread.
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
@@ -9,7 +9,7 @@
 #include <string_view>
 #include <type_traits>
 
-#include "kv/stats.h"
+#include "server/commands/store_report.h"
 #include "server/shared_state.h"
 
 namespace kv::server {
@@ -37,7 +37,7 @@ class InfoText {
 /// What every section writes from, gathered once.
 struct InfoSource {
     SharedState& shared;
-    StoreStats stats;
+    const StoreReport& store;
     uint64_t now_us = 0;
 };
 

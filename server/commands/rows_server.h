@@ -29,7 +29,7 @@ inline constexpr std::array kServer{
             "Remove all keys from all databases", "[ASYNC | SYNC]", cmd_flushall, nullptr},
     Command{"flushdb", -1, kWrite, 0, 0, 0, "server", "1.0.0",
             "Remove all keys from the current database", "[ASYNC | SYNC]", cmd_flushdb, nullptr},
-    Command{"info", -1, kLoading | kStale, 0, 0, 0, "server", "1.0.0",
+    Command{"info", -1, kLoading | kStale | kStoreReport, 0, 0, 0, "server", "1.0.0",
             "Get information and statistics about the server", "[section [section ...]]", nullptr,
             cmd_info},
     Command{"lastsave", 1, kLoading | kStale | kFast, 0, 0, 0, "server", "1.0.0",

@@ -52,7 +52,7 @@ class AnswerLine {
         place.write = {};
         count(place, +1);
     }
-    /// The write was refused, and only its reads are still to be answered.
+    /// The write is over, but its answer is still to be made from what the pool reads.
     void leave_reads(uint64_t id) {
         Place& place = at(id);
         count(place, -1);

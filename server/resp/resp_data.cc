@@ -298,6 +298,9 @@ void RespSession::on_written(std::unique_ptr<WriteRequest> request, uint64_t now
         write.script != nullptr && !write.transaction && write.script->reads() != 0;
     if (!status.is_ok() && has_reads) {
         retry_reads(id, std::move(write.script), status);
+    } else if (status.is_ok() && write.transaction && write.script->wants_report()) {
+        line_.leave_reads(id);
+        answer_with_report(id, std::move(write));
     } else {
         line_.answer(id, answer_of(write, status));
     }
@@ -306,7 +309,7 @@ void RespSession::on_written(std::unique_ptr<WriteRequest> request, uint64_t now
 }
 
 std::string RespSession::answer_of(AnswerLine::Write& write, const Status& status) {
-    if (write.transaction) return exec_answer(*write.script, status);
+    if (write.transaction) return exec_answer(*write.script, status, nullptr);
     const size_t commands = write.script != nullptr ? write.script->size() : write.sets;
     if (status.is_ok() && write.script != nullptr) {
         note_script(*write.script);

@@ -176,34 +176,6 @@ RespSession::Taken RespSession::run_command(const Command& command, const Args& 
     return run_data(command, args);
 }
 
-RespSession::Taken RespSession::run_control(const Command& command, const Args& args) {
-    if (is_busy()) {
-        waits_ = true;
-        return Taken::kLater;
-    }
-    std::string& out = begin_answer();
-    run_control_into(command, args, out);
-    if (held_until_us_ != 0) {
-        held_answer_ = out.substr(answer_start_);
-        out.resize(answer_start_);
-        AnswerLine::Place place;
-        place.kind = AnswerLine::Place::Kind::kRead;
-        place.silent = take_silence();
-        held_id_ = line_.add(std::move(place));
-        return Taken::kYes;
-    }
-    // Of a subscription even CLIENT REPLY OFF lets the client know.
-    finish_answer(command.name.ends_with("subscribe"));
-    return Taken::kYes;
-}
-
-void RespSession::run_control_into(const Command& command, const Args& args, std::string& out) {
-    const size_t start = out.size();
-    ControlContext context{args, client_, *this, shared_, out, ReplyWriter(out, version_), now_us_};
-    command.control(context);
-    note_call(command, args, lap_us(), Bytes(out).substr(start));
-}
-
 /// Counts a call that has been answered with `answer`.
 void RespSession::note_call(const Command& command, const Args& args, uint64_t took_us,
                             Bytes answer) {

@@ -7,7 +7,8 @@
 //                                         from the socket at once (write_script.h)
 //   SET as it mostly is                   the same, without a script: it looks nothing up
 //   long reads (KEYS, SCAN, ...)          in the pool, with nothing else outstanding
-//   the rest                              here, with nothing else outstanding
+//   the rest                              here, with nothing else outstanding; what INFO asks of
+//                                         the store is gathered in the pool before
 // What cannot run yet stays in the receive buffer. Transactions are in transaction.h.
 // Thread rule: the connection's network thread.
 // SPDX-License-Identifier: Apache-2.0
@@ -68,6 +69,7 @@ class RespSession final : public WireSession, private SessionControl {
 
   private:
     friend class RespReadTask;
+    friend class RespReportTask;
     friend class RespPrepareTask;
     friend class RespRetryTask;
 
@@ -82,9 +84,6 @@ class RespSession final : public WireSession, private SessionControl {
     const Command* resolve(const protocol::resp::Args& args);
     bool is_listening() const;
     Taken run_command(const Command& command, const protocol::resp::Args& args);
-    Taken run_control(const Command& command, const protocol::resp::Args& args);
-    void run_control_into(const Command& command, const protocol::resp::Args& args,
-                          std::string& out);
     void note_call(const Command& command, const protocol::resp::Args& args, uint64_t took_us,
                    Bytes answer);
     uint64_t lap_us();
@@ -100,6 +99,14 @@ class RespSession final : public WireSession, private SessionControl {
     void finish_answer(bool wanted = false);
     bool take_silence();
     void move_answers();
+
+    // resp_control.cc: commands about the connection and the server.
+    Taken run_control(const Command& command, const protocol::resp::Args& args);
+    void run_control_into(const Command& command, const protocol::resp::Args& args,
+                          std::string& out, const StoreReport* report);
+    void answer_with_report(uint64_t answer_id, AnswerLine::Write commands);
+    void on_reported(uint64_t answer_id, const AnswerLine::Write& commands,
+                     const StoreReport* report);
 
     // resp_data.cc: commands on keys.
     Taken run_data(const Command& command, const protocol::resp::Args& args);
@@ -124,7 +131,7 @@ class RespSession final : public WireSession, private SessionControl {
     Transaction::Was look_at_watched(Bytes stored) const;
     Taken watch(const protocol::resp::Args& args);
     Taken exec(const Command& command);
-    std::string exec_answer(WriteScript& script, const Status& status);
+    std::string exec_answer(WriteScript& script, const Status& status, const StoreReport* report);
     void publish_transaction();
 
     // SessionControl.

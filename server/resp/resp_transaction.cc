@@ -115,7 +115,8 @@ RespSession::Taken RespSession::exec(const Command& command) {
     return Taken::kYes;
 }
 
-std::string RespSession::exec_answer(WriteScript& script, const Status& status) {
+std::string RespSession::exec_answer(WriteScript& script, const Status& status,
+                                     const StoreReport* report) {
     std::string out;
     ReplyWriter reply(out, version_);
     if (status.is(Code::kConflict)) {
@@ -134,7 +135,7 @@ std::string RespSession::exec_answer(WriteScript& script, const Status& status) 
         if (command.data != nullptr) {
             out += script.answer(i);
         } else if (command.control != nullptr) {
-            run_control_into(command, script.args(i), out);
+            run_control_into(command, script.args(i), out, report);
         } else {
             reply.ok();  // UNWATCH: EXEC has unwatched already
         }

@@ -19,6 +19,7 @@ void WriteScript::add(const Command& command, Keyspace space, const Args& args) 
         word_ends_.push_back(words_.size());
     }
     if (command.data != nullptr && !command.has(command_flag::kWrite)) ++reads_;
+    if (command.has(command_flag::kStoreReport)) wants_report_ = true;
 }
 
 Args WriteScript::args(size_t index) const {

@@ -33,6 +33,8 @@ class WriteScript final : public WriteProgram {
     Keyspace space(size_t index) const { return calls_[index].space; }
     /// Commands that only read.
     size_t reads() const { return reads_; }
+    /// A command is run with what the store reports.
+    bool wants_report() const { return wants_report_; }
     /// Stored forms of all keys, into `keys` with their memory in `storage`.
     void collect_keys(std::vector<Bytes>& keys, std::vector<std::string>& storage) const;
 
@@ -69,6 +71,7 @@ class WriteScript final : public WriteProgram {
     std::vector<size_t> word_ends_;
     std::vector<Call> calls_;
     size_t reads_ = 0;
+    bool wants_report_ = false;
     std::string answers_;
     bool was_cold_ = false;
 };

@@ -29,13 +29,15 @@ std::string ControlFixture::answer(const std::vector<std::string>& words, size_t
     REQUIRE(command->control != nullptr);
     asking.handle->last_command = command;
     std::string out;
+    const StoreReport report = gather_report(db);
     ControlContext context{args,
                            asking.handle,
                            asking.session,
                            shared(),
                            out,
                            {out, static_cast<Version>(asking.handle->resp_version.load())},
-                           clock.monotonic_us()};
+                           clock.monotonic_us(),
+                           &report};
     command->control(context);
     return out;
 }

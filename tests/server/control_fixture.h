@@ -15,6 +15,7 @@
 #include "kv/clock.h"
 #include "server/commands/command_table.h"
 #include "server/commands/control_context.h"
+#include "server/commands/store_report.h"
 #include "server/fake_db.h"
 #include "server/shared_state.h"
 

@@ -28,6 +28,7 @@ class FakeDb final : public Db {
     std::atomic<uint64_t> wall_ms = 1;       ///< For write programs and preconditions.
     std::atomic<bool> hold_answers = false;  ///< Submitted writes wait for release().
     std::atomic<uint64_t> multi_gets = 0;    ///< Calls of multi_get so far.
+    std::atomic<uint64_t> stats_calls = 0;   ///< Of stats(), so far.
     std::string state_reason;                ///< Of stats(). Set before any thread asks.
     /// Status that writes get instead of being applied.
     void fail_writes_with(Status status);
@@ -67,6 +68,7 @@ class FakeDb final : public Db {
     }
     uint64_t approximate_count(const ScanOptions& options) override;
     StoreStats stats() override {
+        ++stats_calls;
         StoreStats stats;
         stats.state_reason = state_reason;
         return stats;

@@ -278,4 +278,38 @@ TEST_CASE_METHOD(RespFixture, "resp order: reads of a refused script do not see 
     CHECK(said() == "+OK|");
 }
 
+TEST_CASE_METHOD(RespFixture, "resp order: INFO has the store asked in the pool, in its place") {
+    const auto fields = [](const std::string& said) {
+        return said.find("kvd_version:") != said.npos;
+    };
+    const std::string command = GENERATE("INFO|", "MEMORY STATS|", "MEMORY DOCTOR|");
+    CHECK(send("SET a 1|" + command + "PING|").empty());
+    finish_write();
+    CHECK(said() == "+OK|");
+    CHECK(db.stats_calls == 0);
+    REQUIRE(posted.size() == 1);
+    finish_task();
+    CHECK(db.stats_calls == 1);
+    const std::string text = said();
+    CHECK(fields(text) == command.starts_with("INFO"));
+    CHECK(text.ends_with("|+PONG|"));
+    CHECK(session().in_flight() == 0);
+}
+
+TEST_CASE_METHOD(RespFixture, "resp order: INFO without room in the pool is refused") {
+    pool_full = true;
+    const std::string busy = "-BUSY too many reads wait for the disk; retry after 50 ms|";
+    CHECK(send("INFO|PING|") == busy + "+PONG|");
+    CHECK(count(Counter::kLimitPool) == 1);
+    CHECK(ask("MULTI|SET a 1|INFO|EXEC|PING|") == "+OK|+QUEUED|+QUEUED|*2|+OK|" + busy + "+PONG|");
+    CHECK(db.stats_calls == 0);
+}
+
+TEST_CASE_METHOD(RespFixture, "resp order: INFO of a client that goes away") {
+    CHECK(send("INFO|").empty());
+    session().close();
+    finish_task();
+    CHECK(session().in_flight() == 0);
+}
+
 }  // namespace kv::server

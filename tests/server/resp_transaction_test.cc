@@ -247,4 +247,15 @@ TEST_CASE_METHOD(RespFixture, "resp transaction: EXEC waits for a pause of write
     CHECK(said() == "*1|+OK|");
 }
 
+TEST_CASE_METHOD(RespFixture, "resp transaction: INFO inside has the store asked in the pool") {
+    CHECK(send("MULTI|SELECT 2|SET a 1|INFO keyspace|CLIENT GETNAME|EXEC|PING|") ==
+          "+OK|+QUEUED|+QUEUED|+QUEUED|+QUEUED|");
+    finish_write();
+    CHECK(said().empty());
+    CHECK(db.stats_calls == 0);
+    finish_task();
+    CHECK(said() == "*4|+OK|+OK|$44|# Keyspace|db2:keys=1,expires=0,avg_ttl=0||$-1|+PONG|");
+    CHECK(submitted.empty());
+}
+
 }  // namespace kv::server

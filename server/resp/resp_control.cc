@@ -1,0 +1,111 @@
+// Commands about the connection and the server. They run here; what some of them ask of the store
+// is gathered in the pool before. See resp_session.h.
+// SPDX-License-Identifier: Apache-2.0
+#include <utility>
+
+#include "server/commands/store_report.h"
+#include "server/resp/resp_session.h"
+#include "server/shared_state.h"
+
+namespace kv::server {
+
+using protocol::resp::Args;
+using protocol::resp::ReplyWriter;
+
+/// Has the store report for commands that are run when it is there.
+class RespReportTask final : public PoolTask {
+  public:
+    RespReportTask(RespSession& session, uint64_t answer_id, AnswerLine::Write commands)
+        : session_(session), answer_id_(answer_id), commands_(std::move(commands)) {}
+
+    Next run() override {
+        report_ = gather_report(session_.shared_.db);
+        return Next::kDone;
+    }
+    void finish() override { session_.on_reported(answer_id_, commands_, &report_); }
+    /// Instead of both, when the pool has no room.
+    void finish_without() { session_.on_reported(answer_id_, commands_, nullptr); }
+
+  private:
+    RespSession& session_;
+    const uint64_t answer_id_;
+    AnswerLine::Write commands_;
+    StoreReport report_;
+};
+
+RespSession::Taken RespSession::run_control(const Command& command, const Args& args) {
+    if (is_busy()) {
+        waits_ = true;
+        return Taken::kLater;
+    }
+    if (command.has(command_flag::kStoreReport)) {
+        AnswerLine::Write copy;
+        copy.script = std::make_unique<WriteScript>(shared_, version_);
+        copy.script->add(command, space_, args);
+        AnswerLine::Place place;
+        place.kind = AnswerLine::Place::Kind::kRead;
+        place.silent = take_silence();
+        place.bytes = copy.script->held_bytes();
+        answer_with_report(line_.add(std::move(place)), std::move(copy));
+        return Taken::kYes;
+    }
+    std::string& out = begin_answer();
+    run_control_into(command, args, out, nullptr);
+    if (held_until_us_ != 0) {
+        held_answer_ = out.substr(answer_start_);
+        out.resize(answer_start_);
+        AnswerLine::Place place;
+        place.kind = AnswerLine::Place::Kind::kRead;
+        place.silent = take_silence();
+        held_id_ = line_.add(std::move(place));
+        return Taken::kYes;
+    }
+    // Of a subscription even CLIENT REPLY OFF lets the client know.
+    finish_answer(command.name.ends_with("subscribe"));
+    return Taken::kYes;
+}
+
+/// `report`: null for a command that asks for none, and when there was no room for the task.
+void RespSession::run_control_into(const Command& command, const Args& args, std::string& out,
+                                   const StoreReport* report) {
+    const size_t start = out.size();
+    ControlContext context{args,    client_, *this, shared_, out, ReplyWriter(out, version_),
+                           now_us_, report};
+    if (command.has(command_flag::kStoreReport) && report == nullptr) {
+        context.reply.error("BUSY too many reads wait for the disk; retry after 50 ms");
+    } else {
+        command.control(context);
+    }
+    note_call(command, args, lap_us(), Bytes(out).substr(start));
+}
+
+/// Answers the place with what `commands` say, once the store has reported.
+void RespSession::answer_with_report(uint64_t answer_id, AnswerLine::Write commands) {
+    auto asking = std::make_unique<RespReportTask>(*this, answer_id, std::move(commands));
+    RespReportTask& asked = *asking;
+    std::unique_ptr<PoolTask> task = std::move(asking);
+    ++in_flight_;
+    if (host_.post(task)) return counters_.add(Counter::kPoolTasks);
+    counters_.add(Counter::kLimitPool);
+    shared_.report(Incident::kReadQueue, "too many reads wait (limits.queued_reads)");
+    asked.finish_without();
+}
+
+void RespSession::on_reported(uint64_t answer_id, const AnswerLine::Write& commands,
+                              const StoreReport* report) {
+    host_.progressed();
+    now_us_ = lap_began_us_ = shared_.clock.monotonic_us();
+    --in_flight_;
+    if (closed_) return;
+    std::string answer;
+    if (commands.transaction) {
+        answer = exec_answer(*commands.script, Status::ok(), report);
+    } else {
+        run_control_into(commands.script->command(0), commands.script->args(0), answer, report);
+    }
+    line_.answer(answer_id, std::move(answer));
+    move_answers();
+    end_when_done();
+}
+
+}  // namespace kv::server
