@@ -3,6 +3,7 @@
 #include "protocol/read_messages.h"
 
 #include "protocol/body_codec.h"
+#include "protocol/key_range_fields.h"
 
 namespace kv::protocol {
 namespace {
@@ -32,13 +33,6 @@ void fields(Io& io, Field<Io, MultiGetRequest>& m) {
 template <class Io>
 void fields(Io& io, Field<Io, MultiGetResponse>& m) {
     io.list("items", m.items, kGetHeadBytes, [&io](auto& item) { fields(io, item); });
-}
-
-template <class Io>
-void fields(Io& io, Field<Io, KeyRange>& m) {
-    io.bytes("lower", m.lower);
-    io.bytes("upper", m.upper);
-    io.bytes("prefix", m.prefix);
 }
 
 template <class Io>

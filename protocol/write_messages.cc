@@ -3,6 +3,7 @@
 #include "protocol/write_messages.h"
 
 #include "protocol/body_codec.h"
+#include "protocol/key_range_fields.h"
 
 namespace kv::protocol {
 namespace {
@@ -25,9 +26,7 @@ void fields(Io& io, Field<Io, DeleteRequest>& m) {
 
 template <class Io>
 void fields(Io& io, Field<Io, DeleteRangeRequest>& m) {
-    io.bytes("lower", m.range.lower);
-    io.bytes("upper", m.range.upper);
-    io.bytes("prefix", m.range.prefix);
+    fields(io, m.range);
 }
 
 template <class Io>
