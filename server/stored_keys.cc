@@ -29,14 +29,26 @@ ScanOptions scan_options(const Keyspace& space, const protocol::KeyRange& range,
     return options;
 }
 
+std::pair<std::string, std::string> stored_range(const Keyspace& space, std::optional<Bytes> lower,
+                                                 std::optional<Bytes> upper, Bytes prefix) {
+    std::string first = lower ? stored_copy(space, *lower) : space.first();
+    std::string end = upper ? stored_copy(space, *upper) : space.end();
+    if (!prefix.empty()) {
+        const std::string stored = stored_copy(space, prefix);
+        first = std::max(first, stored);
+        // None: behind the prefix there is nothing at all.
+        if (const std::string behind = prefix_successor(stored); !behind.empty())
+            end = std::min(end, behind);
+    }
+    return {std::move(first), std::move(end)};
+}
+
 std::pair<std::string, std::string> stored_range(const Keyspace& space,
                                                  const protocol::KeyRange& range) {
-    const ScanOptions options = scan_options(space, range, nullptr);
-    std::string lower = std::max(options.lower.value_or(space.first()), options.prefix);
-    std::string upper = options.upper.value_or(space.end());
-    if (std::string behind = prefix_successor(options.prefix); !behind.empty())
-        upper = std::min(upper, behind);
-    return {std::move(lower), std::move(upper)};
+    const auto bound = [](Bytes key) {
+        return key.empty() ? std::nullopt : std::optional<Bytes>(key);
+    };
+    return stored_range(space, bound(range.lower), bound(range.upper), range.prefix);
 }
 
 void StoredKeys::map(const Keyspace& space, std::vector<Bytes>& keys) {

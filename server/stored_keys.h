@@ -5,6 +5,7 @@
 #pragma once
 
 #include <deque>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -19,7 +20,11 @@ namespace kv::server {
 ScanOptions scan_options(const Keyspace& space, const protocol::KeyRange& range,
                          SnapshotPtr snapshot);
 
-/// The same as two bounds: [first, second).
+/// [first, second) of stored keys: those of `space` between the bounds, where there are any, that
+/// begin with `prefix`.
+std::pair<std::string, std::string> stored_range(const Keyspace& space, std::optional<Bytes> lower,
+                                                 std::optional<Bytes> upper, Bytes prefix);
+/// The same as scan_options(), as two bounds.
 std::pair<std::string, std::string> stored_range(const Keyspace& space,
                                                  const protocol::KeyRange& range);
 

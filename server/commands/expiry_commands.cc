@@ -8,7 +8,7 @@
 #include "server/commands/argument_words.h"
 #include "server/commands/data_handlers.h"
 #include "server/commands/number_text.h"
-#include "server/commands/stored_keys.h"
+#include "server/commands/storable.h"
 
 namespace kv::server {
 namespace {

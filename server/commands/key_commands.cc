@@ -9,7 +9,7 @@
 #include "server/commands/data_handlers.h"
 #include "server/commands/databases.h"
 #include "server/commands/number_text.h"
-#include "server/commands/stored_keys.h"
+#include "server/commands/storable.h"
 
 namespace kv::server {
 namespace {

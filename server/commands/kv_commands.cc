@@ -9,7 +9,7 @@
 #include "server/commands/data_handlers.h"
 #include "server/commands/explanation_answer.h"
 #include "server/commands/number_text.h"
-#include "server/commands/stored_keys.h"
+#include "server/commands/storable.h"
 #include "server/commands/walk_answer.h"
 #include "server/shared_state.h"
 

@@ -2,9 +2,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/resp/store_view.h"
 
+#include <tuple>
 #include <utility>
 
 #include "kv/assert.h"
+#include "server/stored_keys.h"
 
 namespace kv::server {
 namespace {
@@ -32,18 +34,9 @@ class StoreWalk final : public KeyWalk {
 }  // namespace
 
 ScanOptions stored_bounds(const Keyspace& space, const WalkBounds& bounds) {
-    std::string scratch;
-    const auto stored = [&](Bytes key) { return std::string(space.stored(key, scratch)); };
     ScanOptions options;
-    options.lower = bounds.lower ? stored(*bounds.lower) : space.first();
-    options.upper = bounds.upper ? stored(*bounds.upper) : space.end();
-    if (!bounds.prefix.empty()) {
-        options.lower = std::max(*options.lower, stored(bounds.prefix));
-        // A prefix of FF alone has no successor among user keys.
-        if (const std::string behind = prefix_successor(bounds.prefix); !behind.empty()) {
-            options.upper = std::min(*options.upper, stored(behind));
-        }
-    }
+    std::tie(options.lower, options.upper) =
+        stored_range(space, bounds.lower, bounds.upper, bounds.prefix);
     options.fill_cache = false;
     return options;
 }

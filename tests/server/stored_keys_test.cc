@@ -39,6 +39,21 @@ TEST_CASE("stored keys: bounds and prefix are stored keys") {
     CHECK(seven.prefix == kPrefix + "a");
 }
 
+TEST_CASE("stored keys: bounds and prefix come to one range") {
+    using Range = std::pair<std::string, std::string>;
+    CHECK(stored_range(kDefault, {}) == Range("", "\xFF\x01"));
+    CHECK(stored_range(kDefault, {"aa", "c", "a"}) == Range("aa", "b"));
+    CHECK(stored_range(kDefault, {"", "ab", "a"}) == Range("a", "ab"));
+    CHECK(stored_range(kDefault, {"", "", "\xFF"}) == Range({"\xFF\x00", 2}, "\xFF\x01"));
+    CHECK(stored_range(kSeven, {}) == Range(kPrefix, Keyspace(8).first()));
+    CHECK(stored_range(kSeven, {"", "", "\xFF"}) == Range(kPrefix + "\xFF", Keyspace(8).first()));
+    const Keyspace last(0xFFFFFFFF);
+    CHECK(stored_range(last, {"", "", "\xFF"}) == Range(last.first() + "\xFF", last.end()));
+    // An empty bound bounds here, where it says nothing in a KeyRange.
+    CHECK(stored_range(kDefault, std::nullopt, "", {}) == Range("", ""));
+    CHECK(stored_range(kDefault, "b", "\xFF", "") == Range("b", {"\xFF\x00", 2}));
+}
+
 TEST_CASE("stored keys: a list of default keys is left alone, but for those that begin with FF") {
     const std::vector<Bytes> sent = {"a", "\xFF", "", "\xFE", "\xFF\xFF"};
     std::vector<Bytes> keys = sent;

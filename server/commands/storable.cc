@@ -1,6 +1,6 @@
-// See stored_keys.h.
+// See storable.h.
 // SPDX-License-Identifier: Apache-2.0
-#include "server/commands/stored_keys.h"
+#include "server/commands/storable.h"
 
 #include <string>
 
