@@ -16,7 +16,7 @@ Step = collections.namedtuple("Step", "connection commands inline")
 CONNECTIONS = 3
 HELLO_3 = Step(2, ((b"HELLO", b"3"),), False)  # the third speaks RESP3 from the start
 
-# Redis counts keys whose time is up until something comes across them.
+# To Redis keys whose time is up count, and take memory, until something comes across them.
 EXPIRE_ALL = (b"SCAN", b"0", b"COUNT", b"10000")
 
 # (weight, shape)
@@ -165,7 +165,8 @@ class Grammar:
         commands = []
         for _ in range(count):
             words = self.next_command(connection)
-            if words[0].upper() == b"DBSIZE":
+            name = tuple(part.upper() for part in words[:2])
+            if name[0] == b"DBSIZE" or name == (b"MEMORY", b"USAGE"):
                 commands.append(EXPIRE_ALL)
             commands.append(words)
         return Step(connection, tuple(commands), self.random.random() < 0.15)
