@@ -1,15 +1,15 @@
 // The program kvd: exit codes, kvd.addr, signals, systemd notification, with the real engine.
 // SPDX-License-Identifier: Apache-2.0
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 
 #include <array>
-#include <chrono>
 #include <cstdlib>
 #include <fstream>
 #include <sstream>
-#include <thread>
 
 #include "server/socket_client.h"
 #include "support/notify_socket.h"
@@ -19,7 +19,7 @@ namespace kv::server {
 
 namespace {
 
-constexpr auto kPatience = std::chrono::seconds(30);
+constexpr int kPatienceMs = 30'000;
 
 std::string read_file(const std::string& path) {
     std::ostringstream text;
@@ -30,23 +30,14 @@ bool contains(const std::string& text, const std::string& part) {
     return text.find(part) != std::string::npos;
 }
 
-template <class Condition>
-void wait_until(Condition condition) {
-    const auto deadline = std::chrono::steady_clock::now() + kPatience;
-    while (!condition()) {
-        REQUIRE(std::chrono::steady_clock::now() < deadline);
-        std::this_thread::yield();
-    }
-}
-
 /// A running kvd. Killed with the object.
 class Daemon {
   public:
-    explicit Daemon(std::vector<std::string> args, std::vector<std::string> environment = {})
-        : output_(dir_.file("output")) {
+    explicit Daemon(std::vector<std::string> args)
+        : output_(dir_.file("output")), notify_(dir_.file("notify")) {
         pid_ = ::fork();
         REQUIRE(pid_ >= 0);
-        if (pid_ == 0) run(std::move(args), environment);
+        if (pid_ == 0) run(std::move(args));
     }
     ~Daemon() {
         if (pid_ <= 0) return;
@@ -59,44 +50,38 @@ class Daemon {
     void signal(int number) const { REQUIRE(::kill(pid_, number) == 0); }
     /// Waits for the end; -1 when a signal killed it.
     int exit_code() {
-        const auto deadline = std::chrono::steady_clock::now() + kPatience;
+        pollfd process{static_cast<int>(::syscall(SYS_pidfd_open, pid_, 0)), POLLIN, 0};
+        const int ended = ::poll(&process, 1, kPatienceMs);
+        ::close(process.fd);
+        INFO(output());
+        REQUIRE(ended == 1);
         int status = 0;
-        while (::waitpid(pid_, &status, WNOHANG) == 0) {
-            REQUIRE(std::chrono::steady_clock::now() < deadline);
-            std::this_thread::yield();
-        }
+        REQUIRE(::waitpid(pid_, &status, 0) == pid_);
         pid_ = -1;
         return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
     }
-    pid_t pid() const { return pid_; }
     std::string output() const { return read_file(output_); }
-    /// The address in DATA_DIR/kvd.addr, once it is there.
-    std::string wait_for_address(const std::string& data_dir) const {
-        const auto deadline = std::chrono::steady_clock::now() + kPatience;
-        while (true) {
-            const std::string text = read_file(data_dir + "/kvd.addr");
-            if (!text.empty()) {
-                REQUIRE(text.starts_with("native="));
-                REQUIRE(text.back() == '\n');
-                return text.substr(7, text.find('\n') - 7);
-            }
-            INFO(output());
-            REQUIRE(std::chrono::steady_clock::now() < deadline);
-            REQUIRE(::waitpid(pid_, nullptr, WNOHANG) == 0);
-            std::this_thread::yield();
-        }
+    /// Whether it tells its service manager so, before it ends and within half a minute.
+    bool says(const std::string& text) const { return notify_.wait_for(text, pid_); }
+    /// The address in DATA_DIR/kvd.addr, which is there once it says that it is ready.
+    std::string wait_for_address(const std::string& data_dir) {
+        INFO(output());
+        if (!ready_) REQUIRE(says("READY=1"));
+        ready_ = true;
+        const std::string text = read_file(data_dir + "/kvd.addr");
+        REQUIRE(text.starts_with("native="));
+        REQUIRE(text.back() == '\n');
+        return text.substr(7, text.find('\n') - 7);
     }
 
   private:
-    [[noreturn]] void run(std::vector<std::string> args,
-                          const std::vector<std::string>& environment) const {
+    [[noreturn]] void run(std::vector<std::string> args) const {
         const int out = ::open(output_.c_str(), O_CREAT | O_WRONLY | O_TRUNC | O_APPEND, 0600);
         ::dup2(out, 1);
         ::dup2(out, 2);
-        for (const std::string& variable : environment) {
-            const size_t equals = variable.find('=');
-            ::setenv(variable.substr(0, equals).c_str(), variable.substr(equals + 1).c_str(), 1);
-        }
+        const std::string& variable = notify_.variable();
+        const size_t equals = variable.find('=');
+        ::setenv(variable.substr(0, equals).c_str(), variable.substr(equals + 1).c_str(), 1);
         args.insert(args.begin(), KV_KVD_BINARY);
         std::vector<char*> argv;
         for (std::string& arg : args) argv.push_back(arg.data());
@@ -107,6 +92,8 @@ class Daemon {
 
     const test::TempDir dir_;
     const std::string output_;
+    const test::NotifySocket notify_;
+    bool ready_ = false;
     pid_t pid_ = -1;
 };
 
@@ -199,7 +186,7 @@ TEST_CASE("kvd: a second SIGTERM ends a drain that takes its time") {
     REQUIRE(client.ask(put(2, "big", std::string(8 << 20, 'x'))).ok());
     REQUIRE(client.send(get(3, "big") + get(4, "big")));  // answers that nobody reads
     daemon.signal(SIGTERM);
-    wait_until([&] { return contains(daemon.output(), "stopping"); });
+    REQUIRE(daemon.says("STOPPING=1"));
     daemon.signal(SIGTERM);
     CHECK(daemon.exit_code() == 1);
 }
@@ -252,14 +239,12 @@ TEST_CASE("kvd: logs JSON lines when told to") {
 
 TEST_CASE("kvd: tells systemd when it is ready and when it stops") {
     const test::TempDir dir;
-    const test::NotifySocket notify(dir.file("notify"));
-    Daemon daemon(
-        {"--data-dir", dir.file("data"), "--listen", "127.0.0.1:0", "--resp-listen", "127.0.0.1:0"},
-        {notify.variable()});
-    CHECK(notify.wait_for("STATUS=opening", daemon.pid()));
-    CHECK(notify.wait_for("READY=1", daemon.pid()));
+    Daemon daemon({"--data-dir", dir.file("data"), "--listen", "127.0.0.1:0", "--resp-listen",
+                   "127.0.0.1:0"});
+    CHECK(daemon.says("STATUS=opening"));
+    CHECK(daemon.says("READY=1"));
     daemon.signal(SIGTERM);
-    CHECK(notify.wait_for("STOPPING=1", daemon.pid()));
+    CHECK(daemon.says("STOPPING=1"));
     CHECK(daemon.exit_code() == 0);
 }
 
