@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/connection.h"
 
+#include <poll.h>
+
 #include <array>
 #include <boost/asio/buffer.hpp>
 #include <span>
@@ -24,6 +26,12 @@ constexpr size_t kReceiveBytes = 64U << 10;
 constexpr uint64_t kLingerUs = 1'000'000;
 // A client that has been silent for so long is not expected to ask for anything soon.
 constexpr uint64_t kActiveUs = 10'000'000;
+
+/// The peer has closed, or will send no more, whatever is still to be read.
+bool has_hung_up(int socket) {
+    pollfd look{socket, POLLRDHUP, 0};
+    return ::poll(&look, 1, 0) > 0 && (look.revents & (POLLRDHUP | POLLHUP | POLLERR)) != 0;
+}
 
 size_t write_parts(asio::ip::tcp::socket& socket, const ReplyQueue& replies, error_code& error) {
     if (const Bytes only = replies.only_part(); !only.empty()) {
@@ -240,6 +248,10 @@ void Connection::on_tick(uint64_t now_us) {
     }
     if (close_at_us_ != 0 && now_us > close_at_us_) return close();
     if (lingering_) return;
+    // As everywhere in Redis, who is gone gets nothing done: what was held back is dropped.
+    if (session_->is_paused() && has_hung_up(socket_.native_handle())) {
+        session_->on_end_of_input(now_us);
+    }
     session_->on_tick(now_us);
     // Most ticks find nothing to do.
     if (!session_->replies().empty() || session_->end() != WireSession::End::kOpen) settle();

@@ -54,6 +54,8 @@ class WireSession {
     };
     virtual End end() const = 0;
     virtual bool wants_input() const = 0;
+    /// Wants none for as long as somebody else decides: the peer's end would not be noticed.
+    virtual bool is_paused() const { return false; }
     virtual ReplyQueue& replies() = 0;
     /// Requests that the engine or the pool still holds: the session must outlive them.
     virtual size_t in_flight() const = 0;

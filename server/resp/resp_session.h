@@ -57,6 +57,7 @@ class RespSession final : public WireSession, private SessionControl {
 
     End end() const override { return end_; }
     bool wants_input() const override;
+    bool is_paused() const override { return pauses_ && !input_ended_; }
     ReplyQueue& replies() override { return replies_; }
     size_t in_flight() const override { return in_flight_; }
     size_t needed_bytes() const override { return needed_bytes_; }

@@ -61,6 +61,27 @@ TEST_CASE_METHOD(ServerFixture, "server: serves reads and writes on a port it pi
     CHECK(read.as<protocol::GetResponse>().value == "1");
 }
 
+TEST_CASE_METHOD(ServerFixture, "server: a client that goes away in a pause is noticed in it") {
+    config.resp_listen = "127.0.0.1:0";
+    const auto pause = [this] {
+        ClientRegistry& clients = server().shared().clients;
+        const uint64_t now = server().shared().clock.monotonic_us();
+        clients.pause(Pause::kAll, now + 600'000'000, now);
+    };
+    SocketClient stays(server().resp_address());
+    SocketClient goes(server().resp_address());
+    wait_until([&] { return server().shared().clients.size() == 2; });
+    pause();
+    for (SocketClient* client : {&stays, &goes}) REQUIRE(client->send("SET a 1\r\n"));
+    wait_until([&] { return count(Counter::kSocketReads) == 2; });
+    goes.close();
+    wait_until([&] { return server().shared().clients.size() == 1; });
+    CHECK(count(Counter::kClosed) == 1);
+    server().shared().clients.unpause();
+    wait_until([&] { return !db.order().empty(); });
+    CHECK(db.order() == std::vector<std::string>{"a"});
+}
+
 TEST_CASE_METHOD(ServerFixture, "server: a used address is refused with its name") {
     config::Config other = config;
     other.listen = address();
