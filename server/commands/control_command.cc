@@ -45,6 +45,34 @@ const Command* asked_about(const protocol::resp::Args& words) {
     return find_subcommand(*command, words[1]);
 }
 
+/// The same when `words` have keys; null: an error was answered.
+const Command* asked_for_keys(ControlContext& context, const protocol::resp::Args& words) {
+    const Command* command = asked_about(words);
+    if (command == nullptr) {
+        context.reply.error("ERR Invalid command specified");
+    } else if (command->first_key == 0) {
+        context.reply.error("ERR The command has no key arguments");
+    } else if (!command->takes(words.size())) {
+        context.reply.error("ERR Invalid number of arguments specified for command");
+    } else {
+        return command;
+    }
+    return nullptr;
+}
+
+/// What a call does with its key number `index`.
+std::vector<std::string_view> flags_of_key(const Command& command,
+                                           const protocol::resp::Args& words, size_t index) {
+    // Only with GET does SET look at what was there.
+    const bool reads = std::any_of(words.begin() + std::min<std::ptrdiff_t>(3, std::ssize(words)),
+                                   words.end(), [](Bytes word) { return word_is(word, "get"); });
+    if (command.name == "set" && !reads) return {"OW", "update"};
+    const auto sets = key_flags_of(command);
+    std::vector<std::string_view> flags = sets[std::min(index, sets.size() - 1)];
+    std::erase(flags, "variable_flags");  // of this call they are known
+    return flags;
+}
+
 }  // namespace
 
 void cmd_command(ControlContext& context) {
@@ -105,17 +133,26 @@ void cmd_command_list(ControlContext& context) {
 
 void cmd_command_getkeys(ControlContext& context) {
     const protocol::resp::Args words(context.args.begin() + 2, context.args.end());
-    const Command* command = asked_about(words);
-    if (command == nullptr) return context.reply.error("ERR Invalid command specified");
-    if (command->first_key == 0) {
-        return context.reply.error("ERR The command has no key arguments");
-    }
-    if (!command->takes(words.size())) {
-        return context.reply.error("ERR Invalid number of arguments specified for command");
-    }
+    const Command* const command = asked_for_keys(context, words);
+    if (command == nullptr) return;
     const std::vector<Bytes> keys = keys_of(*command, words);
     context.reply.array(keys.size());
     for (const Bytes key : keys) context.reply.bulk(key);
+}
+
+void cmd_command_getkeysandflags(ControlContext& context) {
+    const protocol::resp::Args words(context.args.begin() + 2, context.args.end());
+    const Command* const command = asked_for_keys(context, words);
+    if (command == nullptr) return;
+    const std::vector<Bytes> keys = keys_of(*command, words);
+    context.reply.array(keys.size());
+    for (size_t i = 0; i < keys.size(); ++i) {
+        const auto flags = flags_of_key(*command, words, i);
+        context.reply.array(2);
+        context.reply.bulk(keys[i]);
+        context.reply.set(flags.size());
+        for (const std::string_view flag : flags) context.reply.simple(flag);
+    }
 }
 
 }  // namespace kv::server

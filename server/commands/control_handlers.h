@@ -41,6 +41,7 @@ void cmd_command(ControlContext& context);
 void cmd_command_count(ControlContext& context);
 void cmd_command_docs(ControlContext& context);
 void cmd_command_getkeys(ControlContext& context);
+void cmd_command_getkeysandflags(ControlContext& context);
 void cmd_command_info(ControlContext& context);
 void cmd_command_list(ControlContext& context);
 

@@ -60,7 +60,7 @@ constexpr std::array<std::string_view, 38> kClient{
     "    Accepted: kvd keeps no access times that commands could change.",
 };
 
-constexpr std::array<std::string_view, 16> kCommand{
+constexpr std::array<std::string_view, 18> kCommand{
     "(no subcommand)",
     "    Return details about all Redis commands.",
     "COUNT",
@@ -77,6 +77,8 @@ constexpr std::array<std::string_view, 16> kCommand{
     "    commands are returned.",
     "GETKEYS <full-command>",
     "    Return the keys from a full Redis command.",
+    "GETKEYSANDFLAGS <full-command>",
+    "    Return the keys and the access flags from a full Redis command.",
 };
 
 constexpr std::array<std::string_view, 8> kConfig{

@@ -28,6 +28,7 @@ constexpr std::array kSections{
     Section{"modules", true, false, info_modules},
     Section{"commandstats", false, true, info_commandstats},
     Section{"errorstats", true, true, info_errorstats},
+    Section{"latencystats", false, true, info_latencystats},
     Section{"cluster", true, true, info_cluster},
     Section{"keyspace", true, true, info_keyspace},
     Section{"kvd", false, true, info_kvd},

@@ -1,6 +1,8 @@
 // The sections of INFO about the store and what was done with it. See info_text.h.
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
+#include <array>
+#include <numeric>
 #include <string>
 
 #include "server/commands/command_table.h"
@@ -34,6 +36,28 @@ void add_command(const InfoSource& source, const Command& command, InfoText& inf
                  ",usec_per_call=" + line.substr(1, line.size() - 3) +
                  ",rejected_calls=" + std::to_string(totals.rejected) +
                  ",failed_calls=" + std::to_string(totals.failed));
+}
+
+/// As CONFIG latency-tracking-info-percentiles tells.
+struct Percentile {
+    std::string_view name;
+    double percent;
+};
+constexpr std::array kPercentiles{Percentile{"p50", 50}, Percentile{"p99", 99},
+                                  Percentile{"p99.9", 99.9}};
+
+/// The time in microseconds within which so many percent of the calls ended, by the upper end of
+/// the bucket that holds the last of them. Requires calls.
+uint64_t time_within_us(const CommandTotals& totals, double percent) {
+    const uint64_t calls = std::accumulate(totals.buckets.begin(), totals.buckets.end(), 0ULL);
+    const auto wanted = std::max<uint64_t>(
+        1, static_cast<uint64_t>(percent / 100 * static_cast<double>(calls) + 0.5));
+    uint64_t seen = 0;
+    for (size_t i = 0; i < totals.buckets.size(); ++i) {
+        seen += totals.buckets[i];
+        if (seen >= wanted) return 1ULL << i;
+    }
+    return 1ULL << (totals.buckets.size() - 1);
 }
 
 }  // namespace
@@ -129,6 +153,22 @@ void info_errorstats(const InfoSource& source, InfoText& info) {
     info.section("Errorstats");
     for (const auto& [code, count] : source.shared.error_stats.by_code()) {
         info.add("errorstat_" + code, "count=" + std::to_string(count));
+    }
+}
+
+void info_latencystats(const InfoSource& source, InfoText& info) {
+    info.section("Latencystats");
+    for (size_t i = 0; i < command_count(); ++i) {
+        const Command& command = command_at(i);
+        const CommandTotals totals = totals_of(source.shared.command_stats, command);
+        if (totals.calls == 0) continue;
+        std::string line;
+        for (const Percentile& each : kPercentiles) {
+            if (!line.empty()) line += ',';
+            line += std::string(each.name) + '=' +
+                    std::to_string(time_within_us(totals, each.percent)) + ".000";
+        }
+        info.add("latency_percentiles_usec_" + std::string(command.name), line);
     }
 }
 

@@ -52,6 +52,7 @@ void info_cpu(const InfoSource& source, InfoText& info);
 void info_modules(const InfoSource& source, InfoText& info);
 void info_commandstats(const InfoSource& source, InfoText& info);
 void info_errorstats(const InfoSource& source, InfoText& info);
+void info_latencystats(const InfoSource& source, InfoText& info);
 void info_cluster(const InfoSource& source, InfoText& info);
 void info_keyspace(const InfoSource& source, InfoText& info);
 void info_kvd(const InfoSource& source, InfoText& info);

@@ -124,6 +124,7 @@ constexpr std::array kSettings{
     Setting{"io-threads", io_threads},
     Setting{"latency-monitor-threshold", latency_threshold, set_latency_threshold, 0},
     Setting{"latency-tracking", always<"yes">},
+    Setting{"latency-tracking-info-percentiles", always<"50 99 99.9">},
     Setting{"lazyfree-lazy-eviction", always<"yes">},
     Setting{"lazyfree-lazy-expire", always<"yes">},
     Setting{"lazyfree-lazy-server-del", always<"yes">},

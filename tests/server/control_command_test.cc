@@ -91,4 +91,24 @@ TEST_CASE_METHOD(ControlFixture, "control: COMMAND GETKEYS finds the keys among 
     expect("COMMAND GETKEYS GET a b", "-ERR Invalid number of arguments specified for command|");
 }
 
+TEST_CASE_METHOD(ControlFixture,
+                 "control: COMMAND GETKEYSANDFLAGS tells what a call does to keys") {
+    const std::string command = "COMMAND GETKEYSANDFLAGS ";
+    expect(command + "mset a 1 b 2", "*2|*2|$1|a|*2|+OW|+update|*2|$1|b|*2|+OW|+update|");
+    expect(command + "rename a b", "*2|*2|$1|a|*3|+RW|+access|+delete|*2|$1|b|*2|+OW|+update|");
+    expect(command + "lcs a b", "*2|*2|$1|a|*2|+RO|+access|*2|$1|b|*2|+RO|+access|");
+    expect(command + "object encoding a", "*1|*2|$1|a|*1|+RO|");
+    for (const char* plain : {"set a b", "set a get", "set a b NX", "set get get"})
+        expect(command + plain,
+               std::string("*1|*2|$") + (plain[4] == 'g' ? "3|get" : "1|a") + "|*2|+OW|+update|");
+    for (const char* reading : {"set a b GET", "set a b nx get", "set a b ex 10 get"})
+        expect(command + reading, "*1|*2|$1|a|*3|+RW|+access|+update|");
+    expect(command + "ping x", "-ERR The command has no key arguments|");
+    expect(command + "nope a", "-ERR Invalid command specified|");
+    expect(command + "get a b", "-ERR Invalid number of arguments specified for command|");
+    expect("COMMAND GETKEYSANDFLAGS get", "wrong number of words");
+    client().handle->resp_version = 3;
+    expect(command + "mset a 1 b 2", "*2|*2|$1|a|~2|+OW|+update|*2|$1|b|~2|+OW|+update|");
+}
+
 }  // namespace kv::server

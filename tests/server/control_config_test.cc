@@ -187,8 +187,8 @@ TEST_CASE_METHOD(ControlFixture, "control: INFO shows the sections that are name
     CHECK(headings("INFO KVD Server") == " Kvd Server");
     CHECK(headings("INFO nope").empty());
     const std::string all =
-        " CPU Clients Cluster Commandstats Errorstats Keyspace Kvd Memory Persistence Replication "
-        "Server Stats";
+        " CPU Clients Cluster Commandstats Errorstats Keyspace Kvd Latencystats Memory Persistence "
+        "Replication Server Stats";
     CHECK(headings("INFO all") == all);
     CHECK(headings("INFO everything").size() == all.size() + std::string(" Modules").size());
     CHECK(headings("INFO default") == headings("INFO"));
@@ -216,6 +216,27 @@ TEST_CASE_METHOD(ControlFixture, "control: INFO counts commands and errors until
     fields = fields_of(body_of(answer("INFO commandstats errorstats stats")));
     CHECK(fields.count("cmdstat_get") == 0);
     CHECK(fields.at("total_error_replies") == "0");
+}
+
+TEST_CASE_METHOD(ControlFixture,
+                 "control: INFO latencystats tells percentiles of what was called") {
+    client().handle->resp_version = 3;
+    expect("INFO latencystats", "=20|txt:# Latencystats||");
+    CommandStats& stats = shared().command_stats[0];
+    for (int i = 0; i < 985; ++i) stats.record(*find_command("get"), 0, false);
+    for (int i = 0; i < 10; ++i) stats.record(*find_command("get"), 3, false);
+    for (int i = 0; i < 5; ++i) stats.record(*find_command("get"), 1'000'000'000'000, false);
+    shared().command_stats[1].record(*find_by_full_name("config|get"), 100, true);
+    stats.reject(*find_command("set"));
+    const auto fields = fields_of(body_of(answer("INFO latencystats")));
+    CHECK(fields.size() == 3);
+    CHECK(fields.at("latency_percentiles_usec_get") == "p50=1.000,p99=4.000,p99.9=134217728.000");
+    CHECK(fields.at("latency_percentiles_usec_config|get") ==
+          "p50=128.000,p99=128.000,p99.9=128.000");
+    expect("CONFIG RESETSTAT", "+OK|");
+    expect("INFO latencystats", "=20|txt:# Latencystats||");
+    expect("CONFIG GET latency-tracking*",
+           "%2|$16|latency-tracking|$3|yes|$33|latency-tracking-info-percentiles|$10|50 99 99.9|");
 }
 
 TEST_CASE_METHOD(ControlFixture, "control: INFO keyspace estimates the keys of each database") {

@@ -114,6 +114,7 @@ RULES = {
     (b"INFO",): Rule(same_kind, "contents are each server's own"),
     (b"COMMAND",): Rule(same_kind, "kvd has fewer commands"),
     (b"COMMAND", b"GETKEYS"): Rule(exactly, "none: here the keys count"),
+    (b"COMMAND", b"GETKEYSANDFLAGS"): Rule(exactly, "none: here the keys count"),
     (b"COMMAND", b"COUNT"): Rule(same_kind, "kvd has fewer commands"),
     (b"CONFIG", b"GET"): Rule(same_kind, "parameters are each server's own"),
     (b"SLOWLOG",): Rule(same_kind, "what is slow is each server's own"),
