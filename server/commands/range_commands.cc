@@ -23,6 +23,11 @@ Bytes part_of(Bytes value, int64_t first, int64_t last) {
     return value.substr(static_cast<size_t>(first), static_cast<size_t>(last - first + 1));
 }
 
+/// Whether a part is sent from the memory of the value: it is large, and most of what is there.
+bool is_worth_taking(Bytes part, const std::string& value) {
+    return part.size() >= protocol::resp::Reply::kLargeBytes && part.size() >= value.capacity() / 2;
+}
+
 }  // namespace
 
 Status cmd_getrange(DataContext& context) {
@@ -34,10 +39,14 @@ Status cmd_getrange(DataContext& context) {
     }
     KV_ASSIGN_OR_RETURN(auto found, find_entry(context, context.arg(1)));
     const Bytes part = found ? part_of(found->value, *first, *last) : Bytes();
-    if (found && part.size() == found->value.size())
+    if (found && is_worth_taking(part, found->value)) {
+        const auto begin = static_cast<size_t>(part.data() - found->value.data());
+        found->value.resize(begin + part.size());
+        found->value.erase(0, begin);
         context.reply.take_bulk(found->value);
-    else
+    } else {
         context.reply.bulk(part);
+    }
     return Status::ok();
 }
 

@@ -110,4 +110,27 @@ TEST_CASE_METHOD(RespFixture, "resp large answers: nothing is left of one that i
     CHECK(session().replies().bytes() == 0);
 }
 
+TEST_CASE_METHOD(RespFixture, "resp large answers: most of a value is sent from its memory too") {
+    std::string value(4 * kLarge, 'x');
+    for (size_t i = 0; i < value.size(); ++i) value[i] = static_cast<char>('a' + i % 23);
+    db.set("k", value);
+    const auto answered = [&](size_t first, size_t last) {
+        return send("GETRANGE k " + std::to_string(first) + " " + std::to_string(last) + "|") ==
+               bulk(value.substr(first, last - first + 1));
+    };
+    CHECK(answered(0, 3 * kLarge));
+    CHECK(answered(kLarge, 4 * kLarge - 1));
+    CHECK(answered(kLarge / 2, 3 * kLarge));
+    CHECK(answered(5, kLarge + 10));
+    peer_reads = false;
+    const auto parts_of = [&](Bytes command) {
+        session().replies().consume(session().replies().bytes());
+        send(command);
+        return session().replies().front().count;
+    };
+    CHECK(parts_of("GETRANGE k 1 -2|") == 3);
+    CHECK(parts_of("GETRANGE k -40000 -1|") == 3);
+    CHECK(parts_of("GETRANGE k 0 20000|") == 1);  // not worth keeping the rest until it was sent
+}
+
 }  // namespace kv::server
