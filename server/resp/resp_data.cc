@@ -66,32 +66,27 @@ class RespReadTask final : public PoolTask {
 /// What the reads of a script answer when the store takes no writes.
 class RespRetryTask final : public PoolTask {
   public:
-    RespRetryTask(RespSession& session, uint64_t answer_id, std::unique_ptr<WriteScript> script,
-                  std::string error)
-        : session_(session),
-          answer_id_(answer_id),
-          script_(std::move(script)),
-          error_(std::move(error)) {}
+    RespRetryTask(RespSession& session, RefusedReads::Script refused)
+        : session_(session), refused_(std::move(refused)) {}
 
     Next run() override {
         SharedState& shared = session_.shared_;
         StoreView view(shared.db, shared.clock, shared.keyspaces, StoreView::Reach::kDisk);
-        for (size_t i = 0; i < script_->size(); ++i) {
-            if (script_->command(i).has(command_flag::kWrite)) {
-                answer_.text += error_;
+        const WriteScript& commands = *refused_.commands;
+        for (size_t i = 0; i < commands.size(); ++i) {
+            if (commands.command(i).has(command_flag::kWrite)) {
+                answer_.text += refused_.error;
             } else {
-                script_->run_alone(i, view, answer_);
+                commands.run_alone(i, view, answer_);
             }
         }
         return Next::kDone;
     }
-    void finish() override { session_.on_read_done(answer_id_, std::move(answer_)); }
+    void finish() override { session_.on_read_done(refused_.answer_id, std::move(answer_)); }
 
   private:
     RespSession& session_;
-    const uint64_t answer_id_;
-    const std::unique_ptr<WriteScript> script_;
-    const std::string error_;
+    const RefusedReads::Script refused_;
     protocol::resp::Reply answer_;
 };
 
@@ -297,13 +292,18 @@ void RespSession::on_written(std::unique_ptr<WriteRequest> request, uint64_t now
     const bool has_reads =
         write.script != nullptr && !write.transaction && write.script->reads() != 0;
     if (!status.is_ok() && has_reads) {
-        retry_reads(id, std::move(write.script), status);
+        line_.leave_reads(id);
+        std::string error;
+        ReplyWriter(error, version_).error(error_text(status));
+        refused_reads_.add({id, std::move(write.script), std::move(error)});
     } else if (status.is_ok() && write.transaction && write.script->wants_report()) {
         line_.leave_reads(id);
         answer_with_report(id, std::move(write));
     } else {
         line_.answer(id, answer_of(write, status));
     }
+    if (status.is_ok() || status.is(Code::kInDoubt)) refused_reads_.note_written(id);
+    retry_reads();
     move_answers();
     end_when_done();
 }
@@ -344,23 +344,29 @@ void RespSession::note_refused(size_t commands, Bytes error) {
 
 /// Reads that ran behind writes need not fail with them. What comes next waits, as behind any read
 /// in the pool, so that they do not see it.
-void RespSession::retry_reads(uint64_t answer_id, std::unique_ptr<WriteScript> script,
-                              const Status& status) {
-    std::string error;
-    ReplyWriter(error, version_).error(error_text(status));
-    const size_t commands = script->size();
-    const size_t reads = script->reads();
-    std::unique_ptr<PoolTask> task =
-        std::make_unique<RespRetryTask>(*this, answer_id, std::move(script), error);
-    if (host_.post(task)) {
-        ++in_flight_;
-        line_.leave_reads(answer_id);
-        return note_refused(commands - reads, error);
+void RespSession::retry_reads() {
+    while (!refused_reads_.empty() && line_.writes() == 0) {
+        RefusedReads::Script refused = refused_reads_.take();
+        const WriteScript& commands = *refused.commands;
+        const size_t size = commands.size();
+        const size_t writes = size - commands.reads();
+        std::string error = refused.error;
+        if (!refused_reads_.is_overtaken(refused)) {
+            const uint64_t answer_id = refused.answer_id;
+            std::unique_ptr<PoolTask> task =
+                std::make_unique<RespRetryTask>(*this, std::move(refused));
+            if (host_.post(task)) {
+                ++in_flight_;
+                note_refused(writes, error);
+                continue;
+            }
+            refused.answer_id = answer_id;
+        }
+        note_refused(size, error);
+        std::string all;
+        for (size_t i = 0; i < size; ++i) all += error;
+        line_.answer(refused.answer_id, std::move(all));
     }
-    note_refused(commands, error);
-    std::string all;
-    for (size_t i = 0; i < commands; ++i) all += error;
-    line_.answer(answer_id, std::move(all));
 }
 
 }  // namespace kv::server

@@ -7,8 +7,7 @@
 //                                         from the socket at once (write_script.h)
 //   SET as it mostly is                   the same, without a script: it looks nothing up
 //   long reads (KEYS, SCAN, ...)          in the pool, with nothing else outstanding
-//   the rest                              here, with nothing else outstanding; what INFO asks of
-//                                         the store is gathered in the pool before
+//   the rest                              here, with nothing else outstanding (resp_control.cc)
 // What cannot run yet stays in the receive buffer. Transactions are in transaction.h.
 // Thread rule: the connection's network thread.
 // SPDX-License-Identifier: Apache-2.0
@@ -18,7 +17,6 @@
 #include <deque>
 #include <memory>
 #include <string>
-#include <vector>
 
 #include "protocol/resp/reply_writer.h"
 #include "protocol/resp/request_parser.h"
@@ -27,6 +25,7 @@
 #include "server/counters.h"
 #include "server/resp/answer_line.h"
 #include "server/resp/command_stats.h"
+#include "server/resp/refused_reads.h"
 #include "server/resp/store_view.h"
 #include "server/resp/transaction.h"
 #include "server/resp/write_script.h"
@@ -123,7 +122,7 @@ class RespSession final : public WireSession, private SessionControl {
     std::string answer_of(AnswerLine::Write& write, const Status& status);
     void note_script(const WriteScript& script);
     void note_refused(size_t commands, Bytes error);
-    void retry_reads(uint64_t answer_id, std::unique_ptr<WriteScript> script, const Status& status);
+    void retry_reads();
 
     // resp_transaction.cc: MULTI, EXEC, DISCARD, WATCH, UNWATCH.
     static bool is_transactional(const Command& command);
@@ -170,8 +169,7 @@ class RespSession final : public WireSession, private SessionControl {
     uint64_t held_id_ = 0;        // place of its answer
     std::string held_answer_;
     std::string protocol_error_;  // said, once what is outstanding has been
-    bool input_ended_ = false, draining_ = false, closed_ = false;
-    bool outstanding_noted_ = false;
+    bool input_ended_ = false, draining_ = false, closed_ = false, outstanding_noted_ = false;
     End end_ = End::kOpen;
 
     // Output.
@@ -186,6 +184,7 @@ class RespSession final : public WireSession, private SessionControl {
     // Writes: gathered from the input at hand, waiting for their keys, or with the engine.
     std::unique_ptr<WriteRequest> gathered_;
     AnswerLine::Write gathered_write_;
+    RefusedReads refused_reads_;
     std::deque<std::unique_ptr<WriteRequest>> waiting_;  // the first is being prepared
     bool preparing_ = false;
     uint32_t prepare_next_ = 0;  // scripts whose keys are brought into memory before

@@ -312,4 +312,38 @@ TEST_CASE_METHOD(RespFixture, "resp order: INFO of a client that goes away") {
     CHECK(session().in_flight() == 0);
 }
 
+TEST_CASE_METHOD(RespFixture,
+                 "resp order: reads of a refused script wait for writes on their way") {
+    db.set("a", "1");
+    const std::string busy = "-BUSY too much to flush; retry after 20 ms|";
+    CHECK(send("INCR a|GET a|").empty());
+    CHECK(send("SET a 9|").empty());
+    REQUIRE(submitted.size() == 2);
+    db.fail_writes_with(Status(Code::kOverloaded, "too much to flush", 20));
+    finish_write();
+    CHECK(posted.empty());
+    SECTION("one that goes through is not shown to the read") {
+        db.fail_writes_with(Status::ok());
+        finish_write();
+        CHECK(posted.empty());
+        CHECK(said() == busy + busy + "+OK|");
+        CHECK(shared().error_stats.total() == 2);
+    }
+    SECTION("one that is refused too does not matter") {
+        finish_write();
+        CHECK(posted.size() == 1);
+        finish_all();
+        CHECK(said() == busy + "$1|1|" + busy);
+        CHECK(shared().error_stats.total() == 2);
+    }
+    SECTION("one that may have gone through counts as if it had") {
+        db.fail_writes_with(Status(Code::kInDoubt, "the sync failed"));
+        finish_write();
+        CHECK(said() ==
+              busy + busy + "-INDOUBT the write may or may not survive: the sync failed|");
+    }
+    CHECK(session().in_flight() == 0);
+    CHECK(session().held_bytes() == 0);
+}
+
 }  // namespace kv::server
