@@ -6,6 +6,7 @@
 #include "server/commands/control_handlers.h"
 #include "server/commands/control_words.h"
 #include "server/commands/databases.h"
+#include "server/commands/greeting.h"
 #include "server/shared_state.h"
 
 namespace kv::server {
@@ -17,47 +18,9 @@ namespace {
 
 // Clients decide by it what they may ask for.
 constexpr std::string_view kRedisVersion = "7.0.15";
-constexpr std::string_view kWrongPassword =
-    "WRONGPASS invalid username-password pair or user is disabled.";
 
 bool is_subscribed(const ClientHandle& client) {
     return client.channels.load() + client.patterns.load() != 0;
-}
-
-/// The version that HELLO asks for. Its options take effect one after another, as with Redis, also
-/// those before a wrong one. nullopt: an error was answered.
-std::optional<Version> read_greeting(ControlContext& context) {
-    const auto number =
-        integer_arg(context, 1, "ERR Protocol version is not an integer or out of range");
-    if (!number) return std::nullopt;
-    if (*number != 2 && *number != 3) {
-        context.reply.error("NOPROTO unsupported protocol version");
-        return std::nullopt;
-    }
-    for (size_t i = 2; i < context.size(); ++i) {
-        const size_t more = context.size() - 1 - i;
-        if (word_is(context.arg(i), "auth") && more >= 2) {
-            if (context.arg(i + 1) != "default") {
-                context.reply.error(kWrongPassword);
-                return std::nullopt;
-            }
-            i += 2;
-        } else if (word_is(context.arg(i), "setname") && more >= 1) {
-            const Bytes name = context.arg(++i);
-            if (!is_printable_word(name)) {
-                context.reply.error(
-                    "ERR Client names cannot contain spaces, newlines or special characters.");
-                return std::nullopt;
-            }
-            context.client->change_facts([&](ClientFacts& facts) { facts.name = name; });
-        } else {
-            context.reply.error("ERR Syntax error in HELLO option '" +
-                                std::string(context.arg(i).substr(0, context.arg(i).find('\0'))) +
-                                "'");
-            return std::nullopt;
-        }
-    }
-    return *number == 3 ? Version::k3 : Version::k2;
 }
 
 }  // namespace
@@ -79,13 +42,13 @@ void cmd_ping(ControlContext& context) {
 void cmd_echo(ControlContext& context) { context.reply.bulk(context.arg(1)); }
 
 void cmd_hello(ControlContext& context) {
-    Version version = context.reply.version();
-    if (context.size() > 1) {
-        const std::optional<Version> wanted = read_greeting(context);
-        if (!wanted) return;
-        version = *wanted;
-        context.session.choose_version(version);
+    const Greeting greeting = read_greeting(context.args);
+    if (greeting.name) {
+        context.client->change_facts([&](ClientFacts& facts) { facts.name = *greeting.name; });
     }
+    if (!greeting.error.empty()) return context.reply.error(greeting.error);
+    if (greeting.version) context.session.choose_version(*greeting.version);
+    const Version version = greeting.version.value_or(context.reply.version());
     ReplyWriter reply(context.out, version);
     reply.map(7);
     reply.bulk("server");

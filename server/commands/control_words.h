@@ -14,6 +14,9 @@
 
 namespace kv::server {
 
+inline constexpr std::string_view kWrongPassword =
+    "WRONGPASS invalid username-password pair or user is disabled.";
+
 /// ASCII letters in lower case.
 std::string lower_case(Bytes word);
 /// Whether it may be the name of a client: printable ASCII without a space. Empty: yes.

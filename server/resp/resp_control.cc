@@ -40,8 +40,8 @@ RespSession::Taken RespSession::run_control(const Command& command, const Args& 
     }
     if (command.has(command_flag::kStoreReport)) {
         AnswerLine::Write copy;
-        copy.script = std::make_unique<WriteScript>(shared_, version_);
-        copy.script->add(command, space_, args);
+        copy.script = std::make_unique<WriteScript>(shared_);
+        copy.script->add(command, space_, version_, args);
         AnswerLine::Place place;
         place.kind = AnswerLine::Place::Kind::kRead;
         place.silent = take_silence();

@@ -35,8 +35,8 @@ class RespReadTask final : public PoolTask {
   public:
     RespReadTask(RespSession& session, uint64_t answer_id, const Command& command, Keyspace space,
                  const Args& args)
-        : session_(session), answer_id_(answer_id), call_(session.shared_, session.version_) {
-        call_.add(command, space, args);
+        : session_(session), answer_id_(answer_id), call_(session.shared_) {
+        call_.add(command, space, session.version_, args);
     }
 
     Next run() override {
@@ -218,10 +218,10 @@ void RespSession::add_to_script(const Command& command, const Args& args) {
     if (full || reply_mode_ != ReplyMode::kOn) submit_gathered();
     if (gathered_ == nullptr) {
         gathered_ = std::make_unique<WriteRequest>();
-        gathered_write_.script = std::make_unique<WriteScript>(shared_, version_);
+        gathered_write_.script = std::make_unique<WriteScript>(shared_);
     }
     counters_.add(command.has(command_flag::kWrite) ? Counter::kWrites : Counter::kReads);
-    gathered_write_.script->add(command, space_, args);
+    gathered_write_.script->add(command, space_, version_, args);
     if (reply_mode_ != ReplyMode::kOn) submit_gathered();
 }
 

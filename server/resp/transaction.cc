@@ -5,6 +5,7 @@
 #include <charconv>
 
 #include "server/commands/databases.h"
+#include "server/commands/greeting.h"
 
 namespace kv::server {
 namespace {
@@ -21,16 +22,18 @@ Keyspace selected(const protocol::resp::Args& args, Keyspace before) {
 }  // namespace
 
 void Transaction::open(SharedState& shared, protocol::resp::Version version, Keyspace space) {
-    script_ = std::make_unique<WriteScript>(shared, version);
+    script_ = std::make_unique<WriteScript>(shared);
     space_ = space;
+    version_ = version;
     control_commands_ = 0;
     refused_ = false;
 }
 
 void Transaction::add(const Command& command, const protocol::resp::Args& args) {
-    script_->add(command, space_, args);
+    script_->add(command, space_, version_, args);
     if (command.control != nullptr) ++control_commands_;
     if (command.name == "select") space_ = selected(args, space_);
+    if (command.name == "hello") version_ = read_greeting(args).version.value_or(version_);
 }
 
 bool Transaction::is_held_back(const ClientRegistry& clients, uint64_t now_us) const {

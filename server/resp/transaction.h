@@ -19,7 +19,7 @@ class Transaction {
     bool is_open() const { return script_ != nullptr; }
     /// `space`: the database that the client has selected.
     void open(SharedState& shared, protocol::resp::Version version, Keyspace space);
-    /// A SELECT holds for what is queued behind it.
+    /// A SELECT holds for what is queued behind it, and a HELLO for its answers.
     void add(const Command& command, const protocol::resp::Args& args);
     /// A command could not be queued: EXEC will do nothing.
     void refuse() { refused_ = true; }
@@ -58,7 +58,9 @@ class Transaction {
         Was was;
     };
     std::unique_ptr<WriteScript> script_;  // null outside of MULTI
-    Keyspace space_;                       // for the next command
+    // For the next command.
+    Keyspace space_;
+    protocol::resp::Version version_ = protocol::resp::Version::k2;
     size_t control_commands_ = 0;
     bool refused_ = false;
     std::vector<Watched> watched_;

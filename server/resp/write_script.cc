@@ -12,8 +12,9 @@ namespace kv::server {
 
 using protocol::resp::Args;
 
-void WriteScript::add(const Command& command, Keyspace space, const Args& args) {
-    calls_.push_back({&command, space, word_ends_.size(), args.size(), 0, 0});
+void WriteScript::add(const Command& command, Keyspace space, protocol::resp::Version version,
+                      const Args& args) {
+    calls_.push_back({&command, space, version, word_ends_.size(), args.size(), 0, 0});
     for (const Bytes word : args) {
         words_ += word;
         word_ends_.push_back(words_.size());
@@ -83,7 +84,7 @@ Status WriteScript::run_one(const Call& call, const Args& args, KeyView& view, s
                             protocol::resp::ReplyWriter::Apart* apart) const {
     const size_t before = answer.size();
     const size_t apart_before = apart != nullptr ? apart->size() : 0;
-    protocol::resp::ReplyWriter reply(answer, version_, apart);
+    protocol::resp::ReplyWriter reply(answer, call.version, apart);
     DataContext context{args, view, call.space, reply, shared_};
     Status status = call.command->data(context);
     if (status.is_ok()) return status;

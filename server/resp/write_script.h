@@ -19,11 +19,12 @@ namespace kv::server {
 
 class WriteScript final : public WriteProgram {
   public:
-    WriteScript(SharedState& shared, protocol::resp::Version version)
-        : shared_(shared), version_(version) {}
+    explicit WriteScript(SharedState& shared) : shared_(shared) {}
 
-    /// Copies the arguments. A command without a data handler has no answer here.
-    void add(const Command& command, Keyspace space, const protocol::resp::Args& args);
+    /// Copies the arguments. A command without a data handler has no answer here. `version`: of
+    /// its answer.
+    void add(const Command& command, Keyspace space, protocol::resp::Version version,
+             const protocol::resp::Args& args);
 
     size_t size() const { return calls_.size(); }
     bool empty() const { return calls_.empty(); }
@@ -56,6 +57,7 @@ class WriteScript final : public WriteProgram {
     struct Call {
         const Command* command;
         Keyspace space;
+        protocol::resp::Version version;
         size_t first_word;
         size_t words;
         size_t answer_end;
@@ -66,7 +68,6 @@ class WriteScript final : public WriteProgram {
                    std::string& answer, protocol::resp::ReplyWriter::Apart* apart) const;
 
     SharedState& shared_;
-    const protocol::resp::Version version_;
     std::string words_;  // all arguments, one after another
     std::vector<size_t> word_ends_;
     std::vector<Call> calls_;

@@ -115,11 +115,11 @@ TEST_CASE("command refusal: what is wrong with a known one") {
 }
 
 TEST_CASE_METHOD(Fixture, "write script: it has the words, keys and answers of each command") {
-    WriteScript script(shared, Version::k2);
+    WriteScript script(shared);
     CHECK(script.empty());
-    script.add(*find_command("mset"), Keyspace(0), {"MSET", "a", "1", "", "2"});
-    script.add(*find_command("get"), Keyspace(1), {"get", "a"});
-    script.add(*find_command("ping"), Keyspace(1), {"ping"});
+    script.add(*find_command("mset"), Keyspace(0), Version::k2, {"MSET", "a", "1", "", "2"});
+    script.add(*find_command("get"), Keyspace(1), Version::k2, {"get", "a"});
+    script.add(*find_command("ping"), Keyspace(1), Version::k2, {"ping"});
     CHECK(script.size() == 3);
     CHECK(script.reads() == 1);
     CHECK(script.args(0) == Args{"MSET", "a", "1", "", "2"});

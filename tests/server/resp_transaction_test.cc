@@ -258,4 +258,38 @@ TEST_CASE_METHOD(RespFixture, "resp transaction: INFO inside has the store asked
     CHECK(submitted.empty());
 }
 
+TEST_CASE_METHOD(RespFixture, "resp transaction: HELLO inside holds for the answers behind it") {
+    const std::string hello3 =
+        "%7|$6|server|$5|redis|$7|version|$6|7.0.15|$5|proto|:3|$2|id|:1|$4|mode|$10|standalone|"
+        "$4|role|$6|master|$7|modules|*0|";
+    const std::string hello2 = "*14|" + hello3.substr(3, hello3.find(":3") - 3) + ":2" +
+                               hello3.substr(hello3.find(":3") + 2);
+    const auto run = [this](const std::string& commands) {
+        const std::string text = ask("MULTI|" + commands + "EXEC|GET none|");
+        return text.substr(text.find('*'));
+    };
+    SECTION("to version 3") { CHECK(run("GET a|HELLO 3|GET a|") == "*3|$-1|" + hello3 + "_|_|"); }
+    SECTION("to version 3 and back, with options") {
+        CHECK(run("HELLO 3 SETNAME foo AUTH default p|HELLO 2|GET a|CLIENT GETNAME|") ==
+              "*4|" + hello3 + hello2 + "$-1|$3|foo|$-1|");
+    }
+    SECTION("from version 3") {
+        send("HELLO 3|");
+        CHECK(run("GET a|HELLO 2|GET a|") == "*3|_|" + hello2 + "$-1|$-1|");
+    }
+    SECTION("one that fails changes nothing") {
+        CHECK(run("HELLO 4|GET a|HELLO x|HELLO 3 FOO|HELLO 3 AUTH u p|HELLO 3|GET a|") ==
+              "*7|-NOPROTO unsupported protocol version|$-1|"
+              "-ERR Protocol version is not an integer or out of range|"
+              "-ERR Syntax error in HELLO option 'FOO'|"
+              "-WRONGPASS invalid username-password pair or user is disabled.|" +
+                  hello3 + "_|_|");
+        CHECK(run("HELLO|GET a|HELLO 2 AUTH default|GET a|") ==
+              "*4|" + hello3 + "_|-ERR Syntax error in HELLO option 'AUTH'|_|_|");
+    }
+    SECTION("one that is discarded too") {
+        CHECK(send("MULTI|HELLO 3|DISCARD|GET a|") == "+OK|+QUEUED|+OK|$-1|");
+    }
+}
+
 }  // namespace kv::server
