@@ -249,6 +249,11 @@ void RequestParser::add_block(ByteBlock block) {
     block_done_ = true;
 }
 
+std::vector<ByteBlock> RequestParser::take_blocks() {
+    for (const ByteBlock& block : blocks_) held_ -= block.size();
+    return std::exchange(blocks_, {});
+}
+
 bool RequestParser::take_argument(Bytes unread) {
     const size_t there = unread.size() - position_;
     if (passing_over_) {

@@ -79,6 +79,9 @@ class RequestParser {
     void put_back(const Step& step) {
         if (keeps_) again_ = step;
     }
+    /// Gives the blocks of the last command's large arguments away, for the views of them in args()
+    /// to last. In the order of the arguments; empty when there are none.
+    std::vector<ByteBlock> take_blocks();
     /// The command of the last step is done with: gives the memory of its large arguments back.
     void release() {
         if (keeps_ && left_ == 0) forget_last();

@@ -221,7 +221,7 @@ void RespSession::add_to_script(const Command& command, const Args& args) {
         gathered_write_.script = std::make_unique<WriteScript>(shared_);
     }
     counters_.add(command.has(command_flag::kWrite) ? Counter::kWrites : Counter::kReads);
-    gathered_write_.script->add(command, space_, version_, args);
+    gathered_write_.script->add(command, space_, version_, args, parser_.take_blocks());
     if (reply_mode_ != ReplyMode::kOn) submit_gathered();
 }
 

@@ -60,7 +60,7 @@ void RespSession::queue_command(const Command& command, const Args& args) {
         return refuse_command("ERR the transaction has grown beyond " +
                               std::to_string(shared_.config.engine.max_batch_bytes) + " bytes");
     }
-    transaction_.add(command, args);
+    transaction_.add(command, args, parser_.take_blocks());
     ReplyWriter(begin_answer(), version_).simple("QUEUED");
     finish_answer();
     publish_transaction();

@@ -44,10 +44,10 @@ class ScriptWalk final : public KeyWalk {
                                scratch_);
     }
     Bytes value() const override {
-        return on_change_ ? Bytes(changes_[change_].second->value) : entries_->value();
+        return on_change_ ? changes_[change_].second.value() : entries_->value();
     }
     uint64_t expiry_ms() const override {
-        return on_change_ ? changes_[change_].second->expiry_ms : entries_->expiry_ms();
+        return on_change_ ? changes_[change_].second.expiry_ms : entries_->expiry_ms();
     }
     Status status() const override { return entries_->status(); }
 
@@ -59,13 +59,13 @@ class ScriptWalk final : public KeyWalk {
             on_change_ = false;
             while (entries_->valid() && is_emptied(emptied_, entries_->key())) step();
             if (change_ == changes_.size()) return;
-            const auto& [stored, entry] = changes_[change_];
+            const auto& [stored, change] = changes_[change_];
             if (entries_->valid()) {
                 const int order = Bytes(stored).compare(entries_->key()) * (reverse_ ? -1 : 1);
                 if (order > 0) return;
                 if (order == 0) step();
             }
-            on_change_ = entry.has_value();
+            on_change_ = !change.deleted;
             if (on_change_) return;
             ++change_;
         }
@@ -73,7 +73,7 @@ class ScriptWalk final : public KeyWalk {
 
     const Keyspace space_;
     const std::unique_ptr<Iterator> entries_;
-    std::vector<std::pair<std::string, std::optional<Entry>>> changes_;
+    std::vector<std::pair<std::string, ScriptView::Change>> changes_;
     const ScriptView::Emptied emptied_;
     const bool reverse_;
     size_t change_ = 0;
@@ -91,7 +91,11 @@ Result<std::optional<Entry>> ScriptView::get(const Keyspace& space, Bytes key) {
 
 Result<std::optional<Entry>> ScriptView::look_up(Bytes stored) {
     if (!changes_.empty() || !emptied_.empty()) {
-        if (const auto at = changes_.find(stored); at != changes_.end()) return at->second;
+        if (const auto at = changes_.find(stored); at != changes_.end()) {
+            const Change& change = at->second;
+            if (change.deleted) return std::optional<Entry>();
+            return std::optional<Entry>(Entry{std::string(change.value()), 0, change.expiry_ms});
+        }
         if (is_emptied(emptied_, stored)) return std::optional<Entry>();
     }
     return store_.get(stored);
@@ -107,14 +111,20 @@ std::unique_ptr<KeyWalk> ScriptView::walk(const Keyspace& space, const WalkBound
 void ScriptView::put(const Keyspace& space, Bytes key, Bytes value, uint64_t expiry_ms) {
     if (expiry_ms != 0 && expiry_ms <= now_ms()) return del(space, key);
     tally_.count_put(space);
-    const Bytes stored = space.stored(key, scratch_);
-    changes_.insert_or_assign(std::string(stored), Entry{std::string(value), 0, expiry_ms});
+    Change to;
+    to.deleted = false;
+    to.expiry_ms = expiry_ms;
+    if (words_ != nullptr && words_->holds(value)) {
+        to.in_words = value;
+    } else {
+        to.own = value;
+    }
+    changes_.insert_or_assign(std::string(space.stored(key, scratch_)), std::move(to));
 }
 
 void ScriptView::del(const Keyspace& space, Bytes key) {
     tally_.count_delete(space);
-    const Bytes stored = space.stored(key, scratch_);
-    changes_.insert_or_assign(std::string(stored), std::nullopt);
+    changes_.insert_or_assign(std::string(space.stored(key, scratch_)), Change());
 }
 
 void ScriptView::del_range(const Keyspace& space, Bytes begin, std::optional<Bytes> end) {
@@ -125,19 +135,19 @@ void ScriptView::del_range(const Keyspace& space, Bytes begin, std::optional<Byt
     tally_.count_delete(space);
     // Deletes of their own, so that those who watch the keys hear that something was there.
     const auto end_at = changes_.lower_bound(last);
-    for (auto at = changes_.lower_bound(first); at != end_at; ++at) at->second.reset();
+    for (auto at = changes_.lower_bound(first); at != end_at; ++at) at->second = Change();
     emptied_.emplace_back(std::move(first), std::move(last));
 }
 
 void ScriptView::write_to(WriteBatch& batch) const {
     for (const auto& [first, last] : emptied_) batch.delete_range(first, last);
-    for (const auto& [stored, entry] : changes_) {
-        if (!entry) {
+    for (const auto& [stored, change] : changes_) {
+        if (change.deleted) {
             batch.del(stored);
-        } else if (entry->expiry_ms == 0) {
-            batch.put(stored, entry->value);
+        } else if (change.expiry_ms == 0) {
+            batch.put(stored, change.value());
         } else {
-            batch.put_with_expiry(stored, entry->value, entry->expiry_ms);
+            batch.put_with_expiry(stored, change.value(), change.expiry_ms);
         }
     }
 }

@@ -1,7 +1,8 @@
 // ScriptView: the data in the middle of a commit: the newest state of the store, and on top of it
 // what the commands of the same script have written so far. What becomes of all that is one batch,
-// in which a key that was written many times stands once. Thread rule: the thread that runs the
-// script. SPDX-License-Identifier: Apache-2.0
+// in which a key that was written many times stands once.
+// Thread rule: the thread that runs the script.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 
 #include <map>
@@ -15,13 +16,15 @@
 #include "kv/write_program.h"
 #include "server/commands/key_view.h"
 #include "server/resp/keyspace_tally.h"
+#include "server/resp/script_words.h"
 
 namespace kv::server {
 
 class ScriptView final : public KeyView {
   public:
-    /// `tally` is told what the script does.
-    ScriptView(CommitView& store, KeyspaceTally& tally) : store_(store), tally_(tally) {}
+    /// `tally` is told what the script does. Values that `words` hold are not copied.
+    ScriptView(CommitView& store, KeyspaceTally& tally, const ScriptWords* words = nullptr)
+        : store_(store), tally_(tally), words_(words) {}
 
     Result<std::optional<Entry>> get(const Keyspace& space, Bytes key) override;
     std::unique_ptr<KeyWalk> walk(const Keyspace& space, const WalkBounds& bounds) override;
@@ -33,8 +36,16 @@ class ScriptView final : public KeyView {
     /// Adds what the script has made of the store.
     void write_to(WriteBatch& batch) const;
 
-    /// Stored key -> what the script has made of it; nullopt: deleted.
-    using Changes = std::map<std::string, std::optional<Entry>, std::less<>>;
+    /// What the script has made of a key.
+    struct Change {
+        bool deleted = true;
+        uint64_t expiry_ms = 0;
+        Bytes in_words;   // the value, if it is there: data() is not null then
+        std::string own;  // else this is it
+        Bytes value() const { return in_words.data() != nullptr ? in_words : Bytes(own); }
+    };
+    /// By stored key.
+    using Changes = std::map<std::string, Change, std::less<>>;
     /// [begin, end) of stored keys that the script has emptied.
     using Emptied = std::vector<std::pair<std::string, std::string>>;
 
@@ -43,6 +54,7 @@ class ScriptView final : public KeyView {
 
     CommitView& store_;
     KeyspaceTally& tally_;
+    const ScriptWords* const words_;
     Changes changes_;
     Emptied emptied_;
     std::string scratch_;

@@ -29,8 +29,9 @@ void Transaction::open(SharedState& shared, protocol::resp::Version version, Key
     refused_ = false;
 }
 
-void Transaction::add(const Command& command, const protocol::resp::Args& args) {
-    script_->add(command, space_, version_, args);
+void Transaction::add(const Command& command, const protocol::resp::Args& args,
+                      std::vector<protocol::ByteBlock> blocks) {
+    script_->add(command, space_, version_, args, std::move(blocks));
     if (command.control != nullptr) ++control_commands_;
     if (command.name == "select") space_ = selected(args, space_);
     if (command.name == "hello") version_ = read_greeting(args).version.value_or(version_);

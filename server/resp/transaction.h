@@ -19,8 +19,10 @@ class Transaction {
     bool is_open() const { return script_ != nullptr; }
     /// `space`: the database that the client has selected.
     void open(SharedState& shared, protocol::resp::Version version, Keyspace space);
-    /// A SELECT holds for what is queued behind it, and a HELLO for its answers.
-    void add(const Command& command, const protocol::resp::Args& args);
+    /// A SELECT holds for what is queued behind it, and a HELLO for its answers. `blocks`: see
+    /// WriteScript::add.
+    void add(const Command& command, const protocol::resp::Args& args,
+             std::vector<protocol::ByteBlock> blocks = {});
     /// A command could not be queued: EXEC will do nothing.
     void refuse() { refused_ = true; }
     bool is_refused() const { return refused_; }

@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/resp/write_script.h"
 
+#include <utility>
+
 #include "kv/assert.h"
 #include "kv/clock.h"
 #include "server/resp/script_view.h"
@@ -13,12 +15,9 @@ namespace kv::server {
 using protocol::resp::Args;
 
 void WriteScript::add(const Command& command, Keyspace space, protocol::resp::Version version,
-                      const Args& args) {
-    calls_.push_back({&command, space, version, word_ends_.size(), args.size(), 0, 0});
-    for (const Bytes word : args) {
-        words_ += word;
-        word_ends_.push_back(words_.size());
-    }
+                      const Args& args, std::vector<protocol::ByteBlock> blocks) {
+    calls_.push_back({&command, space, version, words_.size(), args.size(), 0, 0});
+    words_.add(args, std::move(blocks));
     if (command.data != nullptr && !command.has(command_flag::kWrite)) ++reads_;
     if (command.has(command_flag::kStoreReport)) wants_report_ = true;
 }
@@ -27,11 +26,7 @@ Args WriteScript::args(size_t index) const {
     const Call& call = calls_[index];
     Args args;
     args.reserve(call.words);
-    size_t begin = call.first_word == 0 ? 0 : word_ends_[call.first_word - 1];
-    for (size_t i = call.first_word; i < call.first_word + call.words; ++i) {
-        args.push_back(Bytes(words_).substr(begin, word_ends_[i] - begin));
-        begin = word_ends_[i];
-    }
+    for (size_t i = 0; i < call.words; ++i) args.push_back(words_.at(call.first_word + i));
     return args;
 }
 
@@ -53,7 +48,7 @@ Bytes WriteScript::answer(size_t index) const {
 Status WriteScript::run(CommitView& view, WriteBatch& batch) {
     answers_.clear();
     KeyspaceTally tally;
-    ScriptView data(view, tally);
+    ScriptView data(view, tally, &words_);
     uint64_t began_us = shared_.clock.monotonic_us();
     for (size_t i = 0; i < calls_.size(); ++i) {
         Call& call = calls_[i];

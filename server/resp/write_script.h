@@ -14,6 +14,7 @@
 #include "kv/keyspace.h"
 #include "kv/write_program.h"
 #include "server/commands/command.h"
+#include "server/resp/script_words.h"
 
 namespace kv::server {
 
@@ -21,10 +22,10 @@ class WriteScript final : public WriteProgram {
   public:
     explicit WriteScript(SharedState& shared) : shared_(shared) {}
 
-    /// Copies the arguments. A command without a data handler has no answer here. `version`: of
-    /// its answer.
+    /// Keeps the arguments: those that lie in `blocks` there, the others as copies. A command
+    /// without a data handler has no answer here. `version`: of its answer.
     void add(const Command& command, Keyspace space, protocol::resp::Version version,
-             const protocol::resp::Args& args);
+             const protocol::resp::Args& args, std::vector<protocol::ByteBlock> blocks = {});
 
     size_t size() const { return calls_.size(); }
     bool empty() const { return calls_.empty(); }
@@ -43,7 +44,7 @@ class WriteScript final : public WriteProgram {
     /// Appends what one command, which only reads, answers outside of a commit. `view` may wait for
     /// the disk.
     void run_alone(size_t index, KeyView& view, protocol::resp::Reply& answer) const;
-    size_t held_bytes() const override { return words_.size() + calls_.size() * sizeof(Call); }
+    size_t held_bytes() const override { return words_.bytes() + calls_.size() * sizeof(Call); }
 
     // Once the write was answered with ok.
     /// What all commands answered, one after another.
@@ -68,8 +69,7 @@ class WriteScript final : public WriteProgram {
                    std::string& answer, protocol::resp::ReplyWriter::Apart* apart) const;
 
     SharedState& shared_;
-    std::string words_;  // all arguments, one after another
-    std::vector<size_t> word_ends_;
+    ScriptWords words_;  // all arguments, one after another
     std::vector<Call> calls_;
     size_t reads_ = 0;
     bool wants_report_ = false;

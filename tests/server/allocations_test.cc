@@ -1,4 +1,5 @@
-// How often a GET allocates, from its bytes in the receive buffer to its answer in the reply queue.
+// How often a GET allocates, from its bytes in the receive buffer to its answer in the reply queue;
+// how often a large argument is copied, from its block to the batch.
 // An executable of its own, as it replaces operator new.
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
@@ -10,6 +11,7 @@
 #include <string>
 
 #include "kv/clock.h"
+#include "kv/write_program.h"
 #include "server/resp/resp_session.h"
 #include "server/shared_state.h"
 #include "support/temp_dir.h"
@@ -18,9 +20,12 @@ namespace {
 
 // Of this thread only: the store's own threads may do what they like.
 thread_local size_t allocations = 0;
+thread_local size_t large_allocations = 0;  // of them, as large as kLargeBytes
+constexpr size_t kLargeBytes = 512U << 10;
 
 void* allocate(size_t size, size_t alignment) {
     ++allocations;
+    if (size >= kLargeBytes) ++large_allocations;
     const size_t rounded = (size + alignment - 1) / alignment * alignment;
     if (void* const memory = std::aligned_alloc(alignment, std::max(rounded, alignment))) {
         return memory;
@@ -119,7 +124,22 @@ class Fixture : public SessionHost, public MailCarrier {
     }
     size_t posted = 0;
 
-    void submit(std::unique_ptr<WriteRequest>) override { FAIL("a GET is no write"); }
+    std::vector<std::unique_ptr<WriteRequest>> submitted;
+
+    void send(Bytes bytes) {
+        while (!bytes.empty()) {
+            const std::span<char> room = input_.writable(session_->needed_bytes());
+            const size_t size = std::min(room.size(), bytes.size());
+            std::copy_n(bytes.data(), size, room.data());
+            input_.commit(size);
+            session_->on_input(input_, system_clock().monotonic_us());
+            bytes.remove_prefix(size);
+        }
+    }
+
+    void submit(std::unique_ptr<WriteRequest> request) override {
+        submitted.push_back(std::move(request));
+    }
     bool post(std::unique_ptr<PoolTask>&) override {
         ++posted;
         return false;
@@ -135,7 +155,43 @@ class Fixture : public SessionHost, public MailCarrier {
     protocol::ReceiveBuffer input_;
 };
 
+class EmptyStore final : public CommitView {
+  public:
+    Result<std::optional<Entry>> get(Bytes) override { return std::optional<Entry>(); }
+    std::unique_ptr<Iterator> new_iterator(const ScanOptions&) override { return nullptr; }
+    bool may_block() const override { return true; }
+    uint64_t wall_ms() const override { return 1; }
+};
+
 }  // namespace
+
+TEST_CASE_METHOD(Fixture,
+                 "allocations: a large argument of a script is copied into the batch only") {
+    const auto words = [](std::initializer_list<Bytes> list) {
+        std::string text = "*" + std::to_string(list.size()) + "\r\n";
+        for (const Bytes word : list)
+            text += "$" + std::to_string(word.size()) + "\r\n" + std::string(word) + "\r\n";
+        return text;
+    };
+    const std::string value(1U << 20, 'v');
+    const std::string set = words({"SET", "k", value});
+    const std::string stream =
+        GENERATE_COPY(words({"MSET", "a", "1", "k", value}), words({"SET", "k", value, "NX"}),
+                      words({"SETEX", "k", "100", value}), words({"GETSET", "k", value}),
+                      words({"MULTI"}) + set + words({"EXEC"}));
+    const size_t before = large_allocations;
+    send(stream);
+    REQUIRE(submitted.size() == 1);
+    CHECK(large_allocations == before);  // what it was received into is a block of malloc's
+    REQUIRE(submitted[0]->program != nullptr);
+    CHECK(submitted[0]->program->held_bytes() > value.size());
+    EmptyStore store;
+    WriteBatch batch;
+    REQUIRE(submitted[0]->program->run(store, batch).is_ok());
+    CHECK(large_allocations == before + 1);
+    CHECK(batch.count() >= 1);
+    CHECK(batch.encoded().find(value) != Bytes::npos);
+}
 
 TEST_CASE_METHOD(Fixture, "allocations: a GET in steady state makes none") {
     const bool flushed = GENERATE(false, true);
@@ -154,6 +210,7 @@ TEST_CASE_METHOD(Fixture, "allocations: a GET in steady state makes none") {
               << (flushed ? "from a table in memory: " : "from the memtable: ") << count
               << " of 100 bytes, " << short_count << " of 15 bytes\n";
     CHECK(posted == 0);
+    CHECK(submitted.empty());
     CHECK(count == 0);
     CHECK(short_count == 0);
 }

@@ -136,6 +136,30 @@ TEST_CASE_METHOD(Fixture, "write script: it has the words, keys and answers of e
     CHECK(keys[2] == Keyspace(1).stored("a", scratch));
 }
 
+TEST_CASE("script words: those in blocks stay where they are, the others are copied") {
+    const std::string sent = "received";
+    protocol::ByteBlock block(100'000);
+    block.commit(block.writable().size());
+    const char* const memory = block.bytes().data();
+    std::vector<protocol::ByteBlock> blocks;
+    blocks.push_back(std::move(block));
+    ScriptWords words;
+    words.add({"a", Bytes(sent)}, {});
+    words.add({Bytes(memory, 99'998), "", "b"}, std::move(blocks));
+    CHECK(words.size() == 5);
+    CHECK(words.at(1) == sent);
+    CHECK(words.at(1).data() != sent.data());
+    CHECK(words.at(2).data() == memory);
+    CHECK(words.at(2).size() == 99'998);
+    CHECK(words.at(3).empty());
+    CHECK(words.at(4) == "b");
+    CHECK(words.bytes() == 100'000 + 10);
+    CHECK(words.holds(words.at(1).substr(3)));
+    CHECK(words.holds(Bytes(memory + 5, 10)));
+    CHECK_FALSE(words.holds(sent));
+    CHECK_FALSE(words.holds(Bytes()));
+}
+
 TEST_CASE_METHOD(Fixture, "transaction: SELECT moves what is queued behind it") {
     Transaction transaction;
     CHECK_FALSE(transaction.is_open());
