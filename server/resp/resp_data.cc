@@ -191,7 +191,8 @@ bool RespSession::add_blind_set(const Command& command, const Args& args) {
     // What is fine alone must not be refused for its neighbours.
     const size_t most_gathered = std::min<size_t>(kGatheredBytes, limits.max_batch_bytes);
     if (key.empty() || key.size() > limits.max_key_bytes - Keyspace::kMaxPrefixBytes ||
-        value.size() > limits.max_value_bytes) {
+        value.size() > limits.max_value_bytes ||
+        batch_bytes_of(key, value) > limits.max_batch_bytes) {
         return false;  // the script's command knows what to say
     }
     if (gathered_ == nullptr) {

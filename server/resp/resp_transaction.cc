@@ -58,7 +58,8 @@ void RespSession::queue_command(const Command& command, const Args& args) {
     }
     if (transaction_.held_bytes() > shared_.config.engine.max_batch_bytes) {
         return refuse_command("ERR the transaction has grown beyond " +
-                              std::to_string(shared_.config.engine.max_batch_bytes) + " bytes");
+                              std::to_string(shared_.config.engine.max_batch_bytes) +
+                              " bytes (engine.max_batch_size)");
     }
     transaction_.add(command, args, parser_.take_blocks());
     ReplyWriter(begin_answer(), version_).simple("QUEUED");
@@ -82,6 +83,15 @@ RespSession::Taken RespSession::watch(const Args& args) {
     if (is_busy()) {
         waits_ = true;
         return Taken::kLater;
+    }
+    // EXEC asks the store about each of them up to twice, in a batch of its own.
+    const size_t most_bytes = shared_.config.engine.max_batch_bytes / 2;
+    size_t bytes = transaction_.watched_bytes();
+    for (size_t i = 1; i < args.size(); ++i) bytes += space_.stored(args[i], scratch_).size();
+    if (bytes > most_bytes) {
+        refuse_command("ERR the watched keys take more than " + std::to_string(most_bytes) +
+                       " bytes (half of engine.max_batch_size)");
+        return Taken::kYes;
     }
     const Seqno seqno = shared_.db.published_seqno();
     for (size_t i = 1; i < args.size(); ++i) {
@@ -125,7 +135,10 @@ std::string RespSession::exec_answer(WriteScript& script, const Status& status,
     }
     if (!status.is_ok()) {
         counters_.add(Counter::kErrors);
-        reply.error(error_text(status));
+        const bool discarded = status.is(Code::kInvalidArgument);
+        reply.error(discarded ? "EXECABORT Transaction discarded because of: " +
+                                    std::string(status.message())
+                              : error_text(status));
         return out;
     }
     note_script(script);

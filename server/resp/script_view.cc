@@ -3,6 +3,7 @@
 #include "server/resp/script_view.h"
 
 #include <algorithm>
+#include <set>
 
 #include "server/resp/store_view.h"
 
@@ -13,6 +14,28 @@ bool is_emptied(const ScriptView::Emptied& emptied, Bytes stored) {
     return std::any_of(emptied.begin(), emptied.end(), [&](const auto& range) {
         return range.first <= stored && stored < range.second;
     });
+}
+
+/// As varint32.
+size_t length_bytes(size_t length) {
+    size_t bytes = 1;
+    for (; length >= 0x80; length >>= 7) ++bytes;
+    return bytes;
+}
+size_t prefixed_bytes(Bytes bytes) { return length_bytes(bytes.size()) + bytes.size(); }
+
+/// What an operation takes in a batch.
+size_t op_bytes(Bytes stored, const ScriptView::Change& change) {
+    const size_t head_bytes = 1 + prefixed_bytes(stored);
+    if (change.deleted) return head_bytes;
+    return head_bytes + prefixed_bytes(change.value()) +
+           (change.expiry_ms != 0 ? sizeof change.expiry_ms : 0);
+}
+
+size_t range_bytes(const std::pair<std::string, std::string>& range) {
+    // An empty begin is stored as the first key there can be, which has one byte.
+    const size_t begin_bytes = range.first.empty() ? 2 : prefixed_bytes(range.first);
+    return 1 + begin_bytes + prefixed_bytes(range.second);
 }
 
 /// Entries of the store and changes of the script, merged as they stand when the walk is made.
@@ -119,12 +142,57 @@ void ScriptView::put(const Keyspace& space, Bytes key, Bytes value, uint64_t exp
     } else {
         to.own = value;
     }
-    changes_.insert_or_assign(std::string(space.stored(key, scratch_)), std::move(to));
+    change(space.stored(key, scratch_), std::move(to));
 }
 
 void ScriptView::del(const Keyspace& space, Bytes key) {
     tally_.count_delete(space);
-    changes_.insert_or_assign(std::string(space.stored(key, scratch_)), Change());
+    change(space.stored(key, scratch_), Change());
+}
+
+void ScriptView::change(Bytes stored, Change to) {
+    if (const auto at = changes_.find(stored); at != changes_.end()) {
+        return replace(at, std::move(to));
+    }
+    batch_bytes_ += op_bytes(stored, to);
+    const auto added = changes_.emplace(std::string(stored), std::move(to)).first;
+    undo_.push_back({added, std::nullopt});
+}
+
+void ScriptView::replace(Changes::iterator at, Change to) {
+    batch_bytes_ += op_bytes(at->first, to);
+    batch_bytes_ -= op_bytes(at->first, at->second);
+    undo_.push_back({at, std::exchange(at->second, std::move(to))});
+}
+
+size_t ScriptView::last_bytes() const {
+    size_t bytes = 0;
+    std::set<const std::string*> seen;
+    for (const Undo& each : undo_) {
+        const auto& [stored, change] = *each.at;
+        if (seen.insert(&stored).second) bytes += op_bytes(stored, change);
+    }
+    for (size_t i = kept_emptied_; i < emptied_.size(); ++i) bytes += range_bytes(emptied_[i]);
+    return bytes;
+}
+
+void ScriptView::keep_last() {
+    undo_.clear();
+    kept_emptied_ = emptied_.size();
+    kept_bytes_ = batch_bytes_;
+}
+
+void ScriptView::drop_last() {
+    for (; !undo_.empty(); undo_.pop_back()) {
+        Undo& last = undo_.back();
+        if (last.before) {
+            last.at->second = std::move(*last.before);
+        } else {
+            changes_.erase(last.at);
+        }
+    }
+    emptied_.resize(kept_emptied_);
+    batch_bytes_ = kept_bytes_;
 }
 
 void ScriptView::del_range(const Keyspace& space, Bytes begin, std::optional<Bytes> end) {
@@ -135,8 +203,9 @@ void ScriptView::del_range(const Keyspace& space, Bytes begin, std::optional<Byt
     tally_.count_delete(space);
     // Deletes of their own, so that those who watch the keys hear that something was there.
     const auto end_at = changes_.lower_bound(last);
-    for (auto at = changes_.lower_bound(first); at != end_at; ++at) at->second = Change();
+    for (auto at = changes_.lower_bound(first); at != end_at; ++at) replace(at, Change());
     emptied_.emplace_back(std::move(first), std::move(last));
+    batch_bytes_ += range_bytes(emptied_.back());
 }
 
 void ScriptView::write_to(WriteBatch& batch) const {

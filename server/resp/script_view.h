@@ -1,7 +1,7 @@
 // ScriptView: the data in the middle of a commit: the newest state of the store, and on top of it
 // what the commands of the same script have written so far. What becomes of all that is one batch,
-// in which a key that was written many times stands once.
-// Thread rule: the thread that runs the script.
+// in which a key that was written many times stands once. What the last command wrote can be taken
+// back, as it may not fit. Thread rule: the thread that runs the script.
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
@@ -36,6 +36,14 @@ class ScriptView final : public KeyView {
     /// Adds what the script has made of the store.
     void write_to(WriteBatch& batch) const;
 
+    /// What write_to() adds, in bytes of a batch.
+    size_t batch_bytes() const { return batch_bytes_; }
+    /// What it would be with only what was written since the last keep_last() or drop_last().
+    size_t last_bytes() const;
+    /// What was written since then stays, or was never written.
+    void keep_last();
+    void drop_last();
+
     /// What the script has made of a key.
     struct Change {
         bool deleted = true;
@@ -50,14 +58,26 @@ class ScriptView final : public KeyView {
     using Emptied = std::vector<std::pair<std::string, std::string>>;
 
   private:
+    struct Undo {
+        Changes::iterator at;
+        std::optional<Change> before;  // nullopt: there was no change
+    };
     Result<std::optional<Entry>> look_up(Bytes stored);
+    void change(Bytes stored, Change to);
+    void replace(Changes::iterator at, Change to);
 
     CommitView& store_;
     KeyspaceTally& tally_;
     const ScriptWords* const words_;
     Changes changes_;
     Emptied emptied_;
+    size_t batch_bytes_ = 0;
     std::string scratch_;
+
+    // The state at the last keep_last() or drop_last().
+    std::vector<Undo> undo_;
+    size_t kept_emptied_ = 0;
+    size_t kept_bytes_ = 0;
 };
 
 }  // namespace kv::server

@@ -22,7 +22,7 @@ Keyspace selected(const protocol::resp::Args& args, Keyspace before) {
 }  // namespace
 
 void Transaction::open(SharedState& shared, protocol::resp::Version version, Keyspace space) {
-    script_ = std::make_unique<WriteScript>(shared);
+    script_ = std::make_unique<WriteScript>(shared, WriteScript::Kind::kTransaction);
     space_ = space;
     version_ = version;
     control_commands_ = 0;

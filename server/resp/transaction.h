@@ -44,6 +44,8 @@ class Transaction {
         watched_bytes_ = 0;
     }
     size_t watched_keys() const { return watched_.size(); }
+    /// Of their keys.
+    size_t watched_bytes() const { return watched_bytes_; }
     void require_watched(WriteBatch& batch) const;
 
     /// Ends it, watches included, and gives the commands away.

@@ -49,14 +49,25 @@ Status WriteScript::run(CommitView& view, WriteBatch& batch) {
     answers_.clear();
     KeyspaceTally tally;
     ScriptView data(view, tally, &words_);
+    const size_t most_bytes = shared_.config.engine.max_batch_bytes;
     uint64_t began_us = shared_.clock.monotonic_us();
     for (size_t i = 0; i < calls_.size(); ++i) {
         Call& call = calls_[i];
         if (call.command->data != nullptr) {
+            const size_t answer_begin = answers_.size();
             const Status status = run_one(call, args(i), data, answers_, nullptr);
             if (!status.is_ok()) {
                 was_cold_ = true;
                 return status;
+            }
+            if (data.batch_bytes() <= most_bytes) {
+                data.keep_last();
+            } else if (kind_ == Kind::kTransaction) {
+                return Status::invalid_argument("its commands write more than " +
+                                                std::to_string(most_bytes) +
+                                                " bytes (engine.max_batch_size)");
+            } else {
+                refuse_last(data, call, answer_begin);
             }
         }
         call.answer_end = answers_.size();
@@ -67,6 +78,22 @@ Status WriteScript::run(CommitView& view, WriteBatch& batch) {
     data.write_to(batch);
     tally.pass_on(shared_.keyspaces);
     return Status::ok();
+}
+
+/// What it wrote does not fit. Alone it might: then it is worth another try.
+void WriteScript::refuse_last(ScriptView& data, const Call& call, size_t answer_begin) {
+    const size_t most_bytes = shared_.config.engine.max_batch_bytes;
+    const bool alone = data.last_bytes() > most_bytes;
+    data.drop_last();
+    answers_.resize(answer_begin);
+    protocol::resp::ReplyWriter reply(answers_, call.version);
+    if (alone) {
+        reply.error("ERR the command writes more than " + std::to_string(most_bytes) +
+                    " bytes (engine.max_batch_size)");
+    } else {
+        reply.error(
+            "BUSY what was sent at once writes too much (engine.max_batch_size); retry after 1 ms");
+    }
 }
 
 void WriteScript::run_alone(size_t index, KeyView& view, protocol::resp::Reply& answer) const {

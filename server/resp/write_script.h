@@ -18,9 +18,17 @@
 
 namespace kv::server {
 
+class ScriptView;
+
 class WriteScript final : public WriteProgram {
   public:
-    explicit WriteScript(SharedState& shared) : shared_(shared) {}
+    /// What becomes of commands whose writes do not fit into one batch.
+    enum class Kind : uint8_t {
+        kPipelined,    ///< Each that goes beyond it is refused by itself.
+        kTransaction,  ///< All of them are refused.
+    };
+    explicit WriteScript(SharedState& shared, Kind kind = Kind::kPipelined)
+        : shared_(shared), kind_(kind) {}
 
     /// Keeps the arguments: those that lie in `blocks` there, the others as copies. A command
     /// without a data handler has no answer here. `version`: of its answer.
@@ -68,7 +76,10 @@ class WriteScript final : public WriteProgram {
     Status run_one(const Call& call, const protocol::resp::Args& args, KeyView& view,
                    std::string& answer, protocol::resp::ReplyWriter::Apart* apart) const;
 
+    void refuse_last(ScriptView& data, const Call& call, size_t answer_begin);
+
     SharedState& shared_;
+    const Kind kind_;
     ScriptWords words_;  // all arguments, one after another
     std::vector<Call> calls_;
     size_t reads_ = 0;

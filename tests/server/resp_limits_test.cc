@@ -235,4 +235,38 @@ TEST_CASE_METHOD(RespFixture, "resp limits: CLIENT PAUSE holds commands back and
     }
 }
 
+TEST_CASE_METHOD(RespFixture, "resp limits: a command that writes more than a batch is refused") {
+    config.engine.max_batch_bytes = 1000;
+    const std::string much(600, 'x');
+    const std::string too_much =
+        "-ERR the command writes more than 1000 bytes (engine.max_batch_size)|";
+    SECTION("whole, by itself") {
+        CHECK(ask("MSET a " + much + " b " + much + "|SET c 1 NX|EXISTS a b c|") ==
+              too_much + "+OK|:1|");
+    }
+    SECTION("up to the last byte") {
+        // One byte of kind, the lengths and the key.
+        CHECK(ask("SET a " + std::string(1000 - 5, 'x') + "|STRLEN a|") == "+OK|:995|");
+        CHECK(ask("SET a " + std::string(1000 - 4, 'x') + "|STRLEN a|") == too_much + ":995|");
+    }
+    SECTION("what would fit alone is worth another try") {
+        const std::string busy =
+            "-BUSY what was sent at once writes too much (engine.max_batch_size); retry after 1 "
+            "ms|";
+        CHECK(ask("APPEND a " + much + "|APPEND b " + much + "|INCR n|EXISTS a b|") ==
+              ":600|" + busy + ":1|:1|");
+        CHECK(ask("APPEND b " + much + "|") == ":600|");
+        CHECK(ask("INCR n|COPY a c|APPEND b " + much + "|INCR n|STRLEN b|") ==
+              ":2|:1|" + too_much + ":3|:600|");
+    }
+    SECTION("what would not fit alone is not, whatever it replaces") {
+        CHECK(ask("SET a " + std::string(900, 'x') + " NX|SET a " + std::string(1100, 'x') +
+                  " XX|STRLEN a|") == "+OK|" + too_much + ":900|");
+    }
+    SECTION("one key written again and again stands for its last value") {
+        CHECK(ask("SET a 1 NX|SET a " + much + "|SET a " + much + "|SET a 2 XX GET|") ==
+              "+OK|+OK|+OK|$600|" + much + "|");
+    }
+}
+
 }  // namespace kv::server

@@ -223,7 +223,7 @@ TEST_CASE_METHOD(RespFixture, "resp transaction: what it may hold is bounded") {
     config.engine.max_batch_bytes = 1000;
     CHECK(send("MULTI|SET a " + std::string(2000, 'x') + "|") == "+OK|+QUEUED|");
     CHECK(send("SET b 1|EXEC|") ==
-          "-ERR the transaction has grown beyond 1000 bytes|"
+          "-ERR the transaction has grown beyond 1000 bytes (engine.max_batch_size)|"
           "-EXECABORT Transaction discarded because of previous errors.|");
 }
 
@@ -290,6 +290,19 @@ TEST_CASE_METHOD(RespFixture, "resp transaction: HELLO inside holds for the answ
     SECTION("one that is discarded too") {
         CHECK(send("MULTI|HELLO 3|DISCARD|GET a|") == "+OK|+QUEUED|+OK|$-1|");
     }
+}
+
+TEST_CASE_METHOD(RespFixture, "resp transaction: one that writes more than a batch does nothing") {
+    config.engine.max_batch_bytes = 1000;
+    db.set("a", std::string(600, 'x'));
+    CHECK(
+        ask("MULTI|APPEND a y|COPY a b|EXEC|STRLEN a|EXISTS b|") ==
+        "+OK|+QUEUED|+QUEUED|-EXECABORT Transaction discarded because of: its commands write more "
+        "than 1000 bytes (engine.max_batch_size)|:600|:0|");
+    CHECK(ask("MULTI|APPEND a y|EXEC|STRLEN a|") == "+OK|+QUEUED|*1|:601|:601|");
+    CHECK(ask("WATCH a|WATCH " + std::string(500, 'k') + "|MULTI|PING|EXEC|") ==
+          "+OK|-ERR the watched keys take more than 500 bytes (half of engine.max_batch_size)|"
+          "+OK|+QUEUED|*1|+PONG|");
 }
 
 }  // namespace kv::server

@@ -26,6 +26,7 @@ class Program final : public WriteProgram {
         ScriptView view(store, tally);
         body_(view);
         view.write_to(batch);
+        CHECK(view.batch_bytes() == batch.size_bytes());
         mutations = batch.count();
         return Status::ok();
     }
@@ -267,6 +268,35 @@ TEST_CASE_METHOD(Fixture, "script view: random scripts agree with a map") {
         });
         for (const Keyspace& space : spaces) REQUIRE(stored(space) == walked(model, {}, space));
     }
+}
+
+TEST_CASE_METHOD(Fixture, "script view: what the last command wrote can be taken back") {
+    db.set("a", "1");
+    db.set("b", "2");
+    const uint32_t mutations = commit([](ScriptView& view) {
+        view.put(kZero, "a", "10", 0);
+        view.put(kZero, "c", "3", 0);
+        view.keep_last();
+        const size_t bytes = view.batch_bytes();
+        const std::string before = walked(view, {});
+        CHECK(before == "a=10 b=2 c=3 ");
+        for (const bool everything : {false, true}) {
+            view.put(kZero, "a", std::string(300, 'x'), kNowMs + 1000);
+            view.del(kZero, "a");
+            view.put(kZero, "a", "12", 0);
+            view.put(kZero, "d", "4", 0);
+            view.del(kZero, "b");
+            if (everything) view.del_range(kZero, "", std::nullopt);
+            CHECK(walked(view, {}) == (everything ? "" : "a=12 c=3 d=4 "));
+            CHECK(view.last_bytes() > 0);
+            view.drop_last();
+            CHECK(view.batch_bytes() == bytes);
+            CHECK(view.last_bytes() == 0);
+            CHECK(walked(view, {}) == before);
+        }
+    });
+    CHECK(mutations == 2);
+    CHECK(stored() == "a=10 b=2 c=3 ");
 }
 
 }  // namespace kv::server
