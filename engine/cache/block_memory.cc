@@ -2,12 +2,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cache/block_memory.h"
 
-#include <sys/mman.h>
-
 #include <boost/interprocess/mem_algo/rbtree_best_fit.hpp>
 #include <boost/interprocess/sync/mutex_family.hpp>
 #include <new>
+#include <utility>
 
+#include "base/huge_range.h"
 #include "kv/assert.h"
 
 namespace kv {
@@ -16,15 +16,10 @@ namespace {
 
 namespace ipc = boost::interprocess;
 
-constexpr size_t kHugePageBytes = 2U << 20;
 /// Below this, huge pages would round up more than they speed up.
 constexpr uint64_t kSmallestCapacityBytes = 8U << 20;
 /// Blocks come before the cache lets others go for them, and each has a few bytes in front.
 constexpr uint64_t kSlackPart = 16;
-
-size_t whole_huge_pages(uint64_t bytes) {
-    return (bytes + kHugePageBytes - 1) / kHugePageBytes * kHugePageBytes;
-}
 
 // AddressSanitizer has to see each block come and go.
 #if defined(__SANITIZE_ADDRESS__)
@@ -38,26 +33,21 @@ constexpr bool kHasRange = true;
 /// Reserved address space, of which the front is handed to the allocator.
 class BlockMemory::Range {
   public:
-    /// Null when the system gives no address space.
-    static std::unique_ptr<Range> reserve(size_t bytes) {
-        const size_t reserved = bytes + kHugePageBytes;  // to begin at a huge page
-        void* base = ::mmap(nullptr, reserved, PROT_READ | PROT_WRITE,
-                            MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-        if (base == MAP_FAILED) return nullptr;
-        return std::unique_ptr<Range>(new Range(base, reserved, bytes));
-    }
+    explicit Range(std::unique_ptr<HugeRange> range)
+        : range_(std::move(range)), heap_(new (range_->begin()) Heap(kStepBytes, 0)) {}
     ~Range() {
         KV_ASSERT(heap_->all_memory_deallocated() && "a block outlives its cache");
         heap_->~Heap();
-        ::munmap(base_, reserved_bytes_);
     }
+    Range(const Range&) = delete;
+    Range& operator=(const Range&) = delete;
 
     void* take(size_t bytes) {
         void* memory = heap_->allocate(bytes);
-        while (memory == nullptr && mapped_bytes_ + kHugePageBytes <= end_bytes_ &&
-               bytes <= end_bytes_ - mapped_bytes_) {
-            heap_->grow(kHugePageBytes);
-            mapped_bytes_ += kHugePageBytes;
+        while (memory == nullptr && bytes <= range_->size() - mapped_bytes_ &&
+               kStepBytes <= range_->size() - mapped_bytes_) {
+            heap_->grow(kStepBytes);
+            mapped_bytes_ += kStepBytes;
             memory = heap_->allocate(bytes);
         }
         return memory;
@@ -67,33 +57,25 @@ class BlockMemory::Range {
 
   private:
     using Heap = ipc::rbtree_best_fit<ipc::null_mutex_family, void*>;
+    static constexpr size_t kStepBytes = HugeRange::kPageBytes;
 
-    Range(void* base, size_t reserved_bytes, size_t bytes)
-        : base_(base), reserved_bytes_(reserved_bytes), end_bytes_(bytes) {
-        char* const begin =
-            static_cast<char*>(base) + -reinterpret_cast<uintptr_t>(base) % kHugePageBytes;
-        // Only advice: without huge pages all works, a little slower.
-        (void)::madvise(begin, bytes, MADV_HUGEPAGE);
-        heap_ = new (begin) Heap(kHugePageBytes, 0);
-    }
-
-    void* const base_;
-    const size_t reserved_bytes_;
-    Heap* heap_ = nullptr;    // lies at the beginning of what it manages
-    uint64_t end_bytes_ = 0;  // of what it may manage
-    uint64_t mapped_bytes_ = kHugePageBytes;
+    const std::unique_ptr<HugeRange> range_;
+    Heap* const heap_;  // lies at the beginning of what it manages
+    size_t mapped_bytes_ = kStepBytes;
 };
 
 BlockMemory::BlockMemory(uint64_t capacity_bytes) {
-    if (kHasRange && capacity_bytes >= kSmallestCapacityBytes)
-        range_ = Range::reserve(whole_huge_pages(capacity_bytes + capacity_bytes / kSlackPart));
+    if (!kHasRange || capacity_bytes < kSmallestCapacityBytes) return;
+    auto range = HugeRange::reserve(capacity_bytes + capacity_bytes / kSlackPart);
+    if (range != nullptr) range_ = std::make_unique<Range>(std::move(range));
 }
 
 BlockMemory::~BlockMemory() = default;
 
 void* BlockMemory::take(size_t bytes) {
+    if (range_ == nullptr) return nullptr;
     const std::lock_guard lock(mutex_);
-    return range_ == nullptr ? nullptr : range_->take(bytes);
+    return range_->take(bytes);
 }
 
 void BlockMemory::give_back(void* memory) {
@@ -102,8 +84,9 @@ void BlockMemory::give_back(void* memory) {
 }
 
 uint64_t BlockMemory::mapped_bytes() const {
+    if (range_ == nullptr) return 0;
     const std::lock_guard lock(mutex_);
-    return range_ == nullptr ? 0 : range_->mapped_bytes();
+    return range_->mapped_bytes();
 }
 
 }  // namespace kv

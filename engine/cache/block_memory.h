@@ -36,7 +36,7 @@ class BlockMemory {
     class Range;
 
     mutable std::mutex mutex_;
-    std::unique_ptr<Range> range_;  // guarded by mutex_; null: none
+    std::unique_ptr<Range> range_;  // set once; what it holds is guarded by mutex_; null: none
 };
 
 }  // namespace kv
