@@ -1,6 +1,6 @@
 // BlockMemory: where the blocks of a cache lie: one range of addresses on huge pages. A read of a
-// large cache touches pages all over it, and with small pages half of its time would go to the
-// processor's search for where they are.
+// large cache touches pages all over it, and with small ones the processor would wait at each of
+// them for where it is.
 //
 // The range is reserved once and taken piece by piece as it is needed; inside it, Boost's best-fit
 // allocator joins what is given back with its neighbours. It is never larger than asked for: what

@@ -28,6 +28,8 @@ uint64_t SortedFill::prefix_of(Bytes user_key) const {
 }
 
 void SortedFill::pour(Memtable& memtable) {
+    // common_prefix_ would be of the memtable before.
+    if (places_.empty()) return;
     std::sort(places_.begin(), places_.end(), [](const Place& a, const Place& b) {
         if (a.prefix != b.prefix) return a.prefix < b.prefix;
         const int order = a.node->user_key().compare(b.node->user_key());

@@ -33,7 +33,7 @@ class SortedFill {
     uint64_t prefix_of(Bytes user_key) const;
 
     std::vector<Place> places_;
-    Bytes common_prefix_;  // of all keys added
+    Bytes common_prefix_;  // of all keys added, a view into one of them; nothing without any
 };
 
 }  // namespace kv

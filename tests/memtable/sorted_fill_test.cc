@@ -3,6 +3,7 @@
 #include "memtable/sorted_fill.h"
 
 #include <catch2/catch.hpp>
+#include <memory>
 #include <optional>
 #include <set>
 #include <string>
@@ -109,4 +110,22 @@ TEST_CASE("sorted fill: a memtable is filled once more after its first use, in t
     CHECK(memtable.get("user:7", 4001)->value == "w");
     CHECK(memtable.get("user:1499", 4001)->value == "w");
     CHECK_FALSE(memtable.get("user:1499", 2000).has_value());
+}
+
+TEST_CASE("sorted fill: what filled one memtable keeps nothing of it for the next") {
+    SortedFill fill;
+    auto first = std::make_unique<Memtable>();
+    fill.add(*first, put_op("a long key of the first memtable, on the heap", "v"), 1);
+    fill.pour(*first);
+    first.reset();
+    Memtable second;
+    Op op = put_op("b", "c");
+    op.kind = static_cast<uint8_t>(Kind::kRangeDelete);
+    fill.add(second, op, 2);
+    fill.pour(second);
+    CHECK_FALSE(second.empty());
+    CHECK(second.covering_seqno("b", 2) == 2);
+    second.apply(put_op("b1", "v"), 3);
+    CHECK(second.get("b1", 3)->value == "v");
+    CHECK(dump(second).ends_with("=v\n"));
 }
