@@ -60,7 +60,8 @@ bool wait_for_input() {
     return ::ppoll(&entry, 1, nullptr, &mask) >= 0;
 }
 
-// Bytes that are no character in the locale are dropped.
+// Bytes that are no character in the locale are dropped, and so is NUL: Linux makes it of a Ctrl-D
+// that was typed before the line was being read, and libedit would take the next key literally.
 int read_character(EditLine* /*editor*/, wchar_t* out) {
     std::mbstate_t state{};
     while (true) {
@@ -69,7 +70,7 @@ int read_character(EditLine* /*editor*/, wchar_t* out) {
         const ssize_t got = ::read(STDIN_FILENO, &byte, 1);
         if (got <= 0) return static_cast<int>(got);
         const size_t length = std::mbrtowc(out, &byte, 1, &state);
-        if (length <= 1) return 1;
+        if (length == 1) return 1;
         if (length == static_cast<size_t>(-1)) state = {};
     }
 }

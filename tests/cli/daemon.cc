@@ -155,7 +155,7 @@ int Terminal::leave(const std::string& keys) {
         type(keys);
         if (is_gone_within(std::chrono::seconds(1))) return wait();
     }
-    throw std::runtime_error("the program does not leave");
+    throw std::runtime_error("the program does not leave; on its terminal: " + seen_);
 }
 
 /// Takes in what the program says until it has closed its side of the terminal.
@@ -168,7 +168,9 @@ bool Terminal::is_gone_within(std::chrono::milliseconds limit) {
         if (left.count() <= 0 || ::poll(&ready, 1, static_cast<int>(left.count())) == 0)
             return false;
         char bytes[512];
-        if (::read(fd_, bytes, sizeof bytes) <= 0) return true;
+        const ssize_t got = ::read(fd_, bytes, sizeof bytes);
+        if (got <= 0) return true;
+        seen_.append(bytes, static_cast<size_t>(got));
     }
 }
 

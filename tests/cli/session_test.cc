@@ -43,6 +43,14 @@ TEST_CASE("session: runs commands, keeps a private history, leaves at Ctrl-D") {
     CHECK(history.find("hidden") == std::string::npos);
 }
 
+TEST_CASE("session: NUL, which a Ctrl-D typed too early turns into, does not quote the next key") {
+    Daemon daemon;
+    const test::TempDir home;
+    Terminal terminal(KVCLI_PROGRAM, {"-a", daemon.address()}, home.path());
+    terminal.expect("kv> ");
+    CHECK(terminal.leave(std::string("\0\x04", 2)) == 0);
+}
+
 TEST_CASE("session: Ctrl-C drops the line at the prompt and the session goes on") {
     Daemon daemon;
     const test::TempDir home;
