@@ -145,7 +145,13 @@ void Connection::settle() {
     account_memory();
     if (session_->end() == WireSession::End::kNow) return close();
     if (session_->end() == WireSession::End::kAfterReplies && session_->replies().empty()) end();
-    if (!closed_ && !reading_ && session_->wants_input()) start_read();
+    if (wants_to_read()) thread_.read_later(*this);
+}
+
+bool Connection::wants_to_read() const { return !closed_ && !reading_ && session_->wants_input(); }
+
+void Connection::read_on() {
+    if (wants_to_read()) start_read();
 }
 
 bool Connection::flush() {

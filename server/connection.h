@@ -39,8 +39,10 @@ class Connection final : public SessionHost {
     void on_tick(uint64_t now_us);
     void on_mail(uint64_t now_us);
     void drain(uint64_t now_us);
-    /// Works off input that waited, sends answers, reads on, closes: whatever the state asks for.
+    /// Works off input that waited, sends answers, closes: whatever the state asks for.
     void settle();
+    /// Waits for more from the peer, unless there is a reason not to.
+    void read_on();
     /// Closes the socket at once.
     void close();
     /// Nothing refers to it any more.
@@ -52,10 +54,13 @@ class Connection final : public SessionHost {
     void progressed() override;
     void hello_finished() override;
 
-    bool queued_for_settling = false;  ///< The network thread's mark.
+    // The network thread's marks.
+    bool queued_for_settling = false;
+    bool queued_for_reading = false;
 
   private:
     std::unique_ptr<WireSession> make_session(Arrival& arrival, int fd, size_t thread_index);
+    bool wants_to_read() const;
     void start_read();
     void on_read(const boost::system::error_code& error, size_t count);
     /// Lets the session work off what has arrived, each piece once.

@@ -67,7 +67,7 @@ void NetworkThread::finish_round() {
     do {
         settle_connections();
         if (!to_submit_.empty()) submit_gathered();
-    } while (take_finished());
+    } while (take_finished() || read_on());
     check_drained();
 }
 
@@ -86,12 +86,26 @@ void NetworkThread::settle_connections() {
         for (Connection* connection : settling_) {
             connection->queued_for_settling = false;
             connection->settle();
-            if (connection->is_gone() && !connection->queued_for_settling) {
+            if (connection->is_gone() && !connection->queued_for_settling &&
+                !connection->queued_for_reading) {
                 connections_.erase(connection);
             }
         }
         settling_.clear();
     }
+}
+
+/// Asio tries to receive before it waits for a socket. Tried in the moment that an answer has left,
+/// that is a system call in vain: it is tried when the answers to all clients have, and the first
+/// of them have sent their next request.
+bool NetworkThread::read_on() {
+    for (Connection* connection : to_read_) {
+        connection->queued_for_reading = false;
+        connection->read_on();
+        if (connection->is_gone()) settle_later(*connection);
+    }
+    to_read_.clear();
+    return !to_settle_.empty();
 }
 
 bool NetworkThread::take_finished() {
@@ -164,6 +178,12 @@ void NetworkThread::settle_later(Connection& connection) {
     if (connection.queued_for_settling) return;
     connection.queued_for_settling = true;
     to_settle_.push_back(&connection);
+}
+
+void NetworkThread::read_later(Connection& connection) {
+    if (connection.queued_for_reading) return;
+    connection.queued_for_reading = true;
+    to_read_.push_back(&connection);
 }
 
 void NetworkThread::adopt(Arrival arrival) {

@@ -58,6 +58,8 @@ class NetworkThread final : public WriteObserver, public TaskHome, public MailCa
     void submit(std::unique_ptr<WriteRequest> request);
     bool post(std::unique_ptr<PoolTask>& task);
     void settle_later(Connection& connection);
+    /// Once the answers of this round are sent.
+    void read_later(Connection& connection);
     void connection_closed() { connection_count_.fetch_sub(1, std::memory_order_relaxed); }
     uint64_t now_us() const { return shared_.clock.monotonic_us(); }
 
@@ -68,6 +70,8 @@ class NetworkThread final : public WriteObserver, public TaskHome, public MailCa
     void finish_round();
     void submit_gathered();
     void settle_connections();
+    /// False: nothing came of it that must be settled.
+    bool read_on();
     bool take_finished();
     void wake();
     void start_timer();
@@ -87,6 +91,7 @@ class NetworkThread final : public WriteObserver, public TaskHome, public MailCa
     std::unordered_map<Connection*, std::unique_ptr<Connection>> connections_;
     Activity activity_;
     std::vector<Connection*> to_settle_, settling_;
+    std::vector<Connection*> to_read_;
     std::vector<std::unique_ptr<WriteRequest>> to_submit_;
     size_t to_submit_bytes_ = 0;
     std::vector<std::unique_ptr<WriteRequest>> taken_writes_;
