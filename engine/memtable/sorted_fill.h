@@ -30,6 +30,7 @@ class SortedFill {
     };
 
     void shorten_common_prefix(Bytes common_prefix);
+    void sort_places();
     uint64_t prefix_of(Bytes user_key) const;
 
     std::vector<Place> places_;

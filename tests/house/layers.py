@@ -25,7 +25,7 @@ INCLUDE_ROOTS = ("engine", "engine/include", "engine/base/include", "client/incl
 
 # Libraries: the start of an angle-bracket include -> where it may appear (path prefixes).
 LIBRARIES = {
-    "boost/": ("server/", "client/", "tests/", "engine/cache/"),
+    "boost/": ("server/", "client/", "tests/", "engine/cache/", "engine/memtable/"),
     "openssl/": ("server/", "client/", "tests/"),
     "spdlog/": ("server/", "tests/server/"),
     "toml++/": ("config/",),
