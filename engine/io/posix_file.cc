@@ -136,4 +136,18 @@ Result<size_t> PosixRandomAccessFile::read_at(uint64_t offset, size_t length, ch
 
 Result<uint64_t> PosixRandomAccessFile::size() const { return size_of(fd_.get(), path_); }
 
+/// Space that is only reserved counts as a hole. A file system that knows no holes says that there
+/// are none before the end.
+Result<uint64_t> PosixRandomAccessFile::written_end() const {
+    constexpr int kMostPieces = 64;
+    off_t end = 0;
+    for (int piece = 0; piece < kMostPieces; ++piece) {
+        const off_t data = ::lseek(fd_.get(), end, SEEK_DATA);
+        if (data < 0 && errno == ENXIO) return static_cast<uint64_t>(end);
+        end = data < 0 ? data : ::lseek(fd_.get(), data, SEEK_HOLE);
+        if (end < 0) break;
+    }
+    return size();
+}
+
 }  // namespace kv::io

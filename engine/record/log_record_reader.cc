@@ -16,7 +16,8 @@ constexpr size_t kBufferBytes = 256U << 10;
 // Enough of a header to judge it without its record.
 constexpr size_t kOverlap = kLogRecordHeaderBytes;
 
-/// Fast, because a fresh segment is 64 MiB of zeros and every open looks at them.
+/// Fast, because where a file system cannot tell what was written, every open looks at 64 MiB of
+/// them in a fresh segment.
 bool all_zero(const char* p, size_t length) {
     return length == 0 || (p[0] == 0 && std::memcmp(p, p + 1, length - 1) == 0);
 }
@@ -47,8 +48,12 @@ Result<LogEvidence> find_log_evidence(const RandomAccessFile& file, uint64_t seg
                                       uint64_t bad_offset, uint64_t from, uint64_t file_end) {
     LogEvidence evidence;
     evidence.nonzero_end = from;
+    // Most of a segment is reserved before it is written. A record may end in zeros behind this,
+    // but none can begin there.
+    KV_ASSIGN_OR_RETURN(const uint64_t written_end, file.written_end());
+    const uint64_t scan_end = std::min(file_end, written_end);
     std::string window(kBufferBytes, '\0');
-    for (uint64_t base = from; base < file_end; base += kBufferBytes - kOverlap) {
+    for (uint64_t base = from; base < scan_end; base += kBufferBytes - kOverlap) {
         const size_t length =
             static_cast<size_t>(std::min<uint64_t>(kBufferBytes, file_end - base));
         KV_RETURN_IF_ERROR(read_exactly(file, base, length, window.data()));

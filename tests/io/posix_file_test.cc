@@ -59,6 +59,42 @@ TEST_CASE("posix file: a write that the system cuts short is finished or reporte
     CHECK(*posix_file_system().file_size(dir.file("a")) == 6000);
 }
 
+TEST_CASE(
+    "posix file: behind the written end there are zeros, and before it all that was written") {
+    const kv::test::TempDir dir;
+    constexpr uint64_t kSize = 1U << 20;
+    std::string bytes(kSize, '\0');
+    for (const uint64_t at : {uint64_t{0}, uint64_t{300'000}, kSize - 1}) {
+        CAPTURE(at);
+        const std::string path = dir.file(std::to_string(at));
+        auto out = posix_file_system().create(path);
+        REQUIRE(out.is_ok());
+        REQUIRE((*out)->preallocate(kSize).is_ok());
+        auto in = posix_file_system().open(path);
+        REQUIRE(in.is_ok());
+        const auto reserved = (*in)->written_end();
+        REQUIRE(reserved.is_ok());
+        CHECK(*reserved <= kSize);  // 0 where the file system can tell
+        REQUIRE((*out)->write_at(at, "x").is_ok());
+        const auto written = (*in)->written_end();
+        REQUIRE(written.is_ok());
+        CHECK(*written > at);
+        CHECK(*written <= kSize);
+        // Reading brings what was never written into the page cache, and changes nothing.
+        REQUIRE((*in)->read_at(0, kSize, bytes.data()).is_ok());
+        CHECK(bytes.find_last_not_of('\0') == at);
+        const auto again = (*in)->written_end();
+        REQUIRE(again.is_ok());
+        CHECK(*again > at);
+        CHECK(*again <= kSize);
+    }
+    auto empty = posix_file_system().create(dir.file("empty"));
+    REQUIRE(empty.is_ok());
+    auto in = posix_file_system().open(dir.file("empty"));
+    REQUIRE(in.is_ok());
+    CHECK(*(*in)->written_end() == 0);
+}
+
 TEST_CASE("posix file: offsets beyond what the system can name are refused") {
     const kv::test::TempDir dir;
     auto& fs = posix_file_system();

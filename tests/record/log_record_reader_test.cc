@@ -181,6 +181,30 @@ TEST_CASE("log reader: an I/O error during the look-ahead is returned too") {
     CHECK(read_log(fs, "log", 7).status.is(Code::kIoError));
 }
 
+TEST_CASE("log reader: what was never written is not read") {
+    const LogImage log = three_synced();
+    CrashFileSystem fs;
+    fs.write_file("log", LogImage(log).zeros(4U << 20).bytes);
+    uint64_t read_end = 0;
+    fs.set_fault_hook([&](const test::Operation& operation) {
+        if (operation.kind == test::OpKind::kRead)
+            read_end = std::max<uint64_t>(read_end, operation.offset + operation.length);
+        return test::Fault::kNone;
+    });
+    const LogReading reading = read_log(fs, "log", 7);
+    CHECK(reading.status.is_ok());
+    CHECK(reading.payloads.size() == 3);
+    CHECK(reading.end.offset == log.bytes.size());
+    CHECK(read_end <= 256U << 10);
+}
+
+TEST_CASE("log reader: a last record that ends in zeros which no block keeps is the proof it was") {
+    LogImage log;
+    log.add("one").sync().add(std::string("two") + std::string(9000, '\0'));
+    log.bytes[log.starts[0] + 40] ^= 1;
+    CHECK(read_log(log.bytes).status.is(Code::kCorruption));
+}
+
 TEST_CASE("log reader: with a known end, records must end exactly there") {
     const LogImage log = three_synced();
     const uint64_t two = log.starts[2];

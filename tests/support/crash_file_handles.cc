@@ -54,6 +54,12 @@ Result<uint64_t> CrashRandomAccessFile::size() const {
     return inode_->file.live.size();
 }
 
+Result<uint64_t> CrashRandomAccessFile::written_end() const {
+    KV_RETURN_IF_ERROR(fs_.begin({0, OpKind::kFileSize, path_, {}, 0, 0}));
+    const std::lock_guard<std::mutex> guard(fs_.mutex_);
+    return inode_->file.live.nonzero_end();
+}
+
 CrashFileLock::~CrashFileLock() {
     const std::lock_guard<std::mutex> guard(fs_.mutex_);
     inode_->file.locked = false;

@@ -35,6 +35,7 @@ class CrashRandomAccessFile final : public RandomAccessFile {
 
     Result<size_t> read_at(uint64_t offset, size_t length, char* scratch) const override;
     Result<uint64_t> size() const override;
+    Result<uint64_t> written_end() const override;
 
   private:
     CrashFileSystem& fs_;

@@ -31,6 +31,16 @@ std::string FileContent::to_string() const {
     return bytes;
 }
 
+uint64_t FileContent::nonzero_end() const {
+    for (size_t i = chunks_.size(); i > 0; --i) {
+        if (chunks_[i - 1] == nullptr) continue;
+        const Bytes chunk(chunks_[i - 1]->data(), kChunkBytes);
+        const size_t last = chunk.find_last_not_of('\0');
+        if (last != Bytes::npos) return (i - 1) * kChunkBytes + last + 1;
+    }
+    return 0;
+}
+
 void FileContent::write(uint64_t offset, Bytes bytes) {
     if (bytes.empty()) return;
     if (offset + bytes.size() > size_) resize(offset + bytes.size());

@@ -24,6 +24,8 @@ class FileContent {
     /// Copies up to `length` bytes at `offset` and returns how many there were.
     size_t read(uint64_t offset, size_t length, char* out) const;
     std::string to_string() const;
+    /// Behind the last byte that is not zero: the least that RandomAccessFile::written_end may say.
+    uint64_t nonzero_end() const;
 
     /// Extends the file when the range ends beyond it; a gap reads as zeros.
     void write(uint64_t offset, Bytes bytes);
