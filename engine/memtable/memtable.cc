@@ -149,13 +149,20 @@ void Memtable::prefetch(std::span<const Bytes> user_keys) const {
     }
     // Each round rests on what the one before it has fetched.
     std::array<const SkipList::Node*, kTogether> anchors;
+    size_t known = 0;
+    std::array<Bytes, kTogether> new_keys;
+    size_t fresh = 0;
     for (size_t i = 0; i < user_keys.size(); ++i) {
-        anchors[i] = index_.guess(hashes[i]);
-        if (anchors[i] != nullptr) SkipList::prefetch(*anchors[i]);
+        const SkipList::Node* const anchor = index_.guess(hashes[i]);
+        if (anchor == nullptr) {
+            new_keys[fresh++] = user_keys[i];
+            continue;
+        }
+        SkipList::prefetch(*anchor);
+        anchors[known++] = anchor;
     }
-    for (size_t i = 0; i < user_keys.size(); ++i) {
-        if (anchors[i] != nullptr) SkipList::prefetch(*anchors[i]->newest());
-    }
+    list_.prefetch_places({new_keys.data(), fresh});
+    for (size_t i = 0; i < known; ++i) SkipList::prefetch(*anchors[i]->newest());
 }
 
 void Memtable::add_range_delete(Bytes begin, Bytes end, Seqno seqno) {

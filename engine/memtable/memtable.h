@@ -75,7 +75,7 @@ class Memtable {
         Seqno seqno;
     };
     /// So many are looked at together by apply_all() and prefetch().
-    static constexpr size_t kTogether = 16;
+    static constexpr size_t kTogether = SkipList::kTogether;
     /// The same as apply() for each in turn, kTogether at most, but they wait for memory together.
     void apply_all(std::span<const NumberedOp> ops);
 

@@ -3,6 +3,7 @@
 #include "memtable/skip_list.h"
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <new>
 
@@ -116,6 +117,42 @@ void SkipList::move_finger(const Target& target) {
             at = {next, hint};
         }
         finger_[level] = at;
+    }
+}
+
+void SkipList::prefetch_places(std::span<const Bytes> user_keys) const {
+    KV_ASSERT(user_keys.size() <= kTogether);
+    struct Walk {
+        const Node* node;
+        int level;
+        uint64_t hint;
+    };
+    std::array<Walk, kTogether> walks;
+    size_t walking = 0;
+    const int top = height_.load(kRelaxed) - 1;
+    const uint64_t from = finger_[0].hint;
+    const uint64_t to = finger_[0].node->links()[0].hint.load(kRelaxed);
+    for (const Bytes key : user_keys) {
+        const uint64_t hint = hint_of(key);
+        // Keys that come in order need no search.
+        if (hint < from || hint > to) walks[walking++] = {head_, top, hint};
+    }
+    while (walking != 0) {
+        for (size_t i = 0; i < walking;) {
+            Walk& walk = walks[i];
+            const Link* links = walk.node->links();
+            while (walk.level >= 0 && links[walk.level].hint.load(kRelaxed) >= walk.hint)
+                --walk.level;
+            if (walk.level < 0) {
+                // insert() asks whether it is another version of this key.
+                __builtin_prefetch(walk.node->key_data());
+                walk = walks[--walking];
+                continue;
+            }
+            walk.node = links[walk.level].next.load(kRelaxed);
+            __builtin_prefetch(walk.node->links() + walk.level, 1);
+            ++i;
+        }
     }
 }
 

@@ -8,6 +8,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <span>
 #include <string>
 
 #include "base/arena.h"
@@ -83,6 +84,13 @@ class SkipList {
         __builtin_prefetch(&node, 1);
         __builtin_prefetch(reinterpret_cast<const char*>(&node) + 64, 1);
     }
+
+    /// So many are looked for at once by prefetch_places().
+    static constexpr size_t kTogether = 16;
+    /// Goes to the places of these keys, kTogether at most, a step of each in turn: what insert()
+    /// will touch is then in the processor's cache, and the waits for memory were one beside the
+    /// other. Writer only.
+    void prefetch_places(std::span<const Bytes> user_keys) const;
 
     // The rest from any thread. Null means there is none.
 

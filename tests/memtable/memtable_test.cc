@@ -15,8 +15,17 @@ using namespace kv::test;
 
 namespace {
 
-void add_all(Memtable& memtable, const EntryList& entries) {
-    for (const auto& [key, value] : entries) {
+/// `together`: so many keys are fetched beforehand, each time.
+void add_all(Memtable& memtable, const EntryList& entries, size_t together = 0) {
+    std::vector<Bytes> ahead;
+    for (size_t i = 0; i < entries.size(); ++i) {
+        const auto& [key, value] = entries[i];
+        if (together != 0 && i % together == 0) {
+            ahead.clear();
+            for (size_t j = i; j < std::min(i + together, entries.size()); ++j)
+                ahead.push_back(user_key_of(entries[j].first));
+            memtable.prefetch(ahead);
+        }
         const uint64_t trailer = trailer_of(key);
         memtable.add(user_key_of(key), trailer_seqno(trailer), trailer_kind(trailer), value);
     }
@@ -100,7 +109,7 @@ TEST_CASE("memtable: agrees with a sorted array, whatever prefix it was made for
         EntryList entries = random_entries(random, random.below(400));
         if (round % 3 == 0) shuffle(entries, random);
         if (round % 3 == 1) std::reverse(entries.begin(), entries.end());
-        add_all(memtable, entries);
+        add_all(memtable, entries, random.below(Memtable::kTogether + 1));
         sort_entries(entries);
         walk_randomly(*memtable.new_iterator(), entries, random, 400);
         for (int i = 0; i < 200; ++i) {
