@@ -97,16 +97,18 @@ def prepare(names, parent=None, own_rocksdb_loop=False):
     """The engines of these names, built and installed. `own_rocksdb_loop`: RocksDB under the driver
     in tests/bench instead of db_bench, for latencies of each second."""
     packages = ["catch2"]
-    if "LevelDB" in names:
+    leveldb = any(name.startswith("LevelDB") for name in names)
+    if leveldb:
         packages.append("libleveldb-dev")
     if "RocksDB" in names:
         packages.append("librocksdb-dev" if own_rocksdb_loop else "rocksdb-tools")
     bench.install(packages)
-    targets = ["kvtool"] + ["leveldb_bench"] * ("LevelDB" in names)
+    targets = ["kvtool"] + ["leveldb_bench"] * leveldb
     targets += ["rocksdb_bench"] * ("RocksDB" in names and own_rocksdb_loop)
     folder = build(targets)
     commands = {"kvd": [os.path.join(folder, "kvtool"), "bench"],
                 "LevelDB": [os.path.join(folder, "leveldb_bench")],
+                "LevelDB-verifying": [os.path.join(folder, "leveldb_bench"), "--verify_checksums"],
                 "RocksDB": [os.path.join(folder, "rocksdb_bench") if own_rocksdb_loop
                             else shutil.which("db_bench") or "db_bench"]}
     if unknown := [name for name in names if name not in commands]:

@@ -14,14 +14,20 @@ namespace {
 struct LevelDbApi {
     using Db = leveldb::DB;
     using Iterator = leveldb::Iterator;
-    using ReadOptions = leveldb::ReadOptions;
     using WriteOptions = leveldb::WriteOptions;
     using WriteBatch = leveldb::WriteBatch;
     using Value = std::string;
 
+    static inline bool verifies = false;
+
+    static leveldb::ReadOptions read_options() {
+        leveldb::ReadOptions options;
+        options.verify_checksums = verifies;
+        return options;
+    }
     static leveldb::Slice slice(Bytes bytes) { return {bytes.data(), bytes.size()}; }
     static leveldb::Status get(Db& db, Bytes key, std::string& value) {
-        return db.Get(ReadOptions(), slice(key), &value);
+        return db.Get(read_options(), slice(key), &value);
     }
 };
 
@@ -77,5 +83,8 @@ class LevelDbEngine final : public tools::BenchEngine {
 
 int main(int argc, char** argv) {
     kv::bench::LevelDbEngine engine;
-    return kv::bench::run_rival(argc, argv, "leveldb", engine);
+    return kv::bench::run_rival(argc, argv, "leveldb", engine, [](CLI::App& app) {
+        app.add_flag("--verify_checksums", kv::bench::LevelDbApi::verifies,
+                     "Verify what is read, as the others do unless told otherwise");
+    });
 }

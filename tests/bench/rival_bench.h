@@ -7,6 +7,7 @@
 #pragma once
 
 #include <CLI/CLI.hpp>
+#include <functional>
 #include <iostream>
 #include <memory>
 #include <string>
@@ -80,7 +81,7 @@ class RivalStore {
         return Status::ok();
     }
     RivalCursor<Api> new_iterator() {
-        return RivalCursor<Api>(db_->NewIterator(typename Api::ReadOptions()));
+        return RivalCursor<Api>(db_->NewIterator(Api::read_options()));
     }
 
   private:
@@ -89,14 +90,16 @@ class RivalStore {
     typename Api::Value value_;
 };
 
-/// What main() of a driver does.
-inline int run_rival(int argc, char** argv, const std::string& name, tools::BenchEngine& engine) {
+/// What main() of a driver does. `add_own_flags`: those that only this engine has.
+inline int run_rival(int argc, char** argv, const std::string& name, tools::BenchEngine& engine,
+                     const std::function<void(CLI::App&)>& add_own_flags = {}) {
     std::ios::sync_with_stdio(false);
     CLI::App app(name + " measured as `kvtool bench` measures kvd");
     tools::BenchOptions options;
     options.db = "/tmp/" + name + "-bench";
     options.bloom_bits = 10;
     tools::add_bench_options(app, options);
+    if (add_own_flags) add_own_flags(app);
     CLI11_PARSE(app, argc, argv);
     const Status status = tools::run_bench(options, engine, std::cout, std::cerr);
     if (!status.is_ok()) std::cerr << name << ": " << status.to_string() << "\n";

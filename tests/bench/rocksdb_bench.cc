@@ -16,14 +16,14 @@ namespace {
 struct RocksDbApi {
     using Db = rocksdb::DB;
     using Iterator = rocksdb::Iterator;
-    using ReadOptions = rocksdb::ReadOptions;
     using WriteOptions = rocksdb::WriteOptions;
     using WriteBatch = rocksdb::WriteBatch;
     using Value = rocksdb::PinnableSlice;
 
+    static rocksdb::ReadOptions read_options() { return {}; }
     static rocksdb::Slice slice(Bytes bytes) { return {bytes.data(), bytes.size()}; }
     static rocksdb::Status get(Db& db, Bytes key, rocksdb::PinnableSlice& value) {
-        return db.Get(ReadOptions(), db.DefaultColumnFamily(), slice(key), &value);
+        return db.Get(read_options(), db.DefaultColumnFamily(), slice(key), &value);
     }
 };
 
