@@ -39,7 +39,7 @@ class Connection final : public SessionHost {
     void on_tick(uint64_t now_us);
     void on_mail(uint64_t now_us);
     void drain(uint64_t now_us);
-    /// Works off input that waited, sends answers, closes: whatever the state asks for.
+    /// Works off input, sends answers, asks for read_on(), closes: whatever the state asks for.
     void settle();
     /// Waits for more from the peer, unless there is a reason not to.
     void read_on();

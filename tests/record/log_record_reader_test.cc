@@ -198,7 +198,8 @@ TEST_CASE("log reader: what was never written is not read") {
     CHECK(read_end <= 256U << 10);
 }
 
-TEST_CASE("log reader: a last record that ends in zeros which no block keeps is the proof it was") {
+TEST_CASE(
+    "log reader: a record proves that the ones before it were durable, whatever zeros end it") {
     LogImage log;
     log.add("one").sync().add(std::string("two") + std::string(9000, '\0'));
     log.bytes[log.starts[0] + 40] ^= 1;

@@ -49,8 +49,8 @@ class RandomAccessFile {
     /// than asked only at the end of the file.
     virtual Result<size_t> read_at(uint64_t offset, size_t length, char* scratch) const = 0;
     virtual Result<uint64_t> size() const = 0;
-    /// From here to size() nothing was ever written: the file reads as zeros there, so that nobody
-    /// need read it. size(), unless overridden and the file system can tell.
+    /// From here to size() the file is zeros, known without reading: most often preallocated and
+    /// never written. size(), unless overridden and the file system can tell.
     virtual Result<uint64_t> written_end() const { return size(); }
 };
 
