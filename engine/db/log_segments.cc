@@ -13,6 +13,25 @@ namespace kv::db {
 
 using wal::SegmentWriter;
 
+namespace {
+
+/// How much of what no writer waits for is synced at once, beside the writes: such a part of a
+/// segment, and a smaller one within its last such part. Then neither a writer nor the end of a
+/// segment has much to sync.
+constexpr uint64_t kSyncBehindPart = 8;
+constexpr uint64_t kSyncBehindAtEndPart = 64;
+/// Or this part of the memory for unsynced records, if that is less: the sync should be over before
+/// the rest of it is full, since a writer has to sync then.
+constexpr uint64_t kSyncBehindMemoryPart = 4;
+
+uint64_t sync_behind_bytes(uint64_t capacity, uint64_t written, uint64_t memory_bytes) {
+    const bool at_end = capacity - written <= capacity / kSyncBehindPart;
+    return std::min(capacity / (at_end ? kSyncBehindAtEndPart : kSyncBehindPart),
+                    memory_bytes / kSyncBehindMemoryPart);
+}
+
+}  // namespace
+
 Status LogStage::ensure_room_behind(size_t begun, size_t more, bool may_block) {
     const uint64_t record_bytes = log_record_size(begun + more);
     if (current_ != nullptr && current_->fits(record_bytes)) return Status::ok();
@@ -202,9 +221,8 @@ Status LogStage::sync_open_segment() {
 void LogStage::sync_behind_if_due() {
     if (open_ == nullptr || unsealed_ != nullptr || syncs_behind_) return;
     const wal::SegmentEnd end = open_->written_end();
-    const uint64_t capacity = open_->capacity();
-    const bool at_end = capacity - end.length <= capacity / kSyncBehindPart;
-    if (unsynced_.bytes() < capacity / (at_end ? kSyncBehindAtEndPart : kSyncBehindPart)) return;
+    const uint64_t due = sync_behind_bytes(open_->capacity(), end.length, memory_.unsynced_bytes);
+    if (unsynced_.bytes() < due) return;
     syncs_behind_ = true;
     std::shared_ptr<SegmentWriter> segment;
     {

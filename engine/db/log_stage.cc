@@ -14,13 +14,15 @@ LogStage::LogStage(StoreContext& context, Manifest& manifest, Health& health, wa
     : context_(context),
       manifest_(manifest),
       health_(health),
+      memory_(log_memory(context.options)),
       blocked_(context.executor),
       published_(published),
       durable_(published),
       settled_number_(next_segment),
       next_number_(next_segment),
       previous_(last),
-      durable_end_{next_segment, 0, last.last_seqno} {
+      durable_end_{next_segment, 0, last.last_seqno},
+      unsynced_(memory_.unsynced_bytes) {
     if (last.number != 0) {
         ended_.push_back({manifest.counters().oldest_segment, last});
     }
@@ -186,7 +188,7 @@ Status LogStage::write_and_sync(Pending& pending) {
         KV_RETURN_IF_ERROR(open_->write(records, pending.last_seqno, will_sync));
     }
     if (will_sync) context_.latencies.log_write.add(context_.clock.monotonic_us() - began_us);
-    if (will_sync || unsynced_.bytes() > kMaxUnsyncedBytes) return sync_open_segment();
+    if (will_sync || unsynced_.bytes() > memory_.unsynced_bytes) return sync_open_segment();
     sync_behind_if_due();
     return Status::ok();
 }

@@ -22,6 +22,7 @@
 #include "db/baton.h"
 #include "db/blocked_writers.h"
 #include "db/health.h"
+#include "db/memory_budget.h"
 #include "db/pending_log_write.h"
 #include "db/store_context.h"
 #include "db/unsynced_records.h"
@@ -57,7 +58,9 @@ class LogStage {
     void enqueue(std::string& record, Seqno first_seqno, Seqno last_seqno, Durability strongest,
                  RequestChain requests);
     /// True when so much waits for the disk that the commit stage should pause.
-    bool is_full() const { return queued_bytes_.load(std::memory_order_relaxed) > kMaxQueuedBytes; }
+    bool is_full() const {
+        return queued_bytes_.load(std::memory_order_relaxed) > memory_.queued_bytes;
+    }
     /// After a failure: moves everything not durable to a fresh segment. Blocks on the disk.
     void relog();
     /// Whether syncs have taken less than kQuickSyncUs of late, so that handing one over is a good
@@ -102,14 +105,6 @@ class LogStage {
         uint64_t first_number;
         wal::SegmentEnd end;
     };
-    static constexpr uint64_t kMaxQueuedBytes = 16ULL << 20;
-    /// Unsynced records are kept in memory for relog(); past this a sync is forced.
-    static constexpr uint64_t kMaxUnsyncedBytes = 32ULL << 20;
-    /// What no writer waits for is synced once it has grown to this part of a segment, beside the
-    /// writes: then neither a writer nor the end of a segment has much to sync.
-    static constexpr uint64_t kSyncBehindPart = 8;
-    /// The same within the last such part.
-    static constexpr uint64_t kSyncBehindAtEndPart = 64;
     static constexpr size_t kLargestSpareBytes = 2U << 20;
     static constexpr uint64_t kRetryMs = 500;
     static constexpr uint64_t kQuickSyncUs = 1000;
@@ -148,6 +143,7 @@ class LogStage {
     StoreContext& context_;
     Manifest& manifest_;
     Health& health_;
+    const LogMemory memory_;
     std::function<void()> on_progress_;
     BlockedWriters blocked_;
 
@@ -180,7 +176,7 @@ class LogStage {
     /// segment itself knows to be durable while a sync beside the writes has ended and is not
     /// accounted for yet.
     wal::SegmentEnd durable_end_;
-    UnsyncedRecords unsynced_;   // since the last durable point
+    UnsyncedRecords unsynced_;   // since the last durable point, for relog()
     bool syncs_behind_ = false;  // a job that does is under way
 
     std::mutex queue_mutex_;  // innermost

@@ -18,9 +18,10 @@ constexpr uint64_t kLargestMemtable = 64 * kMiB;
 constexpr uint64_t kQueueShare = 8;
 constexpr uint64_t kSmallestCacheShare = 16;
 constexpr uint64_t kLogShare = 16;
-// LogStage bounds itself: 16 MiB that wait to be written and 32 MiB that are not synced. It comes
-// near that only when the disk is slower than a burst of writes that ask for less than a sync.
+// The log comes near its share only when the disk is slower than a burst of writes that ask for
+// less than a sync.
 constexpr uint64_t kMostLogBytes = 48 * kMiB;
+constexpr uint64_t kQueuedPart = 3;        // of the log's share; the rest is for what is not synced
 constexpr uint64_t kInputsReadAhead = 16;  // a level 0 merge's usual width
 constexpr uint64_t kReadAheadBytes = 256ULL << 10;
 // The hash of every key of an output is kept until its filter is built: 8 bytes for an entry that
@@ -33,8 +34,9 @@ uint64_t compaction_memory_bytes(const Options& options) {
     return kInputsReadAhead * kReadAheadBytes + options.table_bytes / kHashShare;
 }
 
-uint64_t log_memory_bytes(const Options& options) {
-    return std::min(options.memory_budget_bytes / kLogShare, kMostLogBytes);
+LogMemory log_memory(const Options& options) {
+    const uint64_t share = std::min(options.memory_budget_bytes / kLogShare, kMostLogBytes);
+    return {.queued_bytes = share / kQueuedPart, .unsynced_bytes = share - share / kQueuedPart};
 }
 
 Options derive_from_budget(Options options) {
@@ -51,7 +53,7 @@ Options derive_from_budget(Options options) {
 MemoryBudget::MemoryBudget(const Options& options, uint64_t explicit_cache)
     : budget_bytes_(options.memory_budget_bytes),
       reserved_bytes_(options.memtable_bytes + options.max_queued_write_bytes +
-                      log_memory_bytes(options) +
+                      log_memory(options).total() +
                       compaction_threads(options) * compaction_memory_bytes(options)),
       most_cache_bytes_(explicit_cache == 0 ? UINT64_MAX : explicit_cache) {}
 

@@ -41,7 +41,14 @@ class MemoryBudget {
 /// filter of an output being built.
 uint64_t compaction_memory_bytes(const Options& options);
 
-/// Bytes set aside for log records that are not written or not synced yet.
-uint64_t log_memory_bytes(const Options& options);
+/// What the log side may hold: a sixteenth of the budget, up to 48 MiB. One write may be larger
+/// than either, and goes alone then.
+struct LogMemory {
+    uint64_t queued_bytes = 0;    ///< Records that wait to be written; past it commits pause.
+    uint64_t unsynced_bytes = 0;  ///< Written records, kept until a sync; past it one is forced.
+
+    uint64_t total() const { return queued_bytes + unsynced_bytes; }
+};
+LogMemory log_memory(const Options& options);
 
 }  // namespace kv::db

@@ -19,6 +19,10 @@ namespace kv::db {
 
 class UnsyncedRecords {
   public:
+    /// `most_bytes`: what it should hold at most, which sets the size of its chunks; not enforced.
+    explicit UnsyncedRecords(uint64_t most_bytes)
+        : chunk_bytes_(std::clamp<size_t>(most_bytes / kChunks, kFewestBytes, kMostBytes)) {}
+
     /// Keeps a copy, whole in one piece, and returns it; valid until released.
     Bytes append(Bytes records) {
         if (chunks_.empty() || records.size() > free_bytes()) open_chunk(records.size());
@@ -36,7 +40,7 @@ class UnsyncedRecords {
         first_ = std::max(first_, position);
         while (!chunks_.empty() && chunks_.front().begin + chunks_.front().bytes.size() <= first_) {
             std::string& bytes = chunks_.front().bytes;
-            if (spare_.size() < kMostSpare && bytes.capacity() <= 2 * kChunkBytes) {
+            if (spare_.size() < kMostSpare && bytes.capacity() <= 2 * chunk_bytes_) {
                 spare_.push_back(std::move(bytes));
             }
             chunks_.pop_front();
@@ -54,8 +58,10 @@ class UnsyncedRecords {
     }
 
   private:
-    static constexpr size_t kChunkBytes = 1U << 20;
-    static constexpr size_t kMostSpare = 16;
+    static constexpr size_t kChunks = 32;
+    static constexpr size_t kMostSpare = kChunks / 2;
+    static constexpr size_t kFewestBytes = 16U << 10;
+    static constexpr size_t kMostBytes = 1U << 20;
     struct Chunk {
         uint64_t begin = 0;  // position of its first byte
         std::string bytes;   // never grows beyond its capacity
@@ -72,9 +78,10 @@ class UnsyncedRecords {
             chunk.bytes.clear();
             spare_.pop_back();
         }
-        chunk.bytes.reserve(std::max(kChunkBytes, bytes));
+        chunk.bytes.reserve(std::max(chunk_bytes_, bytes));
     }
 
+    const size_t chunk_bytes_;
     uint64_t first_ = 0;
     uint64_t end_ = 0;
     std::deque<Chunk> chunks_;

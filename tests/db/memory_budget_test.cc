@@ -48,11 +48,38 @@ TEST_CASE("memory budget: all shares together stay within it") {
             const uint64_t compaction =
                 compaction_threads(options) * compaction_memory_bytes(options);
             CHECK(used + options.memtable_bytes + options.max_queued_write_bytes +
-                      log_memory_bytes(options) + compaction +
+                      log_memory(options).total() + compaction +
                       shares.cache_bytes({used, budget / 16}) + budget / 16 <=
                   budget);
         }
     }
+}
+
+TEST_CASE("memory budget: the log's bounds are its share, and stop growing") {
+    const LogMemory least = log_memory(options_for(16 * kMiB));
+    CHECK(least.total() == kMiB);
+    CHECK(least.queued_bytes < least.unsynced_bytes);
+    const LogMemory most = log_memory(options_for(64 * 1024 * kMiB));
+    CHECK(most.queued_bytes == 16 * kMiB);
+    CHECK(most.unsynced_bytes == 32 * kMiB);
+}
+
+TEST_CASE("memory budget: what is not synced, and a power failure can take, fits the log's share") {
+    constexpr size_t kValueBytes = 1000;
+    DbFixture f;
+    f.options_.memory_budget_bytes = 16 * kMiB;
+    f.options_.memtable_bytes = 4 * kMiB;
+    f.options_.block_cache_bytes = 0;
+    f.options_.wal_segment_bytes = 64 * kMiB;
+    int written = 0;
+    for (; written < 3000; ++written) {
+        f.put("key" + std::to_string(written), std::string(kValueBytes, 'v'), Durability::kMemory);
+    }
+    const uint64_t durable = f.db().stats().durable_seqno;
+    const LogMemory share = log_memory(f.options_);
+    CHECK(f.db().stats().published_seqno - durable <= share.unsynced_bytes / kValueBytes);
+    f.crash(CrashOptions::lose_all());
+    CHECK(f.db().stats().published_seqno >= durable);
 }
 
 TEST_CASE("memory budget: compaction gets its share whether its threads are given or derived") {

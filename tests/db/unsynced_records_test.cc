@@ -9,6 +9,8 @@ using kv::db::UnsyncedRecords;
 
 namespace {
 
+constexpr uint64_t kMost = 32ULL << 20;
+
 std::string all_of(const UnsyncedRecords& records) {
     std::string all;
     records.for_each([&](Bytes run) { all.append(run); });
@@ -18,7 +20,7 @@ std::string all_of(const UnsyncedRecords& records) {
 }  // namespace
 
 TEST_CASE("unsynced records: empty at first and after a release of everything") {
-    UnsyncedRecords records;
+    UnsyncedRecords records(kMost);
     CHECK(records.bytes() == 0);
     CHECK(all_of(records).empty());
     CHECK(records.append("abc") == "abc");
@@ -32,7 +34,7 @@ TEST_CASE("unsynced records: empty at first and after a release of everything") 
 }
 
 TEST_CASE("unsynced records: what lies beyond a release stays, in order, however large") {
-    UnsyncedRecords records;
+    UnsyncedRecords records(kMost);
     std::string expected;
     uint64_t released = 0;
     for (int i = 0; i < 300; ++i) {
