@@ -417,9 +417,9 @@ Status CommitStage::check_preconditions(const WriteBatch& batch, bool may_block)
 }
 
 NewestLookup CommitStage::newest_in(const ReadView& view, bool may_block) {
-    return [this, &view, mode = commit_read_mode(may_block), now_ms = context_.clock.wall_ms()](
+    return [this, &view, mode = commit_read_mode(may_block), now = ReadTime(context_.clock)](
                Bytes key, Seqno seqno, Found& found) {
-        return lookup(view, tables_, key, seqno, now_ms, mode, found);
+        return lookup(view, tables_, key, seqno, now, mode, found);
     };
 }
 

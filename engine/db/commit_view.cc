@@ -14,8 +14,8 @@ namespace kv::db {
 Result<std::optional<Entry>> StoreCommitView::get(Bytes key) {
     const ViewLease view = views_.acquire();
     Found found;
-    KV_RETURN_IF_ERROR(
-        lookup(*view, tables_, key, kMaxSeqno, now_ms_, commit_read_mode(may_block_), found));
+    KV_RETURN_IF_ERROR(lookup(*view, tables_, key, kMaxSeqno, ReadTime(now_ms_),
+                              commit_read_mode(may_block_), found));
     if (!found.live) return std::optional<Entry>();
     return std::optional<Entry>(Entry{std::string(found.value), found.seqno, found.expiry_ms});
 }

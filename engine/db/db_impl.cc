@@ -40,6 +40,8 @@ DbImpl::DbImpl(OpenedFiles files)
       manifest_(std::move(files.manifest)),
       budget_(context_->options, files.explicit_cache_bytes),
       blocks_(context_->options.block_cache_bytes),
+      rows_(row_memory_bytes(context_->options),
+            [this] { context_->post(Lane::kLogCare, [this] { budgets_.refresh(); }); }),
       tables_(context_->fs, context_->dir, blocks_),
       snapshots_(std::make_shared<SnapshotList>()),
       health_(*context_),
@@ -156,7 +158,9 @@ void DbImpl::update_budgets() {
                           context_->options.wal_segment_bytes + 2 * manifest_->size_bytes());
     // The active memtable counts as full: what it will take is not the cache's.
     blocks_.set_capacity(budget_.cache_bytes(
-        {shape_.immutable_count() * context_->options.memtable_bytes, tables_.memory_bytes()}));
+        {.memtable_bytes = shape_.immutable_count() * context_->options.memtable_bytes,
+         .table_bytes = tables_.memory_bytes(),
+         .row_bytes = rows_.memory_bytes()}));
 }
 
 void DbImpl::judge_level0() {

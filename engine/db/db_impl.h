@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "cache/block_cache.h"
+#include "cache/row_cache.h"
 #include "db/admission.h"
 #include "db/commit_stage.h"
 #include "db/compactor.h"
@@ -34,6 +35,7 @@
 namespace kv::db {
 
 struct Found;
+struct RowAccess;
 
 /// What open has to bring up before a store can run.
 struct OpenedFiles {
@@ -99,7 +101,8 @@ class DbImpl final : public Db {
     void answer_flush_waiters();
     Result<std::optional<Entry>> answer_of(const Status& status, const Found& found);
     void count_get(const Status& status, const Found& found);
-    Status find_newest(const ReadView& view, Bytes key, const ReadOptions& options, Found& found);
+    Status find_newest(const ReadView& view, Bytes key, const ReadOptions& options, Found& found,
+                       RowAccess& rows);
     void add_table_stats(StoreStats& stats) const;
     void add_stage_stats(StoreStats& stats) const;
 
@@ -110,6 +113,7 @@ class DbImpl final : public Db {
     const std::unique_ptr<Manifest> manifest_;
     const MemoryBudget budget_;
     BlockCache blocks_;
+    RowCache rows_;
     TableCache tables_;
     const std::shared_ptr<SnapshotList> snapshots_;
     Health health_;

@@ -73,7 +73,7 @@ Status DbImpl::prepare(const std::vector<Bytes>& keys, bool cache_only) {
     mode.keep_all = true;
     for (const Bytes key : keys) {
         Found found;
-        KV_RETURN_IF_ERROR(lookup(*view, tables_, key, kMaxSeqno, 0, mode, found));
+        KV_RETURN_IF_ERROR(lookup(*view, tables_, key, kMaxSeqno, ReadTime(0), mode, found));
     }
     return Status::ok();
 }
@@ -96,16 +96,16 @@ Result<std::optional<Entry>> DbImpl::answer_of(const Status& status, const Found
 }
 
 Status DbImpl::find_newest(const ReadView& view, Bytes key, const ReadOptions& options,
-                           Found& found) {
+                           Found& found, RowAccess& rows) {
     // The view was taken before the seqno: what the seqno shows of it is then all there.
     const Seqno seqno = options.snapshot ? options.snapshot->seqno() : log_.published();
-    const uint64_t now_ms = context_->clock.wall_ms();
+    const ReadTime now(context_->clock);
     thread_local uint32_t since_sample = 0;
     if (++since_sample % Latencies::kGetSample != 0) [[likely]] {
-        return lookup(view, tables_, key, seqno, now_ms, read_mode(options), found);
+        return lookup(view, tables_, key, seqno, now, read_mode(options), found, &rows);
     }
     const uint64_t began_us = context_->clock.monotonic_us();
-    Status status = lookup(view, tables_, key, seqno, now_ms, read_mode(options), found);
+    Status status = lookup(view, tables_, key, seqno, now, read_mode(options), found, &rows);
     context_->latencies.get.add(context_->clock.monotonic_us() - began_us);
     return status;
 }
@@ -113,14 +113,16 @@ Status DbImpl::find_newest(const ReadView& view, Bytes key, const ReadOptions& o
 Result<std::optional<Entry>> DbImpl::get(Bytes key, const ReadOptions& options) {
     const ViewLease view = views_.acquire();
     Found found;
-    const Status status = find_newest(*view, key, options, found);
+    RowAccess rows(rows_);
+    const Status status = find_newest(*view, key, options, found, rows);
     return answer_of(status, found);
 }
 
 Result<bool> DbImpl::get_into(Bytes key, const ReadOptions& options, Entry& entry) {
     const ViewLease view = views_.acquire();
     Found found;
-    Status status = find_newest(*view, key, options, found);
+    RowAccess rows(rows_);
+    Status status = find_newest(*view, key, options, found, rows);
     count_get(status, found);
     if (!status.is_ok()) return status;
     if (!found.live) return false;
@@ -150,7 +152,7 @@ std::vector<Result<std::optional<Entry>>> DbImpl::multi_get(const std::vector<By
         if (status.is_ok()) room_bytes -= bytes;
         answers[index] = answer_of(status, found);
     };
-    MultiLookup(*view, tables_, seqno, context_->clock.wall_ms(), read_mode(options), answer)
+    MultiLookup(*view, tables_, seqno, ReadTime(context_->clock), read_mode(options), answer)
         .run(keys);
     return answers;
 }
@@ -257,6 +259,8 @@ StoreStats DbImpl::stats() {
     stats.cache_misses = cache.misses;
     stats.cache_bytes = cache.bytes;
     stats.cache_capacity_bytes = cache.capacity_bytes;
+    stats.row_hits = rows_.hits();
+    stats.row_cache_bytes = rows_.memory_bytes();
     stats.table_memory_bytes = tables_.memory_bytes();
     stats.disk_budget_bytes = context_->disk.budget_bytes();
     stats.disk_used_bytes = context_->disk.used_bytes();
@@ -268,7 +272,8 @@ StoreStats DbImpl::stats() {
     stats.filter_checks = c.filter_checks;
     stats.filter_skips = c.filter_skips;
     stats.memtable_bytes = shape_.memtable_bytes();
-    stats.memory_used_bytes = cache.bytes + stats.memtable_bytes + stats.table_memory_bytes;
+    stats.memory_used_bytes =
+        cache.bytes + stats.row_cache_bytes + stats.memtable_bytes + stats.table_memory_bytes;
     stats.immutable_memtables = shape_.immutable_count();
     stats.wal_segments = log_.live_segments();
     stats.wal_bytes = log_.live_bytes();

@@ -13,8 +13,8 @@ namespace kv::db {
 
 class KeySearch {
   public:
-    KeySearch(Bytes key, Seqno seqno, uint64_t now_ms)
-        : key_(key), hash_(hash64(key)), seqno_(seqno), now_ms_(now_ms) {}
+    KeySearch(Bytes key, Seqno seqno, const ReadTime& now)
+        : key_(key), hash_(hash64(key)), seqno_(seqno), now_(now) {}
 
     Bytes key() const { return key_; }
     /// hash64 of it.
@@ -43,6 +43,9 @@ class KeySearch {
         return covered != 0 && judge_covered(covered, found);
     }
 
+    /// The same of a row that was found in tables before.
+    void accept(const RowCache::Row& row, Found& found) const;
+
   private:
     /// The newest version there is.
     Status judge(Kind kind, Seqno seqno, Bytes internal_value, Found& found) const;
@@ -52,7 +55,7 @@ class KeySearch {
     Bytes key_;
     uint64_t hash_;
     Seqno seqno_;
-    uint64_t now_ms_;
+    ReadTime now_;
 };
 
 /// The reader of a table, opened on first use and kept by its slot. kWouldBlock when that would

@@ -3,6 +3,7 @@
 #include "db/lookup.h"
 
 #include <algorithm>
+#include <optional>
 
 #include "base/coding.h"
 #include "db/key_search.h"
@@ -25,10 +26,18 @@ Status KeySearch::judge(Kind kind, Seqno seqno, Bytes internal_value, Found& fou
                                       " bytes, needs at least 8");
         }
         found.expiry_ms = load_fixed64(internal_value.data());
-        found.live = found.expiry_ms > now_ms_;
+        found.live = found.expiry_ms > now_.wall_ms();
         if (found.live) found.value = internal_value.substr(kExpiryBytes);
     }
     return Status::ok();
+}
+
+void KeySearch::accept(const RowCache::Row& row, Found& found) const {
+    found.any = true;
+    found.seqno = row.seqno;
+    found.expiry_ms = row.expiry_ms;
+    found.live = row.expiry_ms == 0 || row.expiry_ms > now_.wall_ms();
+    if (found.live) found.value = row.value;
 }
 
 bool KeySearch::judge_covered(Seqno covered, Found& found) {
@@ -50,33 +59,78 @@ bool ask_table(const KeySearch& search, const TableSet::Table& table, TableCache
     return !status.is_ok() || search.weigh(*reader, found, status);
 }
 
+/// What a look-up that knows of rows does before it asks tables, and after.
+class RowLookup {
+  public:
+    /// Rows say what all tables say: a search that does not see all of them has no use for any.
+    RowLookup(const ReadView& view, const KeySearch& search, RowAccess* access)
+        : content_(view.content),
+          access_(search.seqno() >= view.tables->largest_seqno() ? access : nullptr),
+          looks_(access_ != nullptr && access_->cache.is_on()) {
+        if (looks_) access_->cache.prefetch(search.hash());
+    }
+    bool looks() const { return looks_; }
+    bool find(const KeySearch& search, Found& found) {
+        if (!looks_ || !access_->cache.find(search.key(), search.hash(), content_, access_->row)) {
+            return false;
+        }
+        search.accept(access_->row, found);
+        return true;
+    }
+    void keep(const KeySearch& search, const Found& found) {
+        if (access_ == nullptr || !found.live) return;
+        access_->cache.keep(search.key(), search.hash(), content_, found.seqno, found.expiry_ms,
+                            found.value);
+    }
+
+  private:
+    const uint64_t content_;
+    RowAccess* const access_;
+    const bool looks_;
+};
+
 }  // namespace
 
-Status lookup(const ReadView& view, TableCache& tables, Bytes key, Seqno seqno, uint64_t now_ms,
-              const ReadMode& mode, Found& found, LookupTrace* trace) {
-    const KeySearch search(key, seqno, now_ms);
+Status lookup(const ReadView& view, TableCache& tables, Bytes key, Seqno seqno, const ReadTime& now,
+              const ReadMode& mode, Found& found, RowAccess* rows) {
+    const KeySearch search(key, seqno, now);
+    Status status;
+    view.active->prefetch_get(search.hash());
+    RowLookup row(view, search, rows);
+    std::optional<TableOrder> order;
+    if (!row.looks()) order.emplace(*view.tables, search);
+    if (search.ask(*view.active, found, status)) return status;
+    for (const auto& memtable : view.immutables)
+        if (search.ask(*memtable, found, status)) return status;
+    if (row.find(search, found)) return status;
+    if (!order) order.emplace(*view.tables, search);
+    while (const TableSet::Table* table = order->next()) {
+        if (!ask_table(search, *table, tables, mode, found, status)) continue;
+        if (status.is_ok()) row.keep(search, found);
+        break;
+    }
+    return status;
+}
+
+Status traced_lookup(const ReadView& view, TableCache& tables, Bytes key, Seqno seqno,
+                     const ReadTime& now, const ReadMode& mode, Found& found, LookupTrace& trace) {
+    const KeySearch search(key, seqno, now);
     Status status;
     const auto ask = [&](const Memtable& memtable) {
         const bool decided = search.ask(memtable, found, status);
-        if (trace != nullptr) [[unlikely]]
-            trace->memtable(decided);
+        trace.memtable(decided);
         return decided;
     };
-    if (trace != nullptr) trace->begin();
-    view.active->prefetch_get(search.hash());
-    TableOrder order(*view.tables, search);
+    trace.begin();
     if (ask(*view.active)) return status;
     for (const auto& memtable : view.immutables)
         if (ask(*memtable)) return status;
+    TableOrder order(*view.tables, search);
     while (const TableSet::Table* table = order.next()) {
-        if (trace == nullptr) [[likely]] {
-            if (ask_table(search, *table, tables, mode, found, status)) return status;
-            continue;
-        }
         const TableGet before = found.table;
         const bool decided = ask_table(search, *table, tables, mode, found, status);
-        trace->table(*table, order.level(), before, found.table, decided);
-        if (decided) return status;
+        trace.table(*table, order.level(), before, found.table, decided);
+        if (decided) break;
     }
     return status;
 }

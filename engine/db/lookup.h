@@ -1,11 +1,14 @@
 // Lookup: the search for the newest version of one key in a view, memtables first, then tables from
 // the newest to the oldest.
-// Thread rule: any thread; the answer lives as long as the view that was searched.
+// Thread rule: any thread; the answer lives as long as the view that was searched, and as the room
+// for a row if there was one.
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
 #include <optional>
 
+#include "cache/row_cache.h"
+#include "db/read_time.h"
 #include "db/read_view.h"
 #include "db/table_cache.h"
 #include "kv/db.h"
@@ -26,9 +29,21 @@ struct Found {
     TableGet table;  ///< Pins `value` when it came from a table; counts what the search cost.
 };
 
-/// kWouldBlock (cache_only), kCorruption, kIoError. `trace`, if not null, hears of every source.
-Status lookup(const ReadView& view, TableCache& tables, Bytes key, Seqno seqno, uint64_t now_ms,
-              const ReadMode& mode, Found& found, LookupTrace* trace = nullptr);
+/// For look-ups that may be answered by a row: the cache, and room for one, which then holds the
+/// value that was found.
+struct RowAccess {
+    explicit RowAccess(RowCache& row_cache) : cache(row_cache) {}
+
+    RowCache& cache;
+    RowCache::Row row;  // nothing in it before it is filled
+};
+
+/// kWouldBlock (cache_only), kCorruption, kIoError.
+Status lookup(const ReadView& view, TableCache& tables, Bytes key, Seqno seqno, const ReadTime& now,
+              const ReadMode& mode, Found& found, RowAccess* rows = nullptr);
+/// The same, for which `trace` hears of every source. Asks for no rows.
+Status traced_lookup(const ReadView& view, TableCache& tables, Bytes key, Seqno seqno,
+                     const ReadTime& now, const ReadMode& mode, Found& found, LookupTrace& trace);
 
 /// The last user key in the view, or a bound behind it; empty when there is none.
 Bytes largest_user_key(const ReadView& view);

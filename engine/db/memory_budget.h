@@ -27,6 +27,7 @@ class MemoryBudget {
     struct Use {
         uint64_t memtable_bytes = 0;  ///< All memtables, those that readers still hold included.
         uint64_t table_bytes = 0;     ///< Indexes and filters of open tables.
+        uint64_t row_bytes = 0;       ///< The row cache.
     };
     /// What the block cache may hold beside that; never below a sixteenth of the budget.
     uint64_t cache_bytes(const Use& use) const;
@@ -50,5 +51,8 @@ struct LogMemory {
     uint64_t total() const { return queued_bytes + unsynced_bytes; }
 };
 LogMemory log_memory(const Options& options);
+
+/// What the row cache may take once it pays: a sixteenth of the budget.
+uint64_t row_memory_bytes(const Options& options);
 
 }  // namespace kv::db

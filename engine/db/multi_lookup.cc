@@ -51,12 +51,12 @@ struct MultiLookup::Walk {
     Status status;
 };
 
-MultiLookup::MultiLookup(const ReadView& view, TableCache& tables, Seqno seqno, uint64_t now_ms,
+MultiLookup::MultiLookup(const ReadView& view, TableCache& tables, Seqno seqno, const ReadTime& now,
                          const ReadMode& mode, Answer answer)
     : view_(view),
       tables_(tables),
       seqno_(seqno),
-      now_ms_(now_ms),
+      now_(now),
       mode_(mode),
       answer_(std::move(answer)) {}
 
@@ -68,7 +68,7 @@ void MultiLookup::run(const std::vector<Bytes>& keys) {
 }
 
 void MultiLookup::start(size_t index, Bytes key) {
-    Walk walk(index, KeySearch(key, seqno_, now_ms_), *view_.tables);
+    Walk walk(index, KeySearch(key, seqno_, now_), *view_.tables);
     if (ask_memtables(walk) || go_on(walk)) return answer_(index, walk.status, walk.found);
     waiting_.push_back(std::make_unique<Walk>(std::move(walk)));
 }

@@ -21,7 +21,7 @@ class MultiLookup {
     /// lookup() would have given; `found` lives until it returns.
     using Answer = std::function<void(size_t index, const Status& status, const Found& found)>;
 
-    MultiLookup(const ReadView& view, TableCache& tables, Seqno seqno, uint64_t now_ms,
+    MultiLookup(const ReadView& view, TableCache& tables, Seqno seqno, const ReadTime& now,
                 const ReadMode& mode, Answer answer);
     ~MultiLookup();
 
@@ -46,7 +46,7 @@ class MultiLookup {
     const ReadView& view_;
     TableCache& tables_;
     const Seqno seqno_;
-    const uint64_t now_ms_;
+    const ReadTime now_;
     const ReadMode mode_;
     const Answer answer_;
     std::vector<std::unique_ptr<Walk>> waiting_;

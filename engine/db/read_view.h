@@ -27,6 +27,9 @@ struct ReadView {
     std::shared_ptr<Memtable> active;
     std::vector<std::shared_ptr<Memtable>> immutables;  ///< Newest first.
     std::shared_ptr<const TableSet> tables;
+    /// A number for what the tables say of keys that are in none of these memtables. Another
+    /// arrangement of the same entries does not change it; a memtable that becomes a table does.
+    uint64_t content = 0;
     mutable std::atomic<uint32_t> references{1};
 };
 

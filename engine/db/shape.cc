@@ -30,6 +30,7 @@ void Shape::memtable_flushed(const std::shared_ptr<Memtable>& memtable) {
     std::lock_guard lock(mutex_);
     KV_ASSERT(!immutables_.empty() && immutables_.back() == memtable);
     immutables_.pop_back();
+    ++content_;
     install();
 }
 
@@ -60,6 +61,7 @@ void Shape::install() {
     view->active = active_;
     view->immutables = immutables_;
     view->tables = tables_;
+    view->content = content_;
     immutable_count_.store(immutables_.size(), std::memory_order_release);
     level0_tables_.store(tables_->tables(0).size(), std::memory_order_release);
     views_.install(std::move(view));

@@ -52,6 +52,7 @@ class Shape {
     std::shared_ptr<Memtable> active_;
     std::vector<std::shared_ptr<Memtable>> immutables_;  // newest first
     std::shared_ptr<const TableSet> tables_;
+    uint64_t content_ = 1;  // ReadView::content
 };
 
 }  // namespace kv::db

@@ -37,6 +37,8 @@ constexpr Field kFields[] = {
     {"cache_misses", &StoreStats::cache_misses},
     {"cache_bytes", &StoreStats::cache_bytes},
     {"cache_capacity_bytes", &StoreStats::cache_capacity_bytes},
+    {"row_hits", &StoreStats::row_hits},
+    {"row_cache_bytes", &StoreStats::row_cache_bytes},
     {"filter_checks", &StoreStats::filter_checks},
     {"filter_skips", &StoreStats::filter_skips},
     {"memtable_bytes", &StoreStats::memtable_bytes},

@@ -44,12 +44,14 @@ struct StoreStats {
     uint64_t entries_dropped_shadowed = 0, entries_dropped_tombstone = 0,
              entries_dropped_expired = 0;
     uint64_t cache_hits = 0, cache_misses = 0;
+    uint64_t row_hits = 0;  ///< Gets that the row cache answered, which asked no table.
     uint64_t filter_checks = 0, filter_skips = 0;
     uint64_t write_stall_us = 0;  ///< Time in which writes waited and none was let in.
     uint64_t delayed_writes = 0;  ///< Writes that waited in such a time.
     uint64_t refused_writes = 0;  ///< Answered kOverloaded.
     // Now.
     uint64_t cache_bytes = 0, cache_capacity_bytes = 0;
+    uint64_t row_cache_bytes = 0;  ///< 0: it would not pay at present, and has not yet.
     uint64_t memtable_bytes = 0, immutable_memtables = 0;
     uint64_t table_memory_bytes = 0;  ///< Indexes and filters of open tables.
     uint64_t memory_budget_bytes = 0, memory_used_bytes = 0;
