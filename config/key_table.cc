@@ -116,7 +116,8 @@ constexpr std::array kKeys{
     Key{"engine.max_value_size", Kind::kSize, 1, kMaxValueBytes, false, "",
         "larger values are refused", KV_FIELD(engine.max_value_bytes)},
     Key{"engine.max_batch_size", Kind::kSize, kKiB, kMaxBatchBytes, false, "",
-        "larger batches are refused", KV_FIELD(engine.max_batch_bytes)},
+        "several writes at once that take more are refused; one alone never is for this",
+        KV_FIELD(engine.max_batch_bytes)},
 
     Key{"log.format", Kind::kText, kNone, kNone, false, "text|json", "form of a log line",
         KV_FIELD(log_format)},

@@ -18,9 +18,10 @@ inline constexpr uint32_t kPreAuthMs = 5'000;
 
 inline constexpr uint32_t kDefaultKeyBytes = 64U << 10;
 inline constexpr uint32_t kDefaultValueBytes = 64U << 20;
-inline constexpr uint32_t kDefaultBatchBytes = 64U << 20;
+/// The largest value with its key, and more.
+inline constexpr uint32_t kDefaultBatchBytes = 65U << 20;
 /// Room for the largest batch with its framing.
-inline constexpr uint32_t kDefaultFrameBytes = 65U << 20;
+inline constexpr uint32_t kDefaultFrameBytes = 66U << 20;
 inline constexpr uint32_t kDefaultOutstanding = 1'024;
 
 /// The whole extension block, its own length field excluded.

@@ -13,6 +13,7 @@
 #include "config/loader.h"
 #include "kv/db.h"
 #include "server/address_file.h"
+#include "server/batch_limit.h"
 #include "server/log.h"
 #include "server/notify.h"
 #include "server/server.h"
@@ -99,6 +100,7 @@ int run_daemon(const config::Config& config) {
     notify(notifier, "STATUS=opening " + config.data_dir + "\n");
 
     Options options = config.engine;
+    options.max_batch_bytes = largest_write_bytes(config.engine);
     options.log = [](LogLevel level, std::string_view line) { log_line(level, line); };
     auto db = Db::open(options, config.data_dir);
     if (!db.is_ok()) {

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "kv/assert.h"
+#include "server/batch_limit.h"
 #include "server/session.h"
 #include "server/stored_keys.h"
 
@@ -46,8 +47,11 @@ class SizeCheck {
             too_large("value", value.size(), limits_.max_value_bytes);
         }
     }
-    Refusal verdict() {
-        if (total_ > limits_.max_batch_bytes) too_large("batch", total_, limits_.max_batch_bytes);
+    /// `parts`: mutations and preconditions.
+    Refusal verdict(size_t parts = 1) {
+        if (exceeds_batch(limits_, parts, total_)) {
+            too_large("batch", total_, limits_.max_batch_bytes);
+        }
         return refusal_;
     }
 
@@ -75,7 +79,7 @@ Refusal check_sizes(const protocol::BatchRequest& request, SizeCheck check) {
         check.key(op.key);
         check.value(op.value);
     }
-    return check.verdict();
+    return check.verdict(request.preconditions.size() + request.ops.size());
 }
 
 /// `key`: of the operation, as it is stored.

@@ -24,7 +24,8 @@ Status check_preconditions(const std::vector<Precondition>& preconditions,
 
 /// The most that a batch may be rewritten to. Range deletes without an end may each grow by as much
 /// as the largest key is long, so a small batch can come to anything.
-inline constexpr size_t kMaxResolvedBytes = 2 * size_t{kMaxBatchBytes};
+inline constexpr size_t kMaxResolvedBytes = 128U << 20;
+static_assert(kMaxResolvedBytes >= kMaxBatchBytes, "a batch without any of that fits");
 
 /// Rewrites a batch into ops that may be logged, in order: increments into plain puts, each seeing
 /// the batch's own earlier mutations; range deletes without an end into such as end just behind the

@@ -165,7 +165,7 @@ void ScriptView::replace(Changes::iterator at, Change to) {
     undo_.push_back({at, std::exchange(at->second, std::move(to))});
 }
 
-size_t ScriptView::last_bytes() const {
+ScriptView::Extent ScriptView::last_extent() const {
     size_t bytes = 0;
     std::set<const std::string*> seen;
     for (const Undo& each : undo_) {
@@ -173,7 +173,7 @@ size_t ScriptView::last_bytes() const {
         if (seen.insert(&stored).second) bytes += op_bytes(stored, change);
     }
     for (size_t i = kept_emptied_; i < emptied_.size(); ++i) bytes += range_bytes(emptied_[i]);
-    return bytes;
+    return {seen.size() + emptied_.size() - kept_emptied_, bytes};
 }
 
 void ScriptView::keep_last() {

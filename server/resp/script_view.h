@@ -36,10 +36,14 @@ class ScriptView final : public KeyView {
     /// Adds what the script has made of the store.
     void write_to(WriteBatch& batch) const;
 
-    /// What write_to() adds, in bytes of a batch.
-    size_t batch_bytes() const { return batch_bytes_; }
+    /// What write_to() adds, in mutations and in bytes of a batch.
+    struct Extent {
+        size_t mutations = 0;
+        size_t bytes = 0;
+    };
+    Extent extent() const { return {changes_.size() + emptied_.size(), batch_bytes_}; }
     /// What it would be with only what was written since the last keep_last() or drop_last().
-    size_t last_bytes() const;
+    Extent last_extent() const;
     /// What was written since then stays, or was never written.
     void keep_last();
     void drop_last();

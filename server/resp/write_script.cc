@@ -6,6 +6,7 @@
 
 #include "kv/assert.h"
 #include "kv/clock.h"
+#include "server/batch_limit.h"
 #include "server/resp/script_view.h"
 #include "server/resp/status_text.h"
 #include "server/shared_state.h"
@@ -49,7 +50,7 @@ Status WriteScript::run(CommitView& view, WriteBatch& batch) {
     answers_.clear();
     KeyspaceTally tally;
     ScriptView data(view, tally, &words_);
-    const size_t most_bytes = shared_.config.engine.max_batch_bytes;
+    const Options& limits = shared_.config.engine;
     uint64_t began_us = shared_.clock.monotonic_us();
     for (size_t i = 0; i < calls_.size(); ++i) {
         Call& call = calls_[i];
@@ -60,11 +61,12 @@ Status WriteScript::run(CommitView& view, WriteBatch& batch) {
                 was_cold_ = true;
                 return status;
             }
-            if (data.batch_bytes() <= most_bytes) {
+            const auto [mutations, bytes] = data.extent();
+            if (!exceeds_batch(limits, mutations, bytes)) {
                 data.keep_last();
             } else if (kind_ == Kind::kTransaction) {
                 return Status::invalid_argument("its commands write more than " +
-                                                std::to_string(most_bytes) +
+                                                std::to_string(limits.max_batch_bytes) +
                                                 " bytes (engine.max_batch_size)");
             } else {
                 refuse_last(data, call, answer_begin);
@@ -82,13 +84,14 @@ Status WriteScript::run(CommitView& view, WriteBatch& batch) {
 
 /// What it wrote does not fit. Alone it might: then it is worth another try.
 void WriteScript::refuse_last(ScriptView& data, const Call& call, size_t answer_begin) {
-    const size_t most_bytes = shared_.config.engine.max_batch_bytes;
-    const bool alone = data.last_bytes() > most_bytes;
+    const Options& limits = shared_.config.engine;
+    const auto [mutations, bytes] = data.last_extent();
+    const bool alone = exceeds_batch(limits, mutations, bytes);
     data.drop_last();
     answers_.resize(answer_begin);
     protocol::resp::ReplyWriter reply(answers_, call.version);
     if (alone) {
-        reply.error("ERR the command writes more than " + std::to_string(most_bytes) +
+        reply.error("ERR the command writes more than " + std::to_string(limits.max_batch_bytes) +
                     " bytes (engine.max_batch_size)");
     } else {
         reply.error(

@@ -73,6 +73,24 @@ TEST_CASE("write: an empty key, and anything over its limit, is refused with not
     CHECK(f.put("12345678", std::string(16, 'v')).status.is_ok());
 }
 
+TEST_CASE("write: the largest value is stored under the longest key, one byte more is refused") {
+    DbFixture f;
+    const std::string key(kMaxKeyBytes, 'k'), value(kMaxValueBytes, 'v');
+    CHECK(f.put(key, value + "v").status.is(Code::kInvalidArgument));
+    CHECK(f.put(key + "k", value).status.is(Code::kInvalidArgument));
+    CHECK(f.scan().empty());
+    WriteBatch with_expiry;
+    with_expiry.put_with_expiry(key, value, UINT64_MAX);
+    REQUIRE(f.db().write(std::move(with_expiry)).status.is_ok());
+    WriteBatch moved;
+    moved.del(key);
+    moved.put("k", value);
+    REQUIRE(f.db().write(std::move(moved)).status.is_ok());
+    f.crash();
+    CHECK(f.get(key) == "-");
+    CHECK((f.get("k") == value));
+}
+
 TEST_CASE("write: a batch larger than memtable and log segment is applied whole") {
     DbFixture f;
     WriteBatch batch;

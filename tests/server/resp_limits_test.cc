@@ -245,9 +245,18 @@ TEST_CASE_METHOD(RespFixture, "resp limits: a command that writes more than a ba
               too_much + "+OK|:1|");
     }
     SECTION("up to the last byte") {
-        // One byte of kind, the lengths and the key.
-        CHECK(ask("SET a " + std::string(1000 - 5, 'x') + "|STRLEN a|") == "+OK|:995|");
-        CHECK(ask("SET a " + std::string(1000 - 4, 'x') + "|STRLEN a|") == too_much + ":995|");
+        // One byte of kind, the lengths and the key; of b only the latter, and its value.
+        const size_t rest = 1000 - 5 - 5;
+        CHECK(ask("MSET a " + std::string(rest, 'x') + " b 1|STRLEN a|") == "+OK|:990|");
+        CHECK(ask("MSET a " + std::string(rest + 1, 'x') + " b 1|STRLEN a|") == too_much + ":990|");
+    }
+    SECTION("not for one key alone, whatever its value") {
+        const std::string value(2000, 'x');
+        CHECK(ask("SET a " + value + "|STRLEN a|APPEND a y|") == "+OK|:2000|:2001|");
+        CHECK(ask("SET b " + value + " EX 10 NX|") == "+OK|");
+        CHECK(ask("MULTI|SET a 1|APPEND a " + value + "|EXEC|") ==
+              "+OK|+QUEUED|+QUEUED|*2|+OK|:2001|");
+        CHECK(ask("RENAME a c|STRLEN a|") == too_much + ":2001|");
     }
     SECTION("what would fit alone is worth another try") {
         const std::string busy =
@@ -257,11 +266,12 @@ TEST_CASE_METHOD(RespFixture, "resp limits: a command that writes more than a ba
               ":600|" + busy + ":1|:1|");
         CHECK(ask("APPEND b " + much + "|") == ":600|");
         CHECK(ask("INCR n|COPY a c|APPEND b " + much + "|INCR n|STRLEN b|") ==
-              ":2|:1|" + too_much + ":3|:600|");
+              ":2|:1|" + busy + ":3|:600|");
     }
     SECTION("what would not fit alone is not, whatever it replaces") {
-        CHECK(ask("SET a " + std::string(900, 'x') + " NX|SET a " + std::string(1100, 'x') +
-                  " XX|STRLEN a|") == "+OK|" + too_much + ":900|");
+        const std::string pair = " a " + std::string(900, 'x') + " b ";
+        CHECK(ask("MSETNX" + pair + "1|MSET" + pair + much + "|STRLEN b|") ==
+              ":1|" + too_much + ":1|");
     }
     SECTION("one key written again and again stands for its last value") {
         CHECK(ask("SET a 1 NX|SET a " + much + "|SET a " + much + "|SET a 2 XX GET|") ==

@@ -26,7 +26,8 @@ class Program final : public WriteProgram {
         ScriptView view(store, tally);
         body_(view);
         view.write_to(batch);
-        CHECK(view.batch_bytes() == batch.size_bytes());
+        CHECK(view.extent().bytes == batch.size_bytes());
+        CHECK(view.extent().mutations == batch.count());
         mutations = batch.count();
         return Status::ok();
     }
@@ -277,7 +278,7 @@ TEST_CASE_METHOD(Fixture, "script view: what the last command wrote can be taken
         view.put(kZero, "a", "10", 0);
         view.put(kZero, "c", "3", 0);
         view.keep_last();
-        const size_t bytes = view.batch_bytes();
+        const size_t bytes = view.extent().bytes;
         const std::string before = walked(view, {});
         CHECK(before == "a=10 b=2 c=3 ");
         for (const bool everything : {false, true}) {
@@ -288,10 +289,10 @@ TEST_CASE_METHOD(Fixture, "script view: what the last command wrote can be taken
             view.del(kZero, "b");
             if (everything) view.del_range(kZero, "", std::nullopt);
             CHECK(walked(view, {}) == (everything ? "" : "a=12 c=3 d=4 "));
-            CHECK(view.last_bytes() > 0);
+            CHECK(view.last_extent().bytes > 0);
             view.drop_last();
-            CHECK(view.batch_bytes() == bytes);
-            CHECK(view.last_bytes() == 0);
+            CHECK(view.extent().bytes == bytes);
+            CHECK(view.last_extent().bytes == 0);
             CHECK(walked(view, {}) == before);
         }
     });

@@ -180,6 +180,23 @@ TEST_CASE_METHOD(SessionFixture,
     CHECK(submitted.size() == 1);
 }
 
+TEST_CASE_METHOD(SessionFixture, "limits: one mutation alone may be larger than a batch") {
+    config.engine.max_value_bytes = 2000;
+    config.engine.max_batch_bytes = 1024;
+    greet();
+    const std::string value(2000, 'v');
+    protocol::BatchRequest batch;
+    batch.ops.push_back({protocol::BatchOp::Kind::kPut, "b", value, 0, 0});
+    CHECK(send(put(2, "a", value) + frame(Opcode::kBatch, 3, batch)).empty());
+    CHECK(submitted.size() == 2);
+    SECTION("not two") { batch.ops.push_back({protocol::BatchOp::Kind::kDelete, "a", "", 0, 0}); }
+    SECTION("not one with a precondition") {
+        batch.preconditions.push_back({protocol::BatchPrecondition::Kind::kAbsent, "b", "", 0});
+    }
+    CHECK(send(frame(Opcode::kBatch, 4, batch)).at(0).is(WireStatus::kTooLarge));
+    CHECK(submitted.size() == 2);
+}
+
 TEST_CASE_METHOD(SessionFixture,
                  "drain: GOAWAY names the last id, old requests finish, new ones do not") {
     greet();

@@ -35,6 +35,8 @@ constexpr std::optional<Durability> parse_durability(std::string_view name) {
 /// Hard limits of the format. Options may lower them.
 inline constexpr uint32_t kMaxKeyBytes = 64U << 10;
 inline constexpr uint32_t kMaxValueBytes = 64U << 20;
-inline constexpr uint32_t kMaxBatchBytes = 64U << 20;
+/// More than the largest value, so that it can be written with its key, and moved to another one.
+inline constexpr uint32_t kMaxBatchBytes = 65U << 20;
+static_assert(kMaxBatchBytes - kMaxValueBytes >= 4 * kMaxKeyBytes);
 
 }  // namespace kv
