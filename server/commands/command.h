@@ -46,6 +46,11 @@ inline constexpr uint32_t kNotQueued = 1U << 19;
 /// Ours: told with what the store reports (ControlContext::report), which is gathered in the read
 /// pool before the command is run.
 inline constexpr uint32_t kStoreReport = 1U << 20;
+/// Ours: memory that was freed goes back to the system, in the read pool too, before the command is
+/// run.
+inline constexpr uint32_t kTrimsMemory = 1U << 21;
+/// Either of them.
+inline constexpr uint32_t kPoolFirst = kStoreReport | kTrimsMemory;
 }  // namespace command_flag
 
 struct Command {

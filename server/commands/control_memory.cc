@@ -73,10 +73,8 @@ void cmd_memory_doctor(ControlContext& context) {
     context.reply.verbatim("txt", text);
 }
 
-void cmd_memory_purge(ControlContext& context) {
-    malloc_trim(0);
-    context.reply.ok();
-}
+/// Done already: kTrimsMemory.
+void cmd_memory_purge(ControlContext& context) { context.reply.ok(); }
 
 void cmd_memory_malloc_stats(ControlContext& context) {
     const struct mallinfo2 info = mallinfo2();

@@ -1,6 +1,8 @@
 // Commands about the connection and the server. They run here; what some of them ask of the store
-// is gathered in the pool before. See resp_session.h.
+// is gathered in the pool before, and what takes long done there. See resp_session.h.
 // SPDX-License-Identifier: Apache-2.0
+#include <malloc.h>
+
 #include <utility>
 
 #include "server/commands/store_report.h"
@@ -12,14 +14,17 @@ namespace kv::server {
 using protocol::resp::Args;
 using protocol::resp::ReplyWriter;
 
-/// Has the store report for commands that are run when it is there.
+/// Trims memory and has the store report, for commands that are run when that is done.
 class RespReportTask final : public PoolTask {
   public:
     RespReportTask(RespSession& session, uint64_t answer_id, AnswerLine::Write commands)
         : session_(session), answer_id_(answer_id), commands_(std::move(commands)) {}
 
     Next run() override {
-        report_ = gather_report(session_.shared_.db);
+        if (commands_.script->has(command_flag::kTrimsMemory)) malloc_trim(0);
+        if (commands_.script->has(command_flag::kStoreReport)) {
+            report_ = gather_report(session_.shared_.db);
+        }
         return Next::kDone;
     }
     void finish() override { session_.on_reported(answer_id_, commands_, &report_); }
@@ -38,7 +43,7 @@ RespSession::Taken RespSession::run_control(const Command& command, const Args& 
         waits_ = true;
         return Taken::kLater;
     }
-    if (command.has(command_flag::kStoreReport)) {
+    if (command.has(command_flag::kPoolFirst)) {
         AnswerLine::Write copy;
         copy.script = std::make_unique<WriteScript>(shared_);
         copy.script->add(command, space_, version_, args);
@@ -65,13 +70,13 @@ RespSession::Taken RespSession::run_control(const Command& command, const Args& 
     return Taken::kYes;
 }
 
-/// `report`: null for a command that asks for none, and when there was no room for the task.
+/// `report`: null for a command without kPoolFirst, and when there was no room for the task.
 void RespSession::run_control_into(const Command& command, const Args& args, std::string& out,
                                    const StoreReport* report) {
     const size_t start = out.size();
     ControlContext context{args,    client_, *this, shared_, out, ReplyWriter(out, version_),
                            now_us_, report};
-    if (command.has(command_flag::kStoreReport) && report == nullptr) {
+    if (command.has(command_flag::kPoolFirst) && report == nullptr) {
         context.reply.error("BUSY too many reads wait for the disk; retry after 50 ms");
     } else {
         command.control(context);
@@ -79,7 +84,7 @@ void RespSession::run_control_into(const Command& command, const Args& args, std
     note_call(command, args, lap_us(), Bytes(out).substr(start));
 }
 
-/// Answers the place with what `commands` say, once the store has reported.
+/// Answers the place with what `commands` say, once the pool has done its part.
 void RespSession::answer_with_report(uint64_t answer_id, AnswerLine::Write commands) {
     auto asking = std::make_unique<RespReportTask>(*this, answer_id, std::move(commands));
     RespReportTask& asked = *asking;

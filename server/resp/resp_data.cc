@@ -297,7 +297,7 @@ void RespSession::on_written(std::unique_ptr<WriteRequest> request, uint64_t now
         std::string error;
         ReplyWriter(error, version_).error(error_text(status));
         refused_reads_.add({id, std::move(write.script), std::move(error)});
-    } else if (status.is_ok() && write.transaction && write.script->wants_report()) {
+    } else if (status.is_ok() && write.transaction && write.script->has(command_flag::kPoolFirst)) {
         line_.leave_reads(id);
         answer_with_report(id, std::move(write));
     } else {

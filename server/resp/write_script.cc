@@ -20,7 +20,7 @@ void WriteScript::add(const Command& command, Keyspace space, protocol::resp::Ve
     calls_.push_back({&command, space, version, words_.size(), args.size(), 0, 0});
     words_.add(args, std::move(blocks));
     if (command.data != nullptr && !command.has(command_flag::kWrite)) ++reads_;
-    if (command.has(command_flag::kStoreReport)) wants_report_ = true;
+    flags_ |= command.flags;
 }
 
 Args WriteScript::args(size_t index) const {

@@ -43,8 +43,8 @@ class WriteScript final : public WriteProgram {
     Keyspace space(size_t index) const { return calls_[index].space; }
     /// Commands that only read.
     size_t reads() const { return reads_; }
-    /// A command is run with what the store reports.
-    bool wants_report() const { return wants_report_; }
+    /// Of any of the commands.
+    bool has(uint32_t flag) const { return (flags_ & flag) != 0; }
     /// Stored forms of all keys, into `keys` with their memory in `storage`.
     void collect_keys(std::vector<Bytes>& keys, std::vector<std::string>& storage) const;
 
@@ -83,7 +83,7 @@ class WriteScript final : public WriteProgram {
     ScriptWords words_;  // all arguments, one after another
     std::vector<Call> calls_;
     size_t reads_ = 0;
-    bool wants_report_ = false;
+    uint32_t flags_ = 0;
     std::string answers_;
     bool was_cold_ = false;
 };

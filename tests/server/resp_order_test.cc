@@ -296,6 +296,31 @@ TEST_CASE_METHOD(RespFixture, "resp order: INFO has the store asked in the pool,
     CHECK(session().in_flight() == 0);
 }
 
+TEST_CASE_METHOD(RespFixture, "resp order: MEMORY PURGE trims in the pool, in its place") {
+    SECTION("by itself, without asking the store") {
+        CHECK(send("SET a 1|MEMORY PURGE|GET a|").empty());
+        finish_write();
+        CHECK(said() == "+OK|");
+        REQUIRE(posted.size() == 1);
+        finish_task();
+        CHECK(said() == "+OK|$1|1|");
+    }
+    SECTION("inside a transaction") {
+        CHECK(send("MULTI|MEMORY PURGE|EXEC|") == "+OK|+QUEUED|");
+        finish_write();
+        REQUIRE(posted.size() == 1);
+        finish_task();
+        CHECK(said() == "*1|+OK|");
+    }
+    SECTION("without room there it is refused") {
+        pool_full = true;
+        CHECK(send("MEMORY PURGE|PING|") ==
+              "-BUSY too many reads wait for the disk; retry after 50 ms|+PONG|");
+    }
+    CHECK(db.stats_calls == 0);
+    CHECK(session().in_flight() == 0);
+}
+
 TEST_CASE_METHOD(RespFixture, "resp order: INFO without room in the pool is refused") {
     pool_full = true;
     const std::string busy = "-BUSY too many reads wait for the disk; retry after 50 ms|";
