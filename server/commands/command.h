@@ -39,6 +39,8 @@ inline constexpr uint32_t kLong = 1U << 16;
 /// Ours: a write that looks nothing up before (SET without NX, XX, GET, KEEPTTL), which the session
 /// may put into a batch itself.
 inline constexpr uint32_t kBlind = 1U << 17;
+/// Ours: a write that adds each of its arguments to a batch once at most, and no stored value.
+inline constexpr uint32_t kArgumentsOnly = 1U << 22;
 /// Ours: allowed while a RESP2 client is subscribed.
 inline constexpr uint32_t kWhileSubscribed = 1U << 18;
 /// Ours: done at once inside MULTI instead of being queued (EXEC, DISCARD, WATCH, QUIT, RESET).

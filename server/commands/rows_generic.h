@@ -17,8 +17,8 @@ using namespace command_flag;
 inline constexpr std::array kGeneric{
     Command{"copy", -3, kWrite | kDenyOom, 1, 2, 1, "generic", "6.2.0", "Copy a key",
             "source destination [DB destination-db] [REPLACE]", cmd_copy, nullptr},
-    Command{"del", -2, kWrite, 1, -1, 1, "generic", "1.0.0", "Delete a key", "key [key ...]",
-            cmd_del, nullptr},
+    Command{"del", -2, kWrite | kArgumentsOnly, 1, -1, 1, "generic", "1.0.0", "Delete a key",
+            "key [key ...]", cmd_del, nullptr},
     Command{"exists", -2, kReadOnly | kFast, 1, -1, 1, "generic", "1.0.0",
             "Determine if a key exists", "key [key ...]", cmd_exists, nullptr},
     Command{"expire", -3, kWrite | kFast, 1, 1, 1, "generic", "1.0.0",
@@ -77,7 +77,7 @@ inline constexpr std::array kGeneric{
             "Get the time to live for a key in seconds", "key", cmd_ttl, nullptr},
     Command{"type", 2, kReadOnly | kFast, 1, 1, 1, "generic", "1.0.0",
             "Determine the type stored at key", "key", cmd_type, nullptr},
-    Command{"unlink", -2, kWrite | kFast, 1, -1, 1, "generic", "4.0.0",
+    Command{"unlink", -2, kWrite | kFast | kArgumentsOnly, 1, -1, 1, "generic", "4.0.0",
             "Delete a key asynchronously in another thread. Otherwise it is just as DEL, but non "
             "blocking.",
             "key [key ...]", cmd_unlink, nullptr},

@@ -215,7 +215,8 @@ void RespSession::add_to_script(const Command& command, const Args& args) {
     const bool full =
         gathered_ != nullptr && (gathered_write_.script == nullptr ||
                                  gathered_write_.script->held_bytes() > kGatheredBytes ||
-                                 gathered_write_.script->size() == kGatheredCommands);
+                                 gathered_write_.script->size() == kGatheredCommands ||
+                                 !gathered_write_.script->has_room(command, args));
     if (full || reply_mode_ != ReplyMode::kOn) submit_gathered();
     if (gathered_ == nullptr) {
         gathered_ = std::make_unique<WriteRequest>();

@@ -3,8 +3,8 @@
 //
 // How a command runs depends on what it is and on what is outstanding:
 //   reads, nothing written before them    here, from memory; else in the read pool, several at once
-//   writes, and reads behind writes       gathered into one script, one write for all that was read
-//                                         from the socket at once (write_script.h)
+//   writes, and reads behind writes       gathered into scripts, one write for what was read from
+//                                         the socket at once and fits (write_script.h)
 //   SET as it mostly is                   the same, without a script: it looks nothing up
 //   long reads (KEYS, SCAN, ...)          in the pool, with nothing else outstanding
 //   the rest                              here, with nothing else outstanding (resp_control.cc)

@@ -3,7 +3,6 @@
 #include "server/resp/script_view.h"
 
 #include <algorithm>
-#include <set>
 
 #include "server/resp/store_view.h"
 
@@ -163,17 +162,6 @@ void ScriptView::replace(Changes::iterator at, Change to) {
     batch_bytes_ += op_bytes(at->first, to);
     batch_bytes_ -= op_bytes(at->first, at->second);
     undo_.push_back({at, std::exchange(at->second, std::move(to))});
-}
-
-ScriptView::Extent ScriptView::last_extent() const {
-    size_t bytes = 0;
-    std::set<const std::string*> seen;
-    for (const Undo& each : undo_) {
-        const auto& [stored, change] = *each.at;
-        if (seen.insert(&stored).second) bytes += op_bytes(stored, change);
-    }
-    for (size_t i = kept_emptied_; i < emptied_.size(); ++i) bytes += range_bytes(emptied_[i]);
-    return {seen.size() + emptied_.size() - kept_emptied_, bytes};
 }
 
 void ScriptView::keep_last() {

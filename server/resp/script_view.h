@@ -42,9 +42,7 @@ class ScriptView final : public KeyView {
         size_t bytes = 0;
     };
     Extent extent() const { return {changes_.size() + emptied_.size(), batch_bytes_}; }
-    /// What it would be with only what was written since the last keep_last() or drop_last().
-    Extent last_extent() const;
-    /// What was written since then stays, or was never written.
+    /// What was written since the last of these calls stays, or was never written.
     void keep_last();
     void drop_last();
 

@@ -15,12 +15,32 @@ namespace kv::server {
 
 using protocol::resp::Args;
 
+/// The most that the command adds to a batch.
+size_t WriteScript::most_written(const Command& command, const Args& args) const {
+    if (!command.has(command_flag::kWrite)) return 0;
+    // Around a word of an operation, or in place of a number: kind, lengths, prefix, expiry.
+    constexpr size_t kPerWord = 32;
+    size_t bytes = 0;
+    for (const Bytes word : args) bytes += kPerWord + word.size();
+    if (command.has(command_flag::kArgumentsOnly)) return bytes;
+    // A stored value that is written back, or a range for each database; a prefix is both ends of
+    // one.
+    constexpr size_t kRanges = 1024;
+    return 2 * bytes + kRanges + shared_.config.engine.max_value_bytes;
+}
+
+bool WriteScript::has_room(const Command& command, const Args& args) const {
+    const size_t bytes = most_written(command, args);
+    return bytes == 0 || most_written_ + bytes <= shared_.config.engine.max_batch_bytes;
+}
+
 void WriteScript::add(const Command& command, Keyspace space, protocol::resp::Version version,
                       const Args& args, std::vector<protocol::ByteBlock> blocks) {
     calls_.push_back({&command, space, version, words_.size(), args.size(), 0, 0});
     words_.add(args, std::move(blocks));
     if (command.data != nullptr && !command.has(command_flag::kWrite)) ++reads_;
     flags_ |= command.flags;
+    most_written_ += most_written(command, args);
 }
 
 Args WriteScript::args(size_t index) const {
@@ -69,7 +89,12 @@ Status WriteScript::run(CommitView& view, WriteBatch& batch) {
                                                 std::to_string(limits.max_batch_bytes) +
                                                 " bytes (engine.max_batch_size)");
             } else {
-                refuse_last(data, call, answer_begin);
+                data.drop_last();
+                answers_.resize(answer_begin);
+                protocol::resp::ReplyWriter(answers_, call.version)
+                    .error("ERR the command writes more than " +
+                           std::to_string(limits.max_batch_bytes) +
+                           " bytes (engine.max_batch_size)");
             }
         }
         call.answer_end = answers_.size();
@@ -80,23 +105,6 @@ Status WriteScript::run(CommitView& view, WriteBatch& batch) {
     data.write_to(batch);
     tally.pass_on(shared_.keyspaces);
     return Status::ok();
-}
-
-/// What it wrote does not fit. Alone it might: then it is worth another try.
-void WriteScript::refuse_last(ScriptView& data, const Call& call, size_t answer_begin) {
-    const Options& limits = shared_.config.engine;
-    const auto [mutations, bytes] = data.last_extent();
-    const bool alone = exceeds_batch(limits, mutations, bytes);
-    data.drop_last();
-    answers_.resize(answer_begin);
-    protocol::resp::ReplyWriter reply(answers_, call.version);
-    if (alone) {
-        reply.error("ERR the command writes more than " + std::to_string(limits.max_batch_bytes) +
-                    " bytes (engine.max_batch_size)");
-    } else {
-        reply.error(
-            "BUSY what was sent at once writes too much (engine.max_batch_size); retry after 1 ms");
-    }
 }
 
 void WriteScript::run_alone(size_t index, KeyView& view, protocol::resp::Reply& answer) const {

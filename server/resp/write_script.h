@@ -24,7 +24,7 @@ class WriteScript final : public WriteProgram {
   public:
     /// What becomes of commands whose writes do not fit into one batch.
     enum class Kind : uint8_t {
-        kPipelined,    ///< Each that goes beyond it is refused by itself.
+        kPipelined,    ///< One that is too large is refused by itself: see has_room().
         kTransaction,  ///< All of them are refused.
     };
     explicit WriteScript(SharedState& shared, Kind kind = Kind::kPipelined)
@@ -34,6 +34,11 @@ class WriteScript final : public WriteProgram {
     /// without a data handler has no answer here. `version`: of its answer.
     void add(const Command& command, Keyspace space, protocol::resp::Version version,
              const protocol::resp::Args& args, std::vector<protocol::ByteBlock> blocks = {});
+
+    /// Whether the command's writes fit into one batch with those that are here, whatever is
+    /// stored. One that does not has to start another script, or it might be refused for its
+    /// neighbours.
+    bool has_room(const Command& command, const protocol::resp::Args& args) const;
 
     size_t size() const { return calls_.size(); }
     bool empty() const { return calls_.empty(); }
@@ -76,12 +81,13 @@ class WriteScript final : public WriteProgram {
     Status run_one(const Call& call, const protocol::resp::Args& args, KeyView& view,
                    std::string& answer, protocol::resp::ReplyWriter::Apart* apart) const;
 
-    void refuse_last(ScriptView& data, const Call& call, size_t answer_begin);
+    size_t most_written(const Command& command, const protocol::resp::Args& args) const;
 
     SharedState& shared_;
     const Kind kind_;
     ScriptWords words_;  // all arguments, one after another
     std::vector<Call> calls_;
+    size_t most_written_ = 0;  // by all of them, in bytes of a batch
     size_t reads_ = 0;
     uint32_t flags_ = 0;
     std::string answers_;

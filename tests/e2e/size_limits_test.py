@@ -1,5 +1,6 @@
-"""A value of exactly the largest size under the longest key, over both protocols; one byte more is
-refused and the connection goes on. Also where an operator lets a batch take no more than a value.
+"""What is of exactly the largest size is written, one byte more is refused and the connection goes
+on: values over both protocols, also where an operator lets a batch take less than a value, and what
+is pipelined.
 
 SPDX-License-Identifier: Apache-2.0
 """
@@ -65,6 +66,30 @@ class SizeLimitsTest(KvdCase):
         for size in ("64MiB", "1KiB"):
             with self.subTest(size):
                 self.both(self.make("batch-" + size, "--set", "engine.max_batch_size=" + size).start())
+
+    def test_a_pipeline_larger_than_a_batch(self):
+        kvd = self.make("data", "--set", "engine.max_batch_size=64KiB").start()
+        count, piece = 200, b"p" * 1000
+        commands, expected = [], []
+        for number in range(count):
+            commands += [("SET", f"key{number}", piece, "NX"), ("SET", f"blind{number}", piece),
+                         ("APPEND", "grows", piece), ("INCR", "counter")]
+            expected += [b"OK", b"OK", len(piece) * (number + 1), number + 1]
+        commands += [("MSET", "a", piece * 40, "b", piece * 40), ("MGET", "a", "counter"),
+                     ("EXPIRE", "grows", 1000), ("RENAME", "grows", "grown"), ("STRLEN", "grown"),
+                     ("EXISTS", *(f"{name}{n}" for name in ("key", "blind") for n in range(count)))]
+        expected += [resp_client.Error(b"ERR the command writes more than 65536 bytes "
+                                       b"(engine.max_batch_size)"), [None, b"200"],
+                     1, resp_client.Error(b"ERR the command writes more than 65536 bytes "
+                                          b"(engine.max_batch_size)"), 0, 2 * count]
+        with resp_client.Connection(kvd.read_address("resp")) as resp:
+            self.assertEqual([resp_client.value_of(raw) for raw in resp.pipeline(commands)], expected)
+            self.assertEqual(resp.call("MULTI"), b"OK")
+            for number in range(3):
+                self.assertEqual(resp.call("SET", f"m{number}", piece * 25), b"QUEUED")
+            with self.assertRaisesRegex(resp_client.Error, "EXECABORT.*more than 65536 bytes"):
+                resp.call("EXEC")
+            self.assertEqual(resp.call("EXISTS", "m0", "m1", "m2"), 0)
 
 
 if __name__ == "__main__":

@@ -134,7 +134,7 @@ TEST_CASE("command table: flags agree with each other and with the handler") {
     each_row([](const Command& command) {
         CHECK_FALSE((command.has(kWrite) && command.has(kReadOnly)));
         CHECK_FALSE((command.has(kWrite) && command.has(kLong)));
-        if (command.has(kBlind) || command.has(kDenyOom)) CHECK(command.has(kWrite));
+        if (command.has(kBlind | kDenyOom | kArgumentsOnly)) CHECK(command.has(kWrite));
         if (command.data != nullptr) {
             const bool help = command.name.ends_with("|help");
             CHECK((command.has(kWrite) || command.has(kReadOnly)) != help);
