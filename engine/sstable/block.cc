@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "sstable/ordered_block.h"
+
 namespace kv::sstable {
 
 bool find_restart(const BlockLayout& block, Bytes user_key, uint64_t trailer, uint32_t& index) {
@@ -92,6 +94,7 @@ void BlockIterator::seek(Bytes internal_key) {
     const uint64_t trailer = trailer_of(internal_key);
     valid_ = false;
     if (block_.count == 0) return;
+    if (block_.is_ordered()) return seek_ordered(user_key, trailer);
     uint32_t restart = 0;
     if (!find_restart(block_, user_key, trailer, restart)) return fail(kBadRestart);
     if (block_.is_tagged()) return seek_in_run(restart, user_key, trailer);
@@ -125,6 +128,45 @@ void BlockIterator::seek_in_run(uint32_t restart, Bytes user_key, uint64_t trail
             high = middle;
     }
     if (low < block_.count) go_to(low);
+}
+
+/// Ordered form: by order keys, which leave more than one entry only where they are equal.
+void BlockIterator::seek_ordered(Bytes user_key, uint64_t trailer) {
+    Bytes first;
+    if (!block_.restart_key(0, first)) return fail(kBadRestart);
+    first = user_key_of(first);
+    if (first.size() < block_.common) return fail(kBadEntry);
+    const int order = user_key.substr(0, block_.common).compare(first.substr(0, block_.common));
+    if (order < 0) return go_to(0);
+    if (order > 0) return;
+    const uint32_t wanted = order_key_of(user_key, block_.common);
+    uint32_t begin = 0;
+    for (uint32_t left = block_.count; left > 1;) {  // without a branch to mispredict
+        const uint32_t half = left / 2;
+        begin += block_.order_key(begin + half - 1) < wanted ? half : 0;
+        left -= half;
+    }
+    begin += block_.order_key(begin) < wanted ? 1 : 0;
+    if (begin == block_.count) return;
+    uint32_t end = begin;
+    while (end < block_.count && block_.order_key(end) == wanted) ++end;
+    seek_among(begin, end, user_key, trailer);
+}
+
+/// Ordered form: the entry before `begin` lies before the target, that at `end` behind it.
+void BlockIterator::seek_among(uint32_t begin, uint32_t end, Bytes user_key, uint64_t trailer) {
+    while (begin < end) {
+        const uint32_t middle = begin + (end - begin) / 2;
+        go_to(middle);
+        if (!valid_) return;
+        if (compare_to(key_, user_key, trailer) < 0)
+            begin = middle + 1;
+        else
+            end = middle;
+    }
+    if (valid_ && ordinal_ == begin) return;
+    valid_ = false;
+    if (begin < block_.count) go_to(begin);
 }
 
 /// The rest of prev().

@@ -67,6 +67,8 @@ class BlockIterator {
     void leave_run();
     bool load_anchor(uint32_t ordinal);
     void seek_in_run(uint32_t restart, Bytes user_key, uint64_t trailer);
+    void seek_ordered(Bytes user_key, uint64_t trailer);
+    void seek_among(uint32_t begin, uint32_t end, Bytes user_key, uint64_t trailer);
     void fail(const char* problem);
 
     BlockLayout block_;

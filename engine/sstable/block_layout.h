@@ -1,11 +1,13 @@
 // How entries lie in a block's content, in both forms of engine/docs/sstable_format.md: plain
 // (restart points at the end; index blocks, and data blocks of version 1) and tagged (a tag and an
-// offset for every entry in front; data blocks since version 2). Nothing here trusts a length.
+// offset for every entry in front; data blocks since version 2). In memory a tagged block may be
+// ordered as well (sstable/ordered_block.h). Nothing here trusts a length.
 // Callers: the block cursor and the point search.
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
 #include <cstdint>
+#include <cstring>
 
 #include "base/coding.h"
 #include "record/internal_key.h"
@@ -15,10 +17,21 @@ namespace kv::sstable {
 enum class BlockForm : uint8_t {  // the first byte of a block; stored on disk, never renumber
     kPlain = 0,                   // that byte is `shared` of the first entry
     kTagged = 1,
+    kOrdered = 2,  // in memory only; on disk it means damage
 };
+/// Whether a block on disk may begin so.
+inline bool has_stored_form(Bytes content) {
+    return content.empty() ||
+           static_cast<uint8_t>(content[0]) <= static_cast<uint8_t>(BlockForm::kTagged);
+}
 
 /// A tagged block begins with: form u8 | offset width u8 | restart interval u16 | entries u32.
 inline constexpr size_t kTaggedHeaderBytes = 8;
+
+/// An ordered block has between offsets and entries: bytes that all user keys share u16, then for
+/// each entry the order key of its user key behind those.
+inline constexpr size_t kOrderHeaderBytes = 2;
+inline constexpr size_t kOrderKeyBytes = 4;
 
 /// The tag of a user key in a tagged block, from its hash64.
 constexpr uint8_t tag_of(uint64_t user_key_hash) { return static_cast<uint8_t>(user_key_hash); }
@@ -59,15 +72,29 @@ struct BlockLayout {
     uint32_t count = 0;             // of these offsets; 0: no block, or a damaged one
     uint32_t step = 1;              // offsets from one restart point to the next
     bool wide = true;               // an offset takes 4 bytes, not 2
+    const char* order = nullptr;    // order keys; null unless the block is ordered
+    uint32_t common = 0;            // of an ordered block, the bytes that all user keys share
 
     /// False when the regions do not fit into the content.
     bool parse(Bytes content) {
         if (content.size() < 8 || content.size() > UINT32_MAX) return false;
-        return content[0] == static_cast<char>(BlockForm::kTagged) ? parse_tagged(content)
-                                                                   : parse_plain(content);
+        order = nullptr;
+        switch (static_cast<BlockForm>(content[0])) {
+            case BlockForm::kTagged:
+                return parse_tagged(content);
+            case BlockForm::kOrdered:
+                return parse_ordered(content);
+            default:
+                return parse_plain(content);
+        }
     }
 
     bool is_tagged() const { return tags != nullptr; }
+    bool is_ordered() const { return order != nullptr; }
+    /// Of an ordered block. Requires index < count.
+    uint32_t order_key(uint32_t index) const {
+        return load_fixed32(order + kOrderKeyBytes * size_t{index});
+    }
     /// Requires index < count. The result may be anything: check_start decides.
     uint32_t start(uint32_t index) const {
         if (wide) return load_fixed32(starts + 4 * size_t{index});
@@ -119,6 +146,17 @@ struct BlockLayout {
         count = number;
         step = interval;
         wide = width == 4;
+        return true;
+    }
+    bool parse_ordered(Bytes content) {
+        if (!parse_tagged(content)) return false;
+        const size_t order_bytes = kOrderHeaderBytes + kOrderKeyBytes * size_t{count};
+        if (order_bytes >= static_cast<size_t>(end - entries)) return false;
+        uint16_t shared;
+        std::memcpy(&shared, entries, sizeof shared);
+        common = shared;
+        order = entries + kOrderHeaderBytes;
+        entries += order_bytes;
         return true;
     }
 };

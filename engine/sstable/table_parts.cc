@@ -2,7 +2,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <utility>
 
+#include "sstable/block_layout.h"
 #include "sstable/codec.h"
+#include "sstable/ordered_block.h"
 #include "sstable/table_reader.h"
 
 namespace kv {
@@ -10,6 +12,14 @@ namespace kv {
 using sstable::kBlockTrailerBytes;
 
 namespace {
+
+/// Larger data blocks are kept as they are: they have few entries, or large ones, and a copy of
+/// them takes time.
+constexpr size_t kLargestOrderedBytes = 64U << 10;
+
+bool is_ordered_when_kept(const TablePart& part) {
+    return part.stored_bytes() <= kLargestOrderedBytes;
+}
 
 /// Where the lines of a filter piece begin in its block: at the next cache line.
 size_t aligned_start(const char* data) {
@@ -59,8 +69,8 @@ Result<BlockRef> TableReader::read_part(const TablePart& part, const ReadMode& m
     if (mode.cache_only) return part_is_missing(part);
     const bool keep = is_kept(part, mode);
     // What is kept as it is stored is read to where it stays.
-    const bool stays =
-        keep && part.kind == TablePart::Kind::kDataBlock && properties_.codec == Codec::kNone;
+    const bool stays = keep && part.kind == TablePart::Kind::kDataBlock &&
+                       !is_ordered_when_kept(part) && properties_.codec == Codec::kNone;
     BlockRef stored =
         stays ? allocate_part(part.stored_bytes()) : BlockRef::scratch(part.stored_bytes());
     KV_RETURN_IF_ERROR(read_range(part.handle.offset, part.stored_bytes(), stored.mutable_data()));
@@ -82,19 +92,41 @@ Result<BlockRef> TableReader::admit(const TablePart& part, BlockRef stored, bool
 Result<BlockRef> TableReader::prepare_part(const TablePart& part, BlockRef stored,
                                            bool keep) const {
     const uint64_t offset = part.handle.offset;
-    if (part.kind == TablePart::Kind::kDataBlock) {
-        // A compressed table has plain blocks too; those to be kept move out of scratch memory.
-        if (sstable::stored_codec(stored.bytes()) != Codec::kNone ||
-            (keep && properties_.codec != Codec::kNone))
-            return unpack(stored.bytes(), offset, keep);
-        KV_RETURN_IF_ERROR(verify_block(stored.bytes(), offset));
-        stored.shrink(part.handle.size);
-        return stored;
-    }
+    if (part.kind == TablePart::Kind::kDataBlock)
+        return prepare_data(part, std::move(stored), keep);
     KV_RETURN_IF_ERROR(verify_plain_block(stored.bytes(), offset));
     const Bytes content = stored.bytes().substr(0, part.handle.size);
     if (part.kind == TablePart::Kind::kFilterPiece) return aligned_lines(content);
     return prepare_index_partition(part, content);
+}
+
+Result<BlockRef> TableReader::prepare_data(const TablePart& part, BlockRef stored,
+                                           bool keep) const {
+    const uint64_t offset = part.handle.offset;
+    const bool orders = keep && is_ordered_when_kept(part);
+    const bool is_packed = sstable::stored_codec(stored.bytes()) != Codec::kNone;
+    // Of a compressed table, plain blocks lie in scratch memory too, and those kept move out of it.
+    if (is_packed || (keep && !orders && properties_.codec != Codec::kNone)) {
+        KV_ASSIGN_OR_RETURN(stored, unpack(stored.bytes(), offset, keep && !orders));
+    } else {
+        KV_RETURN_IF_ERROR(verify_block(stored.bytes(), offset));
+        stored.shrink(part.handle.size);
+    }
+    if (!sstable::has_stored_form(stored.bytes()))
+        return corruption(offset, "a block is of an unknown form");
+    return orders ? ordered(stored) : std::move(stored);
+}
+
+/// `block` as it is kept, in memory for that.
+BlockRef TableReader::ordered(const BlockRef& block) const {
+    const Bytes content = block.bytes();
+    if (const size_t size = sstable::ordered_size(content); size != 0) {
+        BlockRef kept = allocate_part(size);
+        if (sstable::order_block(content, kept.mutable_data())) return kept;
+    }
+    BlockRef kept = allocate_part(content.size());
+    content.copy(kept.mutable_data(), content.size());
+    return kept;
 }
 
 /// A filter piece as it is kept: the lines of `content`, aligned.

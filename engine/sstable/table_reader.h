@@ -153,6 +153,8 @@ class TableReader : public std::enable_shared_from_this<TableReader> {
     Result<BlockRef> admit(const TablePart& part, BlockRef stored, bool keep) const;
     Result<BlockRef> prepare_part(const TablePart& part, BlockRef stored, bool keep) const;
     Result<BlockRef> unpack(Bytes stored, uint64_t offset, bool keep) const;
+    Result<BlockRef> prepare_data(const TablePart& part, BlockRef stored, bool keep) const;
+    BlockRef ordered(const BlockRef& block) const;
     BlockRef aligned_lines(Bytes content) const;
     Result<BlockRef> prepare_index_partition(const TablePart& part, Bytes content) const;
 

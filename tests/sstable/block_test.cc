@@ -7,6 +7,7 @@
 #include "base/hash.h"
 #include "iterator/entry_list.h"
 #include "sstable/block_builder.h"
+#include "sstable/ordered_block.h"
 
 using namespace kv;
 using namespace kv::test;
@@ -24,8 +25,17 @@ struct Content {
     size_t size;
 };
 
+/// In ordered form, if it has one.
+std::string ordered(const std::string& content) {
+    std::string out(ordered_size(content), '\0');
+    if (out.empty()) return content;
+    REQUIRE(order_block(content, out.data()));
+    return out;
+}
+
 std::string build(const EntryList& entries, uint32_t restart_interval,
                   BlockForm form = BlockForm::kTagged) {
+    if (form == BlockForm::kOrdered) return ordered(build(entries, restart_interval));
     BlockBuilder builder(restart_interval, form);
     for (const auto& [key, value] : entries)
         builder.add(key, value, tag_of(hash64(user_key_of(key))));
@@ -96,7 +106,7 @@ void require_find(Bytes content, const EntryList& entries, Bytes key, uint64_t t
     REQUIRE(hit.value == entries[at].second);
 }
 
-constexpr BlockForm kForms[] = {BlockForm::kPlain, BlockForm::kTagged};
+constexpr BlockForm kForms[] = {BlockForm::kPlain, BlockForm::kTagged, BlockForm::kOrdered};
 
 }  // namespace
 
@@ -212,6 +222,67 @@ TEST_CASE("block: the full check notices tags and offsets that would mislead a s
     CHECK(tagged_block_problem(build(entries, 16, BlockForm::kPlain)) == nullptr);
 }
 
+TEST_CASE("ordered block: keys that differ late, end early or hold zeros are told apart") {
+    EntryList entries;
+    Seqno seqno = 1;
+    for (const std::string beginning : {"", "a", "a long beginning that all of them share"}) {
+        entries.clear();
+        for (const std::string& rest :
+             {std::string(), std::string(1, '\0'), std::string(2, '\0'), std::string(5, '\0'),
+              std::string("\0\0\0\1", 4), std::string("a"), std::string("a\0", 2),
+              std::string("abcd"), std::string("abcde"), std::string("abcdf"),
+              std::string("abcd\0", 5), std::string("\xFF\xFF\xFF\xFF"), std::string(6, '\xFF')})
+            for (int version = 0; version < 2; ++version)
+                if (!(beginning + rest).empty())
+                    entries.emplace_back(make_internal_key(beginning + rest, seqno++, Kind::kPut),
+                                         "v");
+        sort_entries(entries);
+        for (const uint32_t interval : {1U, 4U, 16U}) {
+            const Content content(build(entries, interval, BlockForm::kOrdered));
+            REQUIRE(content.bytes()[0] == static_cast<char>(BlockForm::kOrdered));
+            BlockIterator it;
+            it.reset(content.bytes());
+            std::vector<std::string> targets = {make_seek_key("A", 9), make_seek_key("b", 9)};
+            for (const auto& [key, value] : entries) {
+                const std::string user_key(user_key_of(key));
+                targets.push_back(key);
+                targets.push_back(make_seek_key(user_key, kMaxSeqno));
+                targets.push_back(make_seek_key(user_key, 0));
+                targets.push_back(make_seek_key(user_key + '\0', kMaxSeqno));
+                targets.push_back(make_seek_key(user_key.substr(0, user_key.size() - 1), 0));
+            }
+            for (const std::string& target : targets) {
+                CAPTURE(target, interval);
+                it.seek(target);
+                const size_t at = entry_at_or_after(entries, target);
+                REQUIRE(it.problem() == nullptr);
+                REQUIRE(it.valid() == (at < entries.size()));
+                if (it.valid()) REQUIRE(it.key() == entries[at].first);
+            }
+        }
+    }
+}
+
+TEST_CASE("ordered block: plain, small, damaged and ordered blocks have no such form") {
+    Random random(1);
+    const EntryList entries = random_entries(random, 40);
+    CHECK(ordered_size(build(entries, 16, BlockForm::kPlain)) == 0);
+    CHECK(ordered_size(build({entries[0]}, 16)) == 0);
+    CHECK(ordered_size("") == 0);
+    CHECK(ordered_size("no block at all") == 0);
+    const std::string tagged = build(entries, 16);
+    CHECK(ordered_size(ordered(tagged)) == 0);
+    CHECK(ordered_size(tagged) == tagged.size() + 2 + 4 * entries.size());
+    // Lengths that lead out of the block.
+    std::string damaged = tagged;
+    BlockLayout layout;
+    REQUIRE(layout.parse(damaged));
+    damaged[static_cast<size_t>(layout.entries - damaged.data()) + layout.start(layout.count - 1) +
+            1] = '\x7F';
+    std::string out(ordered_size(damaged), '\0');
+    CHECK_FALSE(order_block(damaged, out.data()));
+}
+
 TEST_CASE("block: content that is too short for a restart array is refused") {
     for (size_t size = 0; size < 8; ++size) {
         const Content content(std::string(size, '\0'));
@@ -233,7 +304,7 @@ TEST_CASE("block: damaged content never leads out of the block") {
     CAPTURE(seed);
     Random random(seed);
     for (int round = 0; round < 3000; ++round) {
-        std::string bytes = build(random_entries(random, 30, 200), 4, kForms[random.below(2)]);
+        std::string bytes = build(random_entries(random, 30, 200), 4, kForms[random.below(3)]);
         for (uint64_t flips = 1 + random.below(4); flips > 0; --flips) {
             char& byte = bytes[random.below(bytes.size())];
             byte = static_cast<char>(byte ^ (1 << random.below(8)));
@@ -247,7 +318,8 @@ TEST_CASE("block: damaged content never leads out of the block") {
         put_fixed32(bytes, 0);
         put_fixed32(bytes, static_cast<uint32_t>(1 + random.below(3)));
         if (random.below(2) == 0) {
-            const char front[] = {1, random.below(2) == 0 ? char{2} : char{4}, 3, 0, 5, 0, 0, 0};
+            const char form = random.below(2) == 0 ? char{1} : char{2};
+            const char front[] = {form, random.below(2) == 0 ? char{2} : char{4}, 3, 0, 5, 0, 0, 0};
             bytes.insert(0, front, sizeof front);
         }
         const Content content(bytes);

@@ -1,7 +1,9 @@
 // Damaged tables: every flipped bit and every truncation is noticed, nothing wrong is ever shown.
 // SPDX-License-Identifier: Apache-2.0
 #include "base/coding.h"
+#include "base/hash.h"
 #include "sstable/block_builder.h"
+#include "sstable/ordered_block.h"
 #include "sstable/properties.h"
 #include "sstable/table_fixture.h"
 
@@ -183,6 +185,17 @@ TEST_CASE("table corruption: entries that are wrong under a right checksum are r
     const EntryList no_expiry = {{make_internal_key("a", 1, Kind::kPutWithExpiry), "v"}};
     first_problem(forge(block_of(no_expiry), properties_of(no_expiry), b), true);
     first_problem(forge("no block at all", properties_of(good), b), true);
+    // A form that blocks have in memory only.
+    EntryList several;
+    for (const char letter : {'a', 'b', 'c', 'd', 'e'})
+        several.emplace_back(make_internal_key(std::string(1, letter), 2, Kind::kPut), "v");
+    BlockBuilder builder(16, BlockForm::kTagged);
+    for (const auto& [key, value] : several)
+        builder.add(key, value, tag_of(hash64(user_key_of(key))));
+    const std::string tagged(builder.finish());
+    std::string ordered(ordered_size(tagged), '\0');
+    REQUIRE(order_block(tagged, ordered.data()));
+    first_problem(forge(ordered, properties_of(several), several.back().first), true);
     // What only the full check sees.
     const EntryList disordered = {{b, "w"}, {a, "v"}};
     first_problem(forge(block_of(disordered), properties_of(good), b), false);
