@@ -136,7 +136,7 @@ void Connection::settle() {
     if (closed_) return;
     bool stalled = true;
     while (stalled) {
-        offer_input(thread_.now_us());
+        if (fresh_) offer_input(thread_.now_us());
         stalled = !session_->wants_input();
         if (!flush()) return;
         // Sending may have brought the connection below a limit that held its input back.
