@@ -13,6 +13,7 @@ namespace {
 constexpr auto kRelaxed = std::memory_order_relaxed;
 
 constexpr uint64_t kWatchedPart = 16;
+constexpr size_t kFewestWatched = 256;  // so that few keys do not hide each other
 constexpr uint32_t kLooksPerJudgement = 128;
 // A row saves several times what it costs to keep one. Between the two all stays as it is.
 constexpr uint32_t kReturnsToTurnOn = kLooksPerJudgement / 2;
@@ -97,7 +98,7 @@ class RowCache::Slot {
 
 RowCache::RowCache(uint64_t capacity_bytes, std::function<void()> on_memory)
     : sets_(std::bit_floor(std::max<uint64_t>(capacity_bytes / kSetBytes, 1))),
-      watched_(std::max<size_t>(sets_ * kSlotsPerSet / kWatchedPart, 1)),
+      watched_(std::max(sets_ * kSlotsPerSet / kWatchedPart, kFewestWatched)),
       on_memory_(std::move(on_memory)),
       seen_(std::make_unique<std::atomic<uint32_t>[]>(watched_)) {}
 

@@ -18,7 +18,7 @@ constexpr uint64_t kLargestMemtable = 64 * kMiB;
 constexpr uint64_t kQueueShare = 8;
 constexpr uint64_t kSmallestCacheShare = 16;
 constexpr uint64_t kLogShare = 16;
-constexpr uint64_t kRowShare = 16;
+constexpr uint64_t kRowPart = 8;  // of the block cache
 // The log comes near its share only when the disk is slower than a burst of writes that ask for
 // less than a sync.
 constexpr uint64_t kMostLogBytes = 48 * kMiB;
@@ -40,9 +40,7 @@ LogMemory log_memory(const Options& options) {
     return {.queued_bytes = share / kQueuedPart, .unsynced_bytes = share - share / kQueuedPart};
 }
 
-uint64_t row_memory_bytes(const Options& options) {
-    return options.memory_budget_bytes / kRowShare;
-}
+uint64_t row_memory_bytes(const Options& options) { return options.block_cache_bytes / kRowPart; }
 
 Options derive_from_budget(Options options) {
     const uint64_t budget = options.memory_budget_bytes;
@@ -65,7 +63,8 @@ MemoryBudget::MemoryBudget(const Options& options, uint64_t explicit_cache)
 uint64_t MemoryBudget::cache_bytes(const Use& use) const {
     const uint64_t taken = reserved_bytes_ + use.memtable_bytes + use.table_bytes + use.row_bytes;
     const uint64_t rest = budget_bytes_ > taken ? budget_bytes_ - taken : 0;
-    return std::min(std::max(rest, budget_bytes_ / kSmallestCacheShare), most_cache_bytes_);
+    const uint64_t most = most_cache_bytes_ - std::min(use.row_bytes, most_cache_bytes_);
+    return std::min(std::max(rest, budget_bytes_ / kSmallestCacheShare), most);
 }
 
 }  // namespace kv::db

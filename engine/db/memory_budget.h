@@ -52,7 +52,8 @@ struct LogMemory {
 };
 LogMemory log_memory(const Options& options);
 
-/// What the row cache may take once it pays: a sixteenth of the budget.
+/// What the row cache may take once it pays: an eighth of what blocks may, and from them. Requires
+/// derived options.
 uint64_t row_memory_bytes(const Options& options);
 
 }  // namespace kv::db

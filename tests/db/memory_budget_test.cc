@@ -103,6 +103,10 @@ TEST_CASE("memory budget: the cache gives way to memtables and tables, not below
 TEST_CASE("memory budget: an explicit cache is never exceeded") {
     const MemoryBudget shares(derive_from_budget(options_for(512 * kMiB)), 10 * kMiB);
     CHECK(shares.cache_bytes({}) == 10 * kMiB);
+    // Rows are cached data too.
+    CHECK(shares.cache_bytes({.memtable_bytes = 0, .table_bytes = 0, .row_bytes = kMiB}) ==
+          9 * kMiB);
+    CHECK(shares.cache_bytes({.memtable_bytes = 0, .table_bytes = 0, .row_bytes = 11 * kMiB}) == 0);
 }
 
 TEST_CASE("memory budget: parts that cannot fit are refused at open, all problems at once") {

@@ -148,7 +148,8 @@ TEST_CASE("row reads: their memory is the block cache's before, and counted") {
     f.warm();
     f.executor_.run_until_idle();
     const StoreStats stats = f.db().stats();
-    CHECK(stats.row_cache_bytes == f.options_.memory_budget_bytes / 16);
+    CHECK(stats.row_cache_bytes > before / 32);
+    CHECK(stats.row_cache_bytes <= before / 8);
     CHECK(before - stats.cache_capacity_bytes >= stats.row_cache_bytes);
     CHECK(stats.memory_used_bytes >= stats.row_cache_bytes);
 }

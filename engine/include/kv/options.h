@@ -51,7 +51,7 @@ struct Options {
     /// large enough that level 0 merges are rare, small enough that replay after a crash takes well
     /// under a second.
     uint64_t memtable_bytes = 0;
-    /// The most that cached blocks may take. 0: what the memory budget leaves.
+    /// The most that cached blocks and rows may take. 0: what the memory budget leaves.
     uint64_t block_cache_bytes = 0;
     /// All the disk that the directory may take, a merge's outputs beside its inputs included. 0:
     /// no bound but the disk's own, since only the operator knows what else lives there.
