@@ -34,6 +34,15 @@ struct RowFixture : DbFixture {
     void fill() {
         for (uint64_t i = 0; i < kKeys; ++i) put(key_of(i), "v" + std::to_string(i));
     }
+    /// A key that a row answers, of a store that has been filled.
+    std::string hot_key() {
+        fill();
+        warm();
+        const std::string key = key_of(3);
+        get(key);
+        REQUIRE(row_answers(key));
+        return key;
+    }
     /// Whether a row answered the get.
     bool row_answers(Bytes key) {
         const uint64_t before = db().stats().row_hits;
@@ -46,11 +55,7 @@ struct RowFixture : DbFixture {
 
 TEST_CASE("row reads: a hot key is answered without a table, until it is written") {
     RowFixture f;
-    f.fill();
-    f.warm();
-    const std::string key = f.key_of(3);
-    f.get(key);
-    REQUIRE(f.row_answers(key));
+    const std::string key = f.hot_key();
     CHECK(f.get(key) == "v3");
     SECTION("a newer value, in the memtable and then in a table") {
         f.put(key, "new");
@@ -125,11 +130,7 @@ TEST_CASE("row reads: a row expires like any entry") {
 
 TEST_CASE("row reads: compaction leaves rows in use, a flush does not") {
     RowFixture f;
-    f.fill();
-    f.warm();
-    const std::string key = f.key_of(3);
-    f.get(key);
-    REQUIRE(f.row_answers(key));
+    const std::string key = f.hot_key();
     REQUIRE(f.db().compact_all().is_ok());
     CHECK(f.row_answers(key));
     f.put("other", "v");
