@@ -136,7 +136,7 @@ void RowCache::keep(Bytes key, uint64_t key_hash, uint64_t content, uint64_t seq
     }
     if (!is_on()) return;
     uint64_t* const set = set_of(key_hash);
-    // The place of a row that is none any more, or was of this key, else either of the two.
+    // The place of a row that is none any more, else either of the two.
     size_t place = key_hash >> kEitherShift & (kSlotsPerSet - 1);
     for (size_t i = 0; i < kSlotsPerSet; ++i) {
         if (!Slot(set, i).is_of(content)) place = i;

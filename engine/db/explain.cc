@@ -101,8 +101,8 @@ Result<GetExplanation> DbImpl::explain_get(Bytes key, const ReadOptions& options
     const Seqno seqno = options.snapshot ? options.snapshot->seqno() : log_.published();
     LookupTrace trace(context_->clock, out);
     Found found;
-    KV_RETURN_IF_ERROR(traced_lookup(*view, tables_, key, seqno, ReadTime(context_->clock),
-                                     read_mode(options), found, trace));
+    KV_RETURN_IF_ERROR(lookup(*view, tables_, key, seqno, ReadTime(context_->clock),
+                              read_mode(options), found, nullptr, &trace));
     out.seqno = found.seqno;
     out.value_bytes = found.value.size();
     using Outcome = GetExplanation::Outcome;

@@ -2,8 +2,8 @@
 // All of an older source is older than any range delete over the key in a newer one, so the search
 // ends at the first source that has either an entry or a range delete. TableOrder
 // (db/table_order.h) says which tables to ask. Callers: the look-up of one key (lookup) and of many
-// (multi_lookup). Thread rule: one thread at a time; the view and the key must outlive it.
-// SPDX-License-Identifier: Apache-2.0
+// (multi_lookup). Thread rule: one thread at a time; the view, the key and the time must outlive
+// it. SPDX-License-Identifier: Apache-2.0
 #pragma once
 
 #include "base/hash.h"
@@ -14,7 +14,7 @@ namespace kv::db {
 class KeySearch {
   public:
     KeySearch(Bytes key, Seqno seqno, const ReadTime& now)
-        : key_(key), hash_(hash64(key)), seqno_(seqno), now_(now) {}
+        : key_(key), hash_(hash64(key)), seqno_(seqno), now_(&now) {}
 
     Bytes key() const { return key_; }
     /// hash64 of it.
@@ -55,7 +55,7 @@ class KeySearch {
     Bytes key_;
     uint64_t hash_;
     Seqno seqno_;
-    ReadTime now_;
+    const ReadTime* now_;
 };
 
 /// The reader of a table, opened on first use and kept by its slot. kWouldBlock when that would

@@ -171,7 +171,8 @@ bool LogStage::publish(Pending& pending) {
         published_.store(pending.last_seqno, std::memory_order_release);
     }
     const size_t capacity = pending.records.capacity();
-    if (capacity > spare_.capacity() && capacity <= kLargestSpareBytes) {
+    if (capacity > spare_.capacity() &&
+        capacity <= std::min<uint64_t>(kLargestSpareBytes, memory_.queued_bytes)) {
         spare_.swap(pending.records);
     }
     return !queue_.empty();

@@ -26,7 +26,7 @@ Status KeySearch::judge(Kind kind, Seqno seqno, Bytes internal_value, Found& fou
                                       " bytes, needs at least 8");
         }
         found.expiry_ms = load_fixed64(internal_value.data());
-        found.live = found.expiry_ms > now_.wall_ms();
+        found.live = found.expiry_ms > now_->wall_ms();
         if (found.live) found.value = internal_value.substr(kExpiryBytes);
     }
     return Status::ok();
@@ -36,7 +36,7 @@ void KeySearch::accept(const RowCache::Row& row, Found& found) const {
     found.any = true;
     found.seqno = row.seqno;
     found.expiry_ms = row.expiry_ms;
-    found.live = row.expiry_ms == 0 || row.expiry_ms > now_.wall_ms();
+    found.live = row.expiry_ms == 0 || row.expiry_ms > now_->wall_ms();
     if (found.live) found.value = row.value;
 }
 
@@ -92,45 +92,37 @@ class RowLookup {
 }  // namespace
 
 Status lookup(const ReadView& view, TableCache& tables, Bytes key, Seqno seqno, const ReadTime& now,
-              const ReadMode& mode, Found& found, RowAccess* rows) {
-    const KeySearch search(key, seqno, now);
-    Status status;
-    view.active->prefetch_get(search.hash());
-    RowLookup row(view, search, rows);
-    std::optional<TableOrder> order;
-    if (!row.looks()) order.emplace(*view.tables, search);
-    if (search.ask(*view.active, found, status)) return status;
-    for (const auto& memtable : view.immutables)
-        if (search.ask(*memtable, found, status)) return status;
-    if (row.find(search, found)) return status;
-    if (!order) order.emplace(*view.tables, search);
-    while (const TableSet::Table* table = order->next()) {
-        if (!ask_table(search, *table, tables, mode, found, status)) continue;
-        if (status.is_ok()) row.keep(search, found);
-        break;
-    }
-    return status;
-}
-
-Status traced_lookup(const ReadView& view, TableCache& tables, Bytes key, Seqno seqno,
-                     const ReadTime& now, const ReadMode& mode, Found& found, LookupTrace& trace) {
+              const ReadMode& mode, Found& found, RowAccess* rows, LookupTrace* trace) {
     const KeySearch search(key, seqno, now);
     Status status;
     const auto ask = [&](const Memtable& memtable) {
         const bool decided = search.ask(memtable, found, status);
-        trace.memtable(decided);
+        if (trace != nullptr) [[unlikely]]
+            trace->memtable(decided);
         return decided;
     };
-    trace.begin();
+    std::optional<TableOrder> order;
+    const auto ask_next = [&](const TableSet::Table& table) {
+        if (trace == nullptr) [[likely]]
+            return ask_table(search, table, tables, mode, found, status);
+        const TableGet before = found.table;
+        const bool decided = ask_table(search, table, tables, mode, found, status);
+        trace->table(table, order->level(), before, found.table, decided);
+        return decided;
+    };
+    if (trace != nullptr) trace->begin();
+    view.active->prefetch_get(search.hash());
+    RowLookup row(view, search, rows);
+    if (!row.looks()) order.emplace(*view.tables, search);
     if (ask(*view.active)) return status;
     for (const auto& memtable : view.immutables)
         if (ask(*memtable)) return status;
-    TableOrder order(*view.tables, search);
-    while (const TableSet::Table* table = order.next()) {
-        const TableGet before = found.table;
-        const bool decided = ask_table(search, *table, tables, mode, found, status);
-        trace.table(*table, order.level(), before, found.table, decided);
-        if (decided) break;
+    if (row.find(search, found)) return status;
+    if (!order) order.emplace(*view.tables, search);
+    while (const TableSet::Table* table = order->next()) {
+        if (!ask_next(*table)) continue;
+        if (status.is_ok()) row.keep(search, found);
+        break;
     }
     return status;
 }

@@ -38,12 +38,11 @@ struct RowAccess {
     RowCache::Row row;  // nothing in it before it is filled
 };
 
-/// kWouldBlock (cache_only), kCorruption, kIoError.
+/// kWouldBlock (cache_only), kCorruption, kIoError. `rows`, if not null, may answer in place of
+/// tables; `trace`, if not null, hears of every source, and comes without rows.
 Status lookup(const ReadView& view, TableCache& tables, Bytes key, Seqno seqno, const ReadTime& now,
-              const ReadMode& mode, Found& found, RowAccess* rows = nullptr);
-/// The same, for which `trace` hears of every source. Asks for no rows.
-Status traced_lookup(const ReadView& view, TableCache& tables, Bytes key, Seqno seqno,
-                     const ReadTime& now, const ReadMode& mode, Found& found, LookupTrace& trace);
+              const ReadMode& mode, Found& found, RowAccess* rows = nullptr,
+              LookupTrace* trace = nullptr);
 
 /// The last user key in the view, or a bound behind it; empty when there is none.
 Bytes largest_user_key(const ReadView& view);

@@ -161,6 +161,7 @@ struct BlockLayout {
     }
 };
 
+inline constexpr const char* kUnknownForm = "a block is of an unknown form";
 inline constexpr const char* kBadRestarts = "the restart array does not fit into the block";
 inline constexpr const char* kBadRestart = "a restart point does not lead to a whole entry";
 inline constexpr const char* kBadEntry = "an entry's lengths do not fit into the block";

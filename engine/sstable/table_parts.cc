@@ -111,9 +111,9 @@ Result<BlockRef> TableReader::prepare_data(const TablePart& part, BlockRef store
     } else {
         KV_RETURN_IF_ERROR(verify_block(stored.bytes(), offset));
         stored.shrink(part.handle.size);
+        if (!sstable::has_stored_form(stored.bytes()))
+            return corruption(offset, sstable::kUnknownForm);
     }
-    if (!sstable::has_stored_form(stored.bytes()))
-        return corruption(offset, "a block is of an unknown form");
     return orders ? ordered(stored) : std::move(stored);
 }
 

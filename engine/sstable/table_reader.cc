@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/coding.h"
+#include "sstable/block_layout.h"
 #include "sstable/codec.h"
 
 namespace kv {
@@ -61,6 +62,8 @@ Result<BlockRef> TableReader::unpack(Bytes stored, uint64_t offset, bool keep) c
         block = keep ? allocate_part(size) : BlockRef::scratch(size);
         problem = sstable::decompress(codec, packed, block.mutable_data(), size);
     }
+    if (problem == nullptr && !sstable::has_stored_form(block.bytes()))
+        problem = sstable::kUnknownForm;
     if (problem != nullptr) return corruption(offset, problem);
     return block;
 }

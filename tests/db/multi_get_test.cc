@@ -1,6 +1,7 @@
 // Many keys in one call: the answers of get, from one state, for fewer reads.
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
+#include <atomic>
 #include <cstring>
 
 #include "base/random.h"
@@ -337,6 +338,42 @@ TEST_CASE("multi_get: values beyond the limit are refused with their size") {
         CHECK(refused == 3 - limit / 100);
         CHECK_FALSE((*answers[1]).has_value());
         CHECK_FALSE((*answers[4]).has_value());
+    }
+}
+
+TEST_CASE("multi_get: all answers are of one moment") {
+    /// Each look at it finds it later.
+    class RunningClock final : public Clock {
+      public:
+        uint64_t wall_ms() const override { return next_ms_++; }
+        uint64_t monotonic_us() const override { return next_ms_ * 1000; }
+
+      private:
+        mutable std::atomic<uint64_t> next_ms_{1'000'000};
+    };
+    RunningClock clock;
+    DbFixture f;
+    f.options_.file_system = f.disk_.get();
+    f.options_.clock = &clock;
+    f.options_.executor = &f.executor_;
+    auto opened = Db::open(f.options_, "db");
+    REQUIRE(opened.is_ok());
+    f.db_ = std::move(*opened);
+    constexpr size_t kKeys = 20;
+    std::vector<std::string> names;
+    for (size_t i = 0; i < kKeys; ++i) names.push_back("key" + std::to_string(i));
+    const std::vector<Bytes> keys(names.begin(), names.end());
+    for (uint64_t later = 1; later < 30; ++later) {
+        WriteBatch batch;
+        const uint64_t expiry_ms = clock.wall_ms() + later;
+        for (const Bytes key : keys) batch.put_with_expiry(key, "v", expiry_ms);
+        REQUIRE(f.db().write(std::move(batch), Durability::kMemory).status.is_ok());
+        const auto answers = f.db().multi_get(keys, {}, UINT64_MAX);
+        REQUIRE(answers.size() == kKeys);
+        for (const auto& answer : answers) {
+            REQUIRE(answer.is_ok());
+            CHECK(answer->has_value() == answers[0]->has_value());
+        }
     }
 }
 

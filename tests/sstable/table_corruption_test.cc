@@ -196,6 +196,11 @@ TEST_CASE("table corruption: entries that are wrong under a right checksum are r
     std::string ordered(ordered_size(tagged), '\0');
     REQUIRE(order_block(tagged, ordered.data()));
     first_problem(forge(ordered, properties_of(several), several.back().first), true);
+    // Also where a walk reads ahead.
+    std::string stored = ordered;
+    append_block_trailer(stored, Codec::kNone,
+                         block_checksum(ordered, Codec::kNone, TableFixture::kFileNumber, 0));
+    CHECK(f.open()->unpack_block(stored, 0).status().is(Code::kCorruption));
     // What only the full check sees.
     const EntryList disordered = {{b, "w"}, {a, "v"}};
     first_problem(forge(block_of(disordered), properties_of(good), b), false);
