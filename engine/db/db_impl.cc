@@ -65,6 +65,7 @@ DbImpl::DbImpl(OpenedFiles files)
     context_->post(Lane::kFlush, [this] { log_.prepare_next(); });
     pressure_.refresh();
     compactor_.schedule();
+    garbage_.schedule();  // opening may have started a new MANIFEST
 }
 
 void DbImpl::connect() {

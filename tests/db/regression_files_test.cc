@@ -289,6 +289,9 @@ TEST_CASE("row 19: a table that the MANIFEST does not name is not served but put
     CHECK(f.scan() == "a=new");
     CHECK_FALSE(*f.disk_->exists(in_db(tables[0])));
     CHECK(f.logged("removed " + tables[0]));
+    // Before it went, the file set was written to a new MANIFEST; the old one is waste too.
+    f.settle();
+    CHECK_FALSE(*f.disk_->exists(in_db("MANIFEST-000001")));
 
     // A new MANIFEST knows nothing of it: it may be anybody's.
     f.settle();
