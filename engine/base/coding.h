@@ -40,6 +40,10 @@ inline void put_varint64(std::string& out, uint64_t v) {
     }
     out.push_back(static_cast<char>(v));
 }
+/// How many bytes put_varint64 appends.
+inline size_t varint_bytes(uint64_t v) {
+    return (static_cast<size_t>(std::bit_width(v | 1)) + 6) / 7;
+}
 inline void put_varint32(std::string& out, uint32_t v) { put_varint64(out, v); }
 /// varint length, then the bytes.
 inline void put_length_prefixed(std::string& out, Bytes bytes) {

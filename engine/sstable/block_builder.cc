@@ -32,18 +32,32 @@ BlockBuilder::BlockBuilder(uint32_t restart_interval, BlockForm form)
 
 size_t BlockBuilder::size_bytes() const {
     if (form_ == BlockForm::kPlain) return content_.size() + 4 * starts_.size() + 4;
-    return kTaggedHeaderBytes + size_t{entries_} * (is_wide() ? 5 : 3) + content_.size();
+    const size_t last_start = starts_.empty() ? 0 : starts_.back();
+    return kTaggedHeaderBytes + size_t{entries_} * (is_wide(last_start) ? 5 : 3) + content_.size();
+}
+
+size_t BlockBuilder::size_with(Bytes key, Bytes value) const {
+    const size_t shared = shared_bytes(key);
+    const size_t own = key.size() - shared;
+    const size_t content = content_.size() + varint_bytes(shared) + varint_bytes(own) +
+                           varint_bytes(value.size()) + own + value.size();
+    if (form_ == BlockForm::kPlain)
+        return content + 4 * (starts_.size() + (is_at_restart() ? 1 : 0)) + 4;
+    const size_t offset_and_tag = is_wide(content_.size()) ? 5 : 3;
+    return kTaggedHeaderBytes + (size_t{entries_} + 1) * offset_and_tag + content;
+}
+
+size_t BlockBuilder::shared_bytes(Bytes key) const {
+    if (is_at_restart()) return 0;
+    return common_prefix(form_ == BlockForm::kTagged ? user_key_of(key) : key, base_);
 }
 
 void BlockBuilder::add(Bytes key, Bytes value, uint8_t tag) {
     const bool tagged = form_ == BlockForm::kTagged;
-    const bool restarts = entries_ == 0 || run_ == restart_interval_;
+    const bool restarts = is_at_restart();
+    const size_t shared = shared_bytes(key);
     if (restarts || tagged) starts_.push_back(static_cast<uint32_t>(content_.size()));
-    size_t shared = 0;
-    if (restarts)
-        run_ = 0;
-    else
-        shared = common_prefix(tagged ? user_key_of(key) : key, base_);
+    if (restarts) run_ = 0;
     if (tagged) {
         tags_.push_back(static_cast<char>(tag));
         if (restarts) base_.assign(user_key_of(key));
@@ -67,7 +81,7 @@ Bytes BlockBuilder::finish() {
     }
     finished_.reserve(size_bytes());
     finished_.push_back(static_cast<char>(BlockForm::kTagged));
-    const size_t width = is_wide() ? 4 : 2;
+    const size_t width = is_wide(starts_.empty() ? 0 : starts_.back()) ? 4 : 2;
     finished_.push_back(static_cast<char>(width));
     finished_.push_back(static_cast<char>(restart_interval_ & 0xFF));
     finished_.push_back(static_cast<char>(restart_interval_ >> 8));

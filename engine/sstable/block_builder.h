@@ -28,9 +28,15 @@ class BlockBuilder {
     bool empty() const { return entries_ == 0; }
     /// Size of the content if it were finished now.
     size_t size_bytes() const;
+    /// The same with this entry, which add() takes, in it.
+    size_t size_with(Bytes key, Bytes value) const;
 
   private:
-    bool is_wide() const { return !starts_.empty() && starts_.back() > UINT16_MAX; }
+    /// Whether an offset takes 4 bytes, when that of the last entry is this one.
+    static bool is_wide(size_t last_start) { return last_start > UINT16_MAX; }
+    bool is_at_restart() const { return entries_ == 0 || run_ == restart_interval_; }
+    /// How many bytes of the next key are those of an earlier one.
+    size_t shared_bytes(Bytes key) const;
 
     const uint32_t restart_interval_;
     const BlockForm form_;

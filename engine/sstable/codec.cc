@@ -1,4 +1,4 @@
-// LZ4 and Zstandard behind one face.
+// LZ4, Zstandard and padding behind one face.
 // SPDX-License-Identifier: Apache-2.0
 #include "sstable/codec.h"
 
@@ -20,6 +20,8 @@ std::string_view codec_name(Codec codec) {
             return "lz4";
         case Codec::kZstd:
             return "zstd";
+        case Codec::kPadded:
+            return "padded";
     }
     return "unknown";
 }
@@ -88,9 +90,22 @@ Codec BlockCompressor::compress(Bytes content, std::string& out) {
     return codec_;
 }
 
+void pad_content(Bytes content, size_t padding, std::string& out) {
+    KV_ASSERT(padding >= 1 && padding <= kMostPaddingBytes);
+    out.assign(content);
+    out.append(padding - 1, '\0');
+    out.push_back(static_cast<char>(padding));
+}
+
 const char* content_size(Codec codec, Bytes stored, size_t& size) {
     size = stored.size();
     if (codec == Codec::kNone) return nullptr;
+    if (codec == Codec::kPadded) {
+        const size_t padding = stored.empty() ? 0 : static_cast<uint8_t>(stored.back());
+        if (padding == 0 || padding >= size) return "a block's padding does not fit into it";
+        size -= padding;
+        return nullptr;
+    }
     if (stored.size() <= kSizeBytes) return "a compressed block is too short for its size";
     size = load_fixed32(stored.data());
     const uint64_t packed = stored.size() - kSizeBytes;
@@ -101,7 +116,7 @@ const char* content_size(Codec codec, Bytes stored, size_t& size) {
 }
 
 const char* decompress(Codec codec, Bytes stored, char* out, size_t size) {
-    if (codec == Codec::kNone) {
+    if (!is_compressed(codec)) {
         std::memcpy(out, stored.data(), size);
         return nullptr;
     }

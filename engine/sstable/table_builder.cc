@@ -27,10 +27,14 @@ constexpr uint32_t kIndexParts = 32;
 constexpr uint32_t kSmallestIndexPartBytes = 256;  // or each names but a few blocks
 constexpr uint32_t kFilterParts = 4;
 constexpr Codec kPlainCodec = Codec::kNone;
+// What the disk and the page cache read at once.
+constexpr uint64_t kPageBytes = 4096;
 
 }  // namespace
 
 using sstable::BlockHandle;
+using sstable::kBlockTrailerBytes;
+using sstable::kMostPaddingBytes;
 
 Result<std::unique_ptr<TableBuilder>> TableBuilder::create(FileSystem& fs, std::string path,
                                                            uint64_t file_number,
@@ -49,7 +53,8 @@ TableBuilder::TableBuilder(FileSystem& fs, std::string path, uint64_t file_numbe
       file_(std::move(file)),
       block_(options.restart_interval, sstable::BlockForm::kTagged),
       index_(options.restart_interval),
-      compressor_(options.codec) {
+      compressor_(options.codec),
+      fits_pages_(options.codec == Codec::kNone && options.block_size_bytes >= kPageBytes) {
     properties_.reason = options.reason;
     properties_.codec = options.codec;
     properties_.file_number = file_number;
@@ -100,13 +105,33 @@ void TableBuilder::count_entry(Bytes internal_key, Bytes value) {
     ++p.entries;
 }
 
+/// Where the data block would end, trailer included, with a content of this size.
+uint64_t TableBuilder::stored_end(size_t content_size) const {
+    return offset_ + content_size + kBlockTrailerBytes;
+}
+
+void TableBuilder::begin_data_block() {
+    block_end_ = stored_end(options_.block_size_bytes);
+    if (fits_pages_) block_end_ = (block_end_ + kPageBytes / 2) / kPageBytes * kPageBytes;
+}
+
+/// Whether the data block is to be closed before this entry.
+bool TableBuilder::is_block_full(Bytes internal_key, Bytes value) const {
+    const uint64_t end = stored_end(block_.size_bytes());
+    if (end >= block_end_) return true;
+    const uint64_t left = block_end_ - end;
+    return fits_pages_ && left <= kMostPaddingBytes &&
+           stored_end(block_.size_with(internal_key, value)) > block_end_;
+}
+
 Status TableBuilder::add(Bytes internal_key, Bytes value) {
     KV_RETURN_IF_ERROR(status_);
     if (Status checked = check_entry(internal_key, value); !checked.is_ok())
         return fail(std::move(checked));
     const Bytes user_key = user_key_of(internal_key);
-    if (!block_.empty() && block_.size_bytes() >= options_.block_size_bytes)
+    if (!block_.empty() && is_block_full(internal_key, value))
         KV_RETURN_IF_ERROR(close_data_block(&user_key));
+    if (block_.empty()) begin_data_block();
     if (last_key_.empty() || user_key_of(last_key_) != user_key) {
         last_hash_ = hash64(user_key);
         if (options_.bloom_bits_per_key > 0) filter_hashes_.push_back(last_hash_);
@@ -133,9 +158,15 @@ Status TableBuilder::close_data_block(const Bytes* next_user_key) {
     BlockHandle handle;
     const Bytes content = block_.finish();
     properties_.content_bytes += content.size();
-    const Codec codec = compressor_.compress(content, compressed_);
+    const uint64_t end = stored_end(content.size());
+    Codec codec = compressor_.compress(content, stored_);
+    if (next_user_key != nullptr && fits_pages_ && end < block_end_) {
+        codec = Codec::kPadded;
+        sstable::pad_content(content, block_end_ - end, stored_);
+        has_padded_blocks_ = true;
+    }
     KV_RETURN_IF_ERROR(
-        write_block(codec == Codec::kNone ? content : Bytes(compressed_), codec, handle));
+        write_block(codec == Codec::kNone ? content : Bytes(stored_), codec, handle));
     block_.reset();
     ++properties_.data_blocks;
     std::string separator;
@@ -226,6 +257,7 @@ Status TableBuilder::write_tail() {
     KV_RETURN_IF_ERROR(
         write_block(sstable::encode_properties(properties_), kPlainCodec, footer.properties));
     KV_RETURN_IF_ERROR(write_block(index, kPlainCodec, footer.index));
+    if (has_padded_blocks_) footer.flags |= sstable::kPaddedBlocksFlag;
     footer.table_checksum = sstable::table_checksum(block_checksums_, file_number_);
     sstable::append_footer(buffer_, footer, offset_);
     offset_ = written_ + buffer_.size();

@@ -52,6 +52,9 @@ class TableBuilder {
 
     Status check_entry(Bytes internal_key, Bytes value) const;
     void count_entry(Bytes internal_key, Bytes value);
+    bool is_block_full(Bytes internal_key, Bytes value) const;
+    uint64_t stored_end(size_t content_size) const;
+    void begin_data_block();
     Status close_data_block(const Bytes* next_user_key);
     Status write_block(Bytes content, Codec codec, sstable::BlockHandle& handle);
     Status flush_buffer(size_t bytes);
@@ -69,7 +72,10 @@ class TableBuilder {
     sstable::BlockBuilder block_;
     sstable::IndexBuilder index_;
     sstable::BlockCompressor compressor_;
-    std::string compressed_;               // the block being written
+    std::string stored_;      // the block being written, compressed or padded
+    const bool fits_pages_;   // data blocks end with pages, where they can
+    uint64_t block_end_ = 0;  // where the data block is meant to end in the file
+    bool has_padded_blocks_ = false;
     uint64_t last_hash_ = 0;               // of the last user key
     std::vector<uint64_t> filter_hashes_;  // one a user key
     std::vector<RangeTombstone> tombstones_;

@@ -17,7 +17,9 @@ inline constexpr uint32_t kTableFormatVersion = 2;  // what is written; all befo
 // Feature bits of a table; one with any other is refused.
 inline constexpr uint32_t kRangeTombstonesFlag = 1;   // a block of them lies behind the filter
 inline constexpr uint32_t kPartitionedIndexFlag = 2;  // the index block names index blocks
-inline constexpr uint32_t kKnownTableFlags = kRangeTombstonesFlag | kPartitionedIndexFlag;
+inline constexpr uint32_t kPaddedBlocksFlag = 4;      // some data blocks are padded
+inline constexpr uint32_t kKnownTableFlags =
+    kRangeTombstonesFlag | kPartitionedIndexFlag | kPaddedBlocksFlag;
 
 inline constexpr size_t kBlockTrailerBytes = 9;  // codec, checksum
 inline constexpr size_t kFooterBytes = 88;

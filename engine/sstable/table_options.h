@@ -20,16 +20,19 @@ enum class TableReason : uint8_t {  // stored on disk, never renumber
 };
 std::string_view table_reason_name(TableReason reason);
 
-/// How data blocks are compressed.
+/// How a data block is stored.
 enum class Codec : uint8_t {  // stored on disk, never renumber
     kNone = 0,
     kLz4 = 1,
     kZstd = 2,
+    kPadded = 3,  ///< As kNone, stretched to the end of a page. Nobody asks for it.
 };
 std::string_view codec_name(Codec codec);
 
 struct TableOptions {
-    /// A data block is closed once its entries reach this many bytes.
+    /// A data block is closed once its content reaches this many bytes. From a page (4 KiB) on, and
+    /// without a codec, it ends with the page that is nearest to that, where a little padding lets
+    /// it: reading it then touches no page of its neighbours.
     uint32_t block_size_bytes = 4096;
     /// Entries between two restart points of a block. Larger is smaller on disk, slower to search.
     uint32_t restart_interval = 16;

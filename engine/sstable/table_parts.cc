@@ -104,15 +104,20 @@ Result<BlockRef> TableReader::prepare_data(const TablePart& part, BlockRef store
                                            bool keep) const {
     const uint64_t offset = part.handle.offset;
     const bool orders = keep && is_ordered_when_kept(part);
-    const bool is_packed = sstable::stored_codec(stored.bytes()) != Codec::kNone;
+    const Codec codec = sstable::stored_codec(stored.bytes());
     // Of a compressed table, plain blocks lie in scratch memory too, and those kept move out of it.
-    if (is_packed || (keep && !orders && properties_.codec != Codec::kNone)) {
+    if (sstable::is_compressed(codec) || (keep && !orders && properties_.codec != Codec::kNone)) {
         KV_ASSIGN_OR_RETURN(stored, unpack(stored.bytes(), offset, keep && !orders));
     } else {
         KV_RETURN_IF_ERROR(verify_block(stored.bytes(), offset));
-        stored.shrink(part.handle.size);
-        if (!sstable::has_stored_form(stored.bytes()))
-            return corruption(offset, sstable::kUnknownForm);
+        size_t size = 0;
+        const char* problem =
+            sstable::content_size(codec, stored.bytes().substr(0, part.handle.size), size);
+        if (problem == nullptr) {
+            stored.shrink(size);
+            if (!sstable::has_stored_form(stored.bytes())) problem = sstable::kUnknownForm;
+        }
+        if (problem != nullptr) return corruption(offset, problem);
     }
     return orders ? ordered(stored) : std::move(stored);
 }

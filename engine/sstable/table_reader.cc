@@ -41,14 +41,14 @@ Status TableReader::verify_block(Bytes stored, uint64_t offset) const {
         return Status(Code::kUnsupported, path_ + ": offset " + std::to_string(offset) +
                                               ": block codec " +
                                               std::to_string(static_cast<int>(codec)) +
-                                              ", this kvd reads codecs up to 2; use a newer kvd");
+                                              ", this kvd reads codecs up to 3; use a newer kvd");
     return Status::ok();
 }
 
 Status TableReader::verify_plain_block(Bytes stored, uint64_t offset) const {
     KV_RETURN_IF_ERROR(verify_block(stored, offset));
     if (sstable::stored_codec(stored) == Codec::kNone) return Status::ok();
-    return corruption(offset, "a block that is no data block is compressed");
+    return corruption(offset, "a block that is no data block is compressed or padded");
 }
 
 Result<BlockRef> TableReader::unpack(Bytes stored, uint64_t offset, bool keep) const {
