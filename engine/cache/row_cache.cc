@@ -6,6 +6,8 @@
 #include <bit>
 #include <cstring>
 
+#include "base/prefetch.h"
+
 namespace kv {
 
 namespace {
@@ -22,7 +24,6 @@ constexpr uint32_t kReturnsToStayOn = kLooksPerJudgement / 4;
 constexpr size_t kSlotBytes = 256;
 constexpr size_t kSlotsPerSet = 2;
 constexpr size_t kSetBytes = kSlotsPerSet * kSlotBytes;
-constexpr size_t kLineBytes = 64;
 constexpr int kSizeBits = 32;
 // Which bits of a key's hash say what. Watched keys have zeros in the lowest.
 constexpr int kSetShift = 8;
@@ -109,10 +110,7 @@ uint64_t* RowCache::set_of(uint64_t key_hash) const {
 
 void RowCache::prefetch(uint64_t key_hash) const {
     const char* const set = reinterpret_cast<const char*>(set_of(key_hash));
-    for (size_t at = 0; at < kSetBytes; at += kSlotBytes) {
-        __builtin_prefetch(set + at);
-        __builtin_prefetch(set + at + kLineBytes);
-    }
+    for (size_t at = 0; at < kSetBytes; at += kSlotBytes) prefetch_lines(set + at, 2 * kLineBytes);
 }
 
 bool RowCache::find(Bytes key, uint64_t key_hash, uint64_t content, Row& row) {

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "base/prefetch.h"
 #include "record/internal_key.h"
 #include "record/key_prefix.h"
 #include "sstable/block.h"
@@ -12,9 +13,17 @@ namespace kv::sstable {
 
 namespace {
 
-size_t common_length(Bytes a, Bytes b) {
-    return static_cast<size_t>(std::mismatch(a.begin(), a.end(), b.begin(), b.end()).first -
-                               a.begin());
+/// Of `count` ascending numbers, how many are below the target. Without a branch on the comparison:
+/// the processor would guess it wrong every other time.
+size_t first_not_below(const char* numbers, size_t count, uint64_t target) {
+    size_t low = 0;
+    while (count > 0) {
+        const size_t half = count / 2;
+        const bool before = load_fixed64(numbers + 8 * (low + half)) < target;
+        low = before ? low + half + 1 : low;
+        count = before ? count - half - 1 : half;
+    }
+    return low;
 }
 
 }  // namespace
@@ -27,7 +36,7 @@ void append_separator(std::string& out, Bytes last_key, Bytes next_user_key) {
     }
     // The shortest prefix of the next key that is greater than the last one. With the smallest
     // trailer it sorts before every entry of the next block even where it is that key as a whole.
-    const size_t common = common_length(last_user_key, next_user_key);
+    const size_t common = common_prefix_of(last_user_key, next_user_key).size();
     append_internal_key(out, next_user_key.substr(0, common + 1), 0);
 }
 
@@ -59,15 +68,22 @@ class IndexPacker {
 
     void pack(std::string& out) const {
         const auto count = static_cast<uint32_t>(places_.size());
-        const size_t common =
-            count == 0 ? 0 : common_length(user_key_of(key(0)), user_key_of(key(count - 1)));
+        const Bytes common =
+            count == 0 ? Bytes()
+                       : common_prefix_of(user_key_of(key(0)), user_key_of(key(count - 1)));
+        const auto prefix = [&](size_t i) {
+            return user_key_prefix(user_key_of(key(i)).substr(common.size()));
+        };
+        const size_t groups = IndexView::groups_of(count);
         out.clear();
-        out.reserve(IndexView::kHeaderBytes + (8 + IndexView::kEntryBytes) * size_t{count} +
-                    keys_.size());
+        out.reserve(IndexView::kHeaderBytes + common.size() + 8 * groups +
+                    (8 + IndexView::kEntryBytes) * size_t{count} + keys_.size());
         put_fixed32(out, count);
-        put_fixed32(out, static_cast<uint32_t>(common));
-        for (size_t i = 0; i < count; ++i)
-            put_fixed64(out, user_key_prefix(user_key_of(key(i)).substr(common)));
+        put_fixed32(out, static_cast<uint32_t>(common.size()));
+        out += common;
+        for (size_t i = 1; i <= groups; ++i)
+            put_fixed64(out, prefix(std::min<size_t>(i * IndexView::kGroup, count) - 1));
+        for (size_t i = 0; i < count; ++i) put_fixed64(out, prefix(i));
         for (const Place& place : places_) {
             put_fixed64(out, place.offset);
             put_fixed32(out, place.size);
@@ -94,27 +110,34 @@ class IndexPacker {
 
 IndexView::IndexView(Bytes packed) {
     count_ = load_fixed32(packed.data());
-    common_ = load_fixed32(packed.data() + 4);
-    prefixes_ = packed.data() + kHeaderBytes;
+    common_ = packed.substr(kHeaderBytes, load_fixed32(packed.data() + 4));
+    group_ends_ = common_.data() + common_.size();
+    prefixes_ = group_ends_ + 8 * groups_of(count_);
     entries_ = prefixes_ + 8 * count_;
     keys_ = entries_ + kEntryBytes * count_;
 }
 
 size_t IndexView::find(Bytes user_key, uint64_t trailer) const {
-    if (common_ != 0) {
-        const int order = user_key.substr(0, common_).compare(separator(0).substr(0, common_));
-        if (order != 0) return order < 0 ? 0 : count_;
-    }
-    const uint64_t target = user_key_prefix(user_key.substr(common_));
-    // Without a branch on the comparison: the processor would guess it wrong every other time.
-    size_t low = 0;
-    for (size_t count = count_; count > 0;) {
-        const size_t half = count / 2;
-        const bool before = prefix(low + half) < target;
-        low = before ? low + half + 1 : low;
-        count = before ? count - half - 1 : half;
-    }
-    if (low == count_ || prefix(low) != target) return low;
+    const int order = user_key.substr(0, common_.size()).compare(common_);
+    if (order != 0) return order < 0 ? 0 : count_;
+    const uint64_t target = user_key_prefix(user_key.substr(common_.size()));
+    const size_t low = find_prefix(target);
+    return low == count_ || prefix(low) != target ? low : find_among_equal(low, user_key, trailer);
+}
+
+/// The first prefix that is not smaller than the target.
+size_t IndexView::find_prefix(uint64_t target) const {
+    const size_t first = kGroup * first_not_below(group_ends_, groups_of(count_), target);
+    if (first >= count_) return count_;
+    const char* const group = prefixes_ + 8 * first;
+    prefetch_lines(group, 8 * kGroup);
+    prefetch_lines(entries_ + kEntryBytes * first, kEntryBytes * kGroup);
+    return first + first_not_below(group, std::min(kGroup, count_ - first), target);
+}
+
+/// The answer, where the prefixes from `low` on are that of the key.
+size_t IndexView::find_among_equal(size_t low, Bytes user_key, uint64_t trailer) const {
+    const uint64_t target = prefix(low);
     size_t high = low + 1;
     for (size_t step = 1; high < count_ && prefix(high) == target; step *= 2)
         high = std::min(count_, high + step);

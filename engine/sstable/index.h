@@ -1,5 +1,6 @@
 // Index: which data block holds a key. An index block is parsed once into one run of memory that a
-// search touches with few cache misses: 8-byte key prefixes first, whole separators only on a tie.
+// search touches with few cache misses: 8-byte key prefixes in groups, below one prefix for each
+// group; whole separators only on a tie.
 // A small index is one such run; a large one is a run that names partitions, each a run of its own
 // that comes through the block cache (IndexCursor puts the two together).
 // Thread rule: immutable once loaded.
@@ -46,19 +47,26 @@ class IndexView {
 
   private:
     friend class IndexPacker;
-    // count u32, common u32 | prefix u64 * count | offset u64, size u32, key end u32 * count | keys
+    // count u32, common u32 | the common bytes | the last prefix of each group u64 * groups |
+    // prefix u64 * count | offset u64, size u32, key end u32 * count | keys
     static constexpr size_t kHeaderBytes = 8;
     static constexpr size_t kEntryBytes = 16;
+    // A group and what it says of its blocks are six cache lines, fetched at once.
+    static constexpr size_t kGroup = 16;
+    static constexpr size_t groups_of(size_t count) { return (count + kGroup - 1) / kGroup; }
+    size_t find_prefix(uint64_t target) const;
+    size_t find_among_equal(size_t low, Bytes user_key, uint64_t trailer) const;
     uint32_t key_end(size_t position) const {
         return load_fixed32(entries_ + kEntryBytes * position + 12);
     }
     uint64_t prefix(size_t position) const { return load_fixed64(prefixes_ + 8 * position); }
 
+    Bytes common_;  // what all user keys of separators begin with
+    const char* group_ends_ = nullptr;
     const char* prefixes_ = nullptr;  // 8 bytes of the separators' user keys behind `common_`
     const char* entries_ = nullptr;
     const char* keys_ = nullptr;
     size_t count_ = 0;
-    uint32_t common_ = 0;  // bytes that all user keys of separators begin with
 };
 
 /// Parses the content of an index block over data blocks that must lie end to end over
