@@ -33,6 +33,13 @@ class IndexCursor {
     /// Of the current block, as are those below. Require valid().
     sstable::BlockHandle handle() const { return view_.handle(at_); }
     Bytes separator() const { return view_.separator(at_); }
+    /// The data block before or behind the current one, where that is known without a read.
+    bool neighbour(bool behind, sstable::BlockHandle& handle) const {
+        const size_t at = behind ? at_ + 1 : at_ - 1;  // before the first: wraps
+        if (at >= view_.blocks()) return false;
+        handle = view_.handle(at);
+        return true;
+    }
 
   private:
     static constexpr size_t kNone = SIZE_MAX;

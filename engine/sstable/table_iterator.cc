@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/prefetch.h"
 #include "sstable/block.h"
 #include "sstable/index_cursor.h"
 #include "sstable/table_reader.h"
@@ -17,6 +18,8 @@ using sstable::kBlockTrailerBytes;
 /// What the first read ahead takes; each one after it twice as much, up to the limit of the mode. A
 /// short scan reads little more than it shows, a long one in few requests.
 constexpr uint32_t kFirstReadaheadBytes = 16U << 10;
+/// Of a block in the cache, what is fetched into the processor's before a walk gets there.
+constexpr size_t kMostAheadBytes = 16U << 10;
 
 class TableIterator final : public InternalIterator {
   public:
@@ -84,6 +87,13 @@ class TableIterator final : public InternalIterator {
   private:
     enum class Move : uint8_t { kSeek, kNext, kPrev };
 
+    /// What the cache said about the block that comes next.
+    struct Ahead {
+        bool is_known = false;
+        uint64_t offset = 0;
+        BlockRef block;  // empty: the cache does not hold it
+    };
+
     /// After the index moved by a seek: makes its block the current one. False when there is none
     /// or it cannot be read.
     bool arrive(Status moved) {
@@ -92,6 +102,7 @@ class TableIterator final : public InternalIterator {
             index_.handle().offset == block_offset_ && cursor_.problem() == nullptr)
             return true;
         readahead_bytes_ = 0;
+        ahead_ = {};
         return enter(Move::kSeek);
     }
 
@@ -114,7 +125,10 @@ class TableIterator final : public InternalIterator {
         }
         block_ = std::move(*read);
         block_offset_ = handle.offset;
-        prefetch_front(block_.bytes());
+        if (by != Move::kSeek && from_cache)
+            look_ahead(by);
+        else
+            prefetch_front(block_.bytes());
         cursor_.reset(block_.bytes());
         return true;
     }
@@ -122,11 +136,21 @@ class TableIterator final : public InternalIterator {
     /// In front an ordered block has all that a search asks but the entry that is found, and a
     /// walk begins there. Better those lines come together than one by one.
     static void prefetch_front(Bytes block) {
-        constexpr size_t kLineBytes = 64;
         constexpr size_t kFrontPart = 4;  // of the block; with what a walk shows first
-        constexpr size_t kMostLines = 16;
-        const size_t lines = std::min(block.size() / kFrontPart / kLineBytes + 1, kMostLines);
-        for (size_t i = 0; i < lines; ++i) __builtin_prefetch(block.data() + i * kLineBytes);
+        constexpr size_t kMostBytes = 1024;
+        prefetch_lines(block.data(), std::min(block.size() / kFrontPart, kMostBytes));
+    }
+
+    /// A walk through the cache goes from one place in memory to another. The next one is fetched
+    /// while the entries here are shown.
+    void look_ahead(Move by) {
+        ahead_ = {};
+        BlockHandle handle;
+        if (!index_.neighbour(by == Move::kNext, handle)) return;
+        const TablePart part = TablePart::data_block(handle, BlockCache::Use::kScan);
+        ahead_ = {true, handle.offset, table_->find_part(part)};
+        const Bytes next = ahead_.block.bytes();
+        prefetch_far(next.data(), std::min(next.size(), kMostAheadBytes));
     }
 
     /// Takes the block from the run of blocks read last, reading the next run in the direction of
@@ -134,11 +158,12 @@ class TableIterator final : public InternalIterator {
     Result<BlockRef> read_ahead(const BlockHandle& handle, Move by, bool& from_cache) {
         const uint64_t stored_bytes = handle.size + kBlockTrailerBytes;
         if (handle.end() > run_begin_ + run_.size() || handle.offset < run_begin_) {
-            ReadMode peek = mode_;
-            peek.cache_only = true;
-            auto cached = table_->read_data_block(handle, peek, BlockCache::Use::kScan);
-            from_cache = cached.is_ok();
-            if (cached.is_ok() || mode_.cache_only) return cached;
+            const TablePart part = TablePart::data_block(handle, BlockCache::Use::kScan);
+            const bool is_known = ahead_.is_known && ahead_.offset == handle.offset;
+            BlockRef cached = is_known ? std::move(ahead_.block) : table_->find_part(part);
+            from_cache = static_cast<bool>(cached);
+            if (from_cache) return cached;
+            if (mode_.cache_only) return table_->part_is_missing(part);
             readahead_bytes_ = std::min(mode_.readahead_bytes,
                                         std::max(kFirstReadaheadBytes, 2 * readahead_bytes_));
             const uint64_t wanted = std::max<uint64_t>(stored_bytes, readahead_bytes_);
@@ -193,6 +218,7 @@ class TableIterator final : public InternalIterator {
     const ReadMode mode_;
     IndexCursor index_;  // stands on the block in block_, if there is one
     BlockRef block_;
+    Ahead ahead_;          // of a walk through the cache
     BlockRef left_block_;  // going back: its last value may be read still
     uint64_t block_offset_ = 0;
     sstable::BlockIterator cursor_;

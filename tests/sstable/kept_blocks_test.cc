@@ -116,3 +116,50 @@ TEST_CASE("kept blocks: walks over a table larger than its cache show every entr
         CHECK(i == 0);
     }
 }
+
+TEST_CASE("kept blocks: a walk through the cache asks it once for each block, either way") {
+    TableFixture f;
+    const EntryList entries = numbered_entries(4000, 40);
+    f.build(entries);
+    const auto table = f.open();
+    for (const auto& entry : entries)
+        require_get(*table, entries, user_key_of(entry.first), kMaxSeqno);
+    const bool reverse = GENERATE(false, true);
+    CAPTURE(reverse);
+    BlockCounts counts;
+    ReadMode mode{false, true, 64 << 10};
+    mode.counts = &counts;
+    const BlockCache::Stats before = f.cache.stats();
+    const auto it = table->new_iterator(mode);
+    size_t walked = 0;
+    for (reverse ? it->seek_to_last() : it->seek_to_first(); it->valid();
+         reverse ? it->prev() : it->next(), ++walked) {
+        const auto& entry = entries[reverse ? entries.size() - 1 - walked : walked];
+        REQUIRE(it->key() == entry.first);
+        REQUIRE(it->value() == entry.second);
+    }
+    REQUIRE(walked == entries.size());
+    CHECK(counts.from_disk == 0);
+    CHECK(counts.cached == table->properties().data_blocks);
+    CHECK(f.cache.stats().hits - before.hits == table->properties().data_blocks);
+    CHECK(f.cache.stats().misses == before.misses);
+}
+
+TEST_CASE("kept blocks: walks that turn, seek and leave the cache show what is there") {
+    const uint64_t seed = test_seed();
+    CAPTURE(seed);
+    Random random(seed);
+    for (int round = 0; round < 10; ++round) {
+        TableFixture f;
+        TableOptions options;
+        options.block_size_bytes = 300;
+        const EntryList entries = random_entries(random, 1000, 60);
+        f.build(entries, options);
+        const auto table = f.open();
+        // Runs of blocks that are in the cache beside runs that are not.
+        for (size_t i = 0; i < entries.size(); ++i)
+            if (i / 100 % 2 == 0)
+                require_get(*table, entries, user_key_of(entries[i].first), kMaxSeqno);
+        walk_randomly(*table->new_iterator({false, false, 4000}), entries, random, 3000);
+    }
+}
