@@ -5,8 +5,9 @@
 // that cannot be had kills the process (SIGBUS). So only bytes that have been written before may be
 // stored to, and only on file systems that overwrite in place: there such a store needs no space.
 //
-// To unmap what was stored to takes the kernel some 0.2 ms a MiB. The window moves on without that;
-// unmap_left() does it for all windows left behind, on a thread that nobody waits for.
+// To unmap what was stored to takes the kernel some 0.2 ms a MiB, and to sync it while it is mapped
+// ten times that. The window moves on without the former; unmap_left() does it for all windows left
+// behind, ahead of a sync and as a rule on a thread that nobody waits for.
 // Caller: PosixWritableFile. Thread rule: one thread at a time, unmap_left() on any.
 // SPDX-License-Identifier: Apache-2.0
 #pragma once

@@ -75,10 +75,12 @@ Status PosixWritableFile::rewrite_at(uint64_t offset, Bytes data) {
 }
 
 Status PosixWritableFile::sync() {
+    // Before the kernel cleans the pages: of each that is still mapped it would first tell all
+    // processors that run this process, with an interrupt.
+    window_.unmap_left();
     if (retry_interrupted([&] { return ::fdatasync(fd_.get()); }) != 0) {
         return error_from_errno("fdatasync", path_, errno);
     }
-    window_.unmap_left();  // clean by now, and as a rule nobody waits for who syncs
     return Status::ok();
 }
 
