@@ -62,10 +62,12 @@ DbImpl::DbImpl(OpenedFiles files)
     shape_.start(files.memtable);
     commit_.set_active(std::move(files.memtable));
     budgets_.refresh();
-    context_->post(Lane::kFlush, [this] { log_.prepare_next(); });
+    context_->post(Lane::kFlush, [this] {
+        log_.prepare_next();
+        garbage_.schedule();  // the first edit since the open, if not before, began a new MANIFEST
+    });
     pressure_.refresh();
     compactor_.schedule();
-    garbage_.schedule();  // opening may have started a new MANIFEST
 }
 
 void DbImpl::connect() {

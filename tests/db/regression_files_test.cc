@@ -342,3 +342,21 @@ TEST_CASE("row 20: the lock holds on a real file system too, and goes with its s
     REQUIRE(again.is_ok());
     CHECK((*again)->get("b").value()->value == "2");
 }
+
+TEST_CASE("files: a start leaves one MANIFEST, however the last run ended") {
+    RegressionFixture f;
+    for (const char* key : {"a", "b", "c", "d"}) {
+        REQUIRE(f.put(key, "1").status.is_ok());
+        if (*key == 'b') {
+            f.kill();
+        } else {
+            f.reopen();
+        }
+        f.settle();
+        size_t manifests = 0;
+        for (const std::string& name : f.disk_->files("db")) manifests += has(name, "MANIFEST");
+        CHECK(manifests == 1);
+    }
+    CHECK(f.scan() == "a=1 b=1 c=1 d=1");
+    CHECK(f.disk_->files("db/lost").empty());
+}
