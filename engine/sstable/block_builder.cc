@@ -30,10 +30,14 @@ BlockBuilder::BlockBuilder(uint32_t restart_interval, BlockForm form)
     KV_ASSERT(restart_interval >= 1 && restart_interval <= UINT16_MAX);
 }
 
+size_t BlockBuilder::size_of(size_t content, size_t starts, size_t last_start) const {
+    if (form_ == BlockForm::kPlain) return content + 4 * starts + 4;
+    const size_t offset_and_tag = is_wide(last_start) ? 5 : 3;
+    return kTaggedHeaderBytes + starts * offset_and_tag + content;
+}
+
 size_t BlockBuilder::size_bytes() const {
-    if (form_ == BlockForm::kPlain) return content_.size() + 4 * starts_.size() + 4;
-    const size_t last_start = starts_.empty() ? 0 : starts_.back();
-    return kTaggedHeaderBytes + size_t{entries_} * (is_wide(last_start) ? 5 : 3) + content_.size();
+    return size_of(content_.size(), starts_.size(), last_start());
 }
 
 size_t BlockBuilder::size_with(Bytes key, Bytes value) const {
@@ -41,10 +45,9 @@ size_t BlockBuilder::size_with(Bytes key, Bytes value) const {
     const size_t own = key.size() - shared;
     const size_t content = content_.size() + varint_bytes(shared) + varint_bytes(own) +
                            varint_bytes(value.size()) + own + value.size();
-    if (form_ == BlockForm::kPlain)
-        return content + 4 * (starts_.size() + (is_at_restart() ? 1 : 0)) + 4;
-    const size_t offset_and_tag = is_wide(content_.size()) ? 5 : 3;
-    return kTaggedHeaderBytes + (size_t{entries_} + 1) * offset_and_tag + content;
+    const bool adds_start = form_ == BlockForm::kTagged || is_at_restart();
+    return size_of(content, starts_.size() + (adds_start ? 1 : 0),
+                   adds_start ? content_.size() : last_start());
 }
 
 size_t BlockBuilder::shared_bytes(Bytes key) const {
@@ -81,7 +84,7 @@ Bytes BlockBuilder::finish() {
     }
     finished_.reserve(size_bytes());
     finished_.push_back(static_cast<char>(BlockForm::kTagged));
-    const size_t width = is_wide(starts_.empty() ? 0 : starts_.back()) ? 4 : 2;
+    const size_t width = is_wide(last_start()) ? 4 : 2;
     finished_.push_back(static_cast<char>(width));
     finished_.push_back(static_cast<char>(restart_interval_ & 0xFF));
     finished_.push_back(static_cast<char>(restart_interval_ >> 8));

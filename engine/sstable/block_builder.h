@@ -34,6 +34,8 @@ class BlockBuilder {
   private:
     /// Whether an offset takes 4 bytes, when that of the last entry is this one.
     static bool is_wide(size_t last_start) { return last_start > UINT16_MAX; }
+    size_t last_start() const { return starts_.empty() ? 0 : starts_.back(); }
+    size_t size_of(size_t content, size_t starts, size_t last_start) const;
     bool is_at_restart() const { return entries_ == 0 || run_ == restart_interval_; }
     /// How many bytes of the next key are those of an earlier one.
     size_t shared_bytes(Bytes key) const;

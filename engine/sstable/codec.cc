@@ -61,6 +61,7 @@ struct BlockCompressor::ZstdState {
 };
 
 BlockCompressor::BlockCompressor(Codec codec) : codec_(codec) {
+    KV_ASSERT(codec == Codec::kNone || is_compressed(codec));
     if (codec == Codec::kZstd) zstd_ = std::make_unique<ZstdState>();
 }
 

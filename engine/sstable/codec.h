@@ -15,6 +15,7 @@ namespace kv::sstable {
 
 class BlockCompressor {
   public:
+    /// Requires a codec that may be asked for: not kPadded.
     explicit BlockCompressor(Codec codec);
     ~BlockCompressor();
 

@@ -140,6 +140,9 @@ class Verifier {
     /// `before` and `separator` enclose what the index says the block holds.
     Status check_entries(const BlockHandle& handle, Bytes before, Bytes separator) {
         KV_ASSIGN_OR_RETURN(const BlockRef block, table_.unpack_block(stored_, handle.offset));
+        if (sstable::stored_codec(stored_) == Codec::kPadded &&
+            (table_.footer().flags & sstable::kPaddedBlocksFlag) == 0)
+            return table_.corruption(handle.offset, "a block is padded, and the footer denies it");
         const Bytes content = block.bytes();
         tally_.found.content_bytes += content.size();
         if (const char* problem = sstable::tagged_block_problem(content); problem != nullptr)

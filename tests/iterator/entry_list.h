@@ -116,6 +116,16 @@ inline void require_same_entry(const InternalIterator& it, const EntryList& entr
     REQUIRE(it.value() == entries[position].second);
 }
 
+/// A walk from one end to the other shows every entry.
+inline void require_whole_walk(InternalIterator& it, const EntryList& entries, bool reverse) {
+    size_t walked = 0;
+    for (reverse ? it.seek_to_last() : it.seek_to_first(); it.valid();
+         reverse ? it.prev() : it.next(), ++walked)
+        require_same_entry(it, entries, reverse ? entries.size() - 1 - walked : walked);
+    REQUIRE(it.status().to_string() == "ok");
+    REQUIRE(walked == entries.size());
+}
+
 /// `steps` random moves of `it`, each compared with `entries`.
 inline void walk_randomly(InternalIterator& it, const EntryList& entries, Random& random,
                           size_t steps) {

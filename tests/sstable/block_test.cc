@@ -37,8 +37,11 @@ std::string build(const EntryList& entries, uint32_t restart_interval,
                   BlockForm form = BlockForm::kTagged) {
     if (form == BlockForm::kOrdered) return ordered(build(entries, restart_interval));
     BlockBuilder builder(restart_interval, form);
-    for (const auto& [key, value] : entries)
+    for (const auto& [key, value] : entries) {
+        const size_t foretold = builder.size_with(key, value);
         builder.add(key, value, tag_of(hash64(user_key_of(key))));
+        REQUIRE(builder.size_bytes() == foretold);
+    }
     const size_t expected_size = builder.size_bytes();
     std::string content(builder.finish());
     REQUIRE(content.size() == expected_size);

@@ -130,15 +130,7 @@ TEST_CASE("kept blocks: a walk through the cache asks it once for each block, ei
     ReadMode mode{false, true, 64 << 10};
     mode.counts = &counts;
     const BlockCache::Stats before = f.cache.stats();
-    const auto it = table->new_iterator(mode);
-    size_t walked = 0;
-    for (reverse ? it->seek_to_last() : it->seek_to_first(); it->valid();
-         reverse ? it->prev() : it->next(), ++walked) {
-        const auto& entry = entries[reverse ? entries.size() - 1 - walked : walked];
-        REQUIRE(it->key() == entry.first);
-        REQUIRE(it->value() == entry.second);
-    }
-    REQUIRE(walked == entries.size());
+    require_whole_walk(*table->new_iterator(mode), entries, reverse);
     CHECK(counts.from_disk == 0);
     CHECK(counts.cached == table->properties().data_blocks);
     CHECK(f.cache.stats().hits - before.hits == table->properties().data_blocks);

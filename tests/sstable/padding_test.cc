@@ -181,3 +181,19 @@ TEST_CASE("padding: every flipped bit of it is noticed") {
         CHECK(table->verify().is(Code::kCorruption));
     }
 }
+
+TEST_CASE("padding: the full check notices a footer that denies it") {
+    TableFixture f;
+    f.build(numbered_entries(400));
+    std::string bytes = f.file();
+    const uint64_t at = bytes.size() - kFooterBytes;
+    auto footer = parse_footer(Bytes(bytes).substr(at), at);
+    REQUIRE(footer.is_ok());
+    footer->flags &= ~kPaddedBlocksFlag;
+    bytes.resize(at);
+    append_footer(bytes, *footer, at);
+    f.fs.write_file(f.path, bytes);
+    const Status status = f.open()->verify();
+    CHECK(status.is(Code::kCorruption));
+    CHECK_THAT(std::string(status.message()), Catch::Contains("is padded"));
+}

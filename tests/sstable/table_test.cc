@@ -259,16 +259,7 @@ TEST_CASE("table: a long walk reads many blocks at a time, either way") {
     BlockCounts counts;
     ReadMode mode{false, true, 8000};
     mode.counts = &counts;
-    const auto it = table->new_iterator(mode);
-    size_t walked = 0;
-    for (reverse ? it->seek_to_last() : it->seek_to_first(); it->valid();
-         reverse ? it->prev() : it->next(), ++walked) {
-        const auto& entry = entries[reverse ? entries.size() - 1 - walked : walked];
-        REQUIRE(it->key() == entry.first);
-        REQUIRE(it->value() == entry.second);
-    }
-    REQUIRE(it->status().is_ok());
-    CHECK(walked == entries.size());
+    require_whole_walk(*table->new_iterator(mode), entries, reverse);
     CHECK(counts.from_disk == table->properties().data_blocks);
     // What is read ahead is not kept: only the block that the walk began in is in the cache.
     CHECK(f.cache.stats().insertions == 1);
