@@ -28,12 +28,12 @@ bool moves_freely(const Version& version, const PickerOptions& options, const Pi
            sum_bytes(overlapping(version, step.to + 1, hull)) <= max_overlap_bytes(options, state);
 }
 
-/// More tables of level 0 to go the way of the oldest, which is moved: the next older ones, as long
-/// as each meets nothing else.
+/// Adds tables of level 0 to a plan that moves them: the oldest and the next older ones, as long as
+/// each meets nothing else.
 void add_level0_moves(const Version& version, const PickerOptions& options,
                       const PickerState& state, CompactionPlan& plan) {
     const std::vector<FileMetaPtr>& level0 = version.files(0);
-    const uint64_t first = plan.inputs.front().file->number;
+    const uint64_t first = plan.inputs.empty() ? 0 : plan.inputs.front().file->number;
     for (size_t i = level0.size(); i-- > 0 && plan.inputs.size() < kMostMoves;) {
         const FileMetaPtr& file = level0[i];
         if (file->number == first) continue;
@@ -43,6 +43,23 @@ void add_level0_moves(const Version& version, const PickerOptions& options,
         }
         plan.inputs.insert(plan.inputs.begin(), {0, file});
     }
+}
+
+/// Tables of level 0 that meet nothing, such as those of keys written in order: they leave for the
+/// price of an edit, once there are so many that it is worth one. Left there, they would all be
+/// rewritten together with the first table that spans them.
+std::optional<CompactionPlan> pick_level0_moves(const Version& version, const LevelTargets& targets,
+                                                const PickerOptions& options,
+                                                const PickerState& state) {
+    const size_t fewest = std::max<size_t>(2, options.level0_trigger / 4);
+    if (version.files(0).size() < fewest) return std::nullopt;
+    CompactionPlan plan;
+    plan.output_level = level0_output(version, targets);
+    plan.move_only = true;
+    add_level0_moves(version, options, state, plan);
+    if (plan.inputs.size() < fewest) return std::nullopt;
+    plan.reason = std::to_string(plan.inputs.size()) + " tables of level 0 meet nothing";
+    return plan;
 }
 
 /// The tables of level 0 that may leave it, newest first: not a busy one, nor one that would sink
@@ -297,6 +314,7 @@ std::optional<CompactionPlan> pick_level0_merge(const Version& version,
 std::optional<CompactionPlan> pick_compaction(const Version& version, const PickerOptions& options,
                                               const PickerState& state) {
     const LevelTargets targets = level_targets(version, options.base_bytes, options.ratio);
+    if (auto plan = pick_level0_moves(version, targets, options, state)) return plan;
     if (auto plan = pick_level0(version, targets, options, state)) return plan;
     if (auto plan = pick_by_score(version, targets, options, state)) return plan;
     if (auto plan = pick_early(version, targets, options, state)) return plan;

@@ -1,12 +1,13 @@
 // pick_compaction: what to merge next, as a pure function of the table set. Nothing here touches a
 // file or a clock, so every rule is a line of text in tests/compaction/picker_test.cc.
 //
-// Rules, in order of urgency: level 0 once it holds level0_trigger tables (every read asks all of
-// them); else the level that is furthest beyond its target (level_targets.h), there the table that
-// drags along the fewest bytes of the next level; else tables worth rewriting for what they hold
-// (tombstones, expired entries); else, in a store that is at rest, what is left of level 0. Tables
-// in use by a running job, and tables that would meet one, are left alone. What range deletes hide
-// altogether goes before all of that: covered_tables.h.
+// Rules, in order of urgency: tables of level 0 that meet nothing, such as those of keys written in
+// order, are moved, which writes no byte; level 0 once it holds level0_trigger tables (every read
+// asks all of them); else the level that is furthest beyond its target (level_targets.h), there the
+// table that drags along the fewest bytes of the next level; else tables worth rewriting for what
+// they hold (tombstones, expired entries); else, in a store that is at rest, what is left of level
+// 0. Tables in use by a running job, and tables that would meet one, are left alone. What range
+// deletes hide altogether goes before all of that: covered_tables.h.
 // Caller: the store's scheduler. Thread rule: pure functions.
 // SPDX-License-Identifier: Apache-2.0
 #pragma once

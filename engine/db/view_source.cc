@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "db/view_source.h"
 
+#include <algorithm>
 #include <utility>
 #include <vector>
 
@@ -27,33 +28,53 @@ Result<std::unique_ptr<InternalIterator>> open_table(TableCache& tables, TableSl
     return reader->new_iterator(mode);
 }
 
-/// A level of a view. Nothing is copied: the view outlives the walk.
+/// The tables of a level that a walk may show keys of: [first, end) of the level's.
+struct LevelPart {
+    size_t first;
+    size_t end;
+};
+
+LevelPart part_within(const TableSet& set, int level, const ScanBounds& bounds) {
+    const auto& tables = set.tables(level);
+    LevelPart part{0, tables.size()};
+    if (bounds.lower) part.first = set.version().lower_bound(level, *bounds.lower);
+    if (bounds.upper) {
+        part.end = set.version().lower_bound(level, *bounds.upper);
+        if (part.end < tables.size() && bounds.meet(tables[part.end])) ++part.end;
+    }
+    return part;
+}
+
+/// A part of a level of a view. Nothing is copied: the view outlives the walk.
 class ViewLevel final : public TableRun {
   public:
-    ViewLevel(const TableSet& set, int level, TableCache& tables, const ReadMode& mode)
-        : set_(set), level_(level), tables_(tables), mode_(mode) {}
-    size_t size() const override { return set_.tables(level_).size(); }
+    ViewLevel(const TableSet& set, int level, LevelPart part, TableCache& tables,
+              const ReadMode& mode)
+        : set_(set), level_(level), part_(part), tables_(tables), mode_(mode) {}
+    size_t size() const override { return part_.end - part_.first; }
     size_t find(Bytes internal_key) const override {
-        size_t index = set_.version().lower_bound(level_, user_key_of(internal_key));
-        while (index < size() &&
-               compare_internal_keys(set_.tables(level_)[index].file->largest, internal_key) < 0) {
+        const size_t bound = set_.version().lower_bound(level_, user_key_of(internal_key));
+        size_t index = std::clamp(bound, part_.first, part_.end);
+        while (index < part_.end &&
+               compare_internal_keys(at(index).file->largest, internal_key) < 0) {
             ++index;
         }
-        return index;
+        return index - part_.first;
     }
-    Bytes smallest(size_t index) const override {
-        return set_.tables(level_)[index].file->smallest;
-    }
+    Bytes smallest(size_t index) const override { return at(part_.first + index).file->smallest; }
     Seqno largest_seqno(size_t index) const override {
-        return set_.tables(level_)[index].file->largest_seqno;
+        return at(part_.first + index).file->largest_seqno;
     }
     Result<std::unique_ptr<InternalIterator>> open(size_t index) const override {
-        return open_table(tables_, *set_.tables(level_)[index].slot, mode_);
+        return open_table(tables_, *at(part_.first + index).slot, mode_);
     }
 
   private:
+    const TableSet::Table& at(size_t index) const { return set_.tables(level_)[index]; }
+
     const TableSet& set_;
     const int level_;
+    const LevelPart part_;
     TableCache& tables_;
     const ReadMode mode_;
 };
@@ -88,9 +109,10 @@ WalkSource new_view_source(const ReadView& view, TableCache& tables, Seqno seqno
         children.push_back(child.is_ok() ? std::move(*child) : new_empty_iterator(child.error()));
     }
     for (int level = 1; level < view.tables->levels(); ++level) {
-        if (view.tables->tables(level).empty()) continue;
-        children.push_back(
-            new_level_iterator(std::make_unique<ViewLevel>(*view.tables, level, tables, mode)));
+        const LevelPart part = part_within(*view.tables, level, bounds);
+        if (part.first >= part.end) continue;
+        children.push_back(new_level_iterator(
+            std::make_unique<ViewLevel>(*view.tables, level, part, tables, mode)));
     }
     auto ranges = view.tables->range_tombstones(tables, mode.cache_only);
     if (!ranges.is_ok() && !ranges.status().is(Code::kWouldBlock)) {

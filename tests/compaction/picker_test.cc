@@ -54,6 +54,23 @@ TEST_CASE("picker: level 0 tables over nothing are moved together, in one edit")
     CHECK(pick("0: 4[g-h]10 3[e-f]10 2[c-d]10 1[a-b]10\n6: 9[f-z]10") == "move 0:2 0:1 -> 6");
 }
 
+TEST_CASE(
+    "picker: level 0 tables over nothing leave before the trigger, if they are worth an edit") {
+    CHECK(pick("0: 1[a-b]10") == "none");
+    CHECK(pick("0: 2[c-d]10 1[a-b]10") == "move 0:2 0:1 -> 6");
+    CHECK(pick("0: 3[e-f]10 2[c-d]10 1[a-b]10\n6: 9[f-z]10") == "move 0:2 0:1 -> 6");
+    // What spans them all came first: they stay, and wait for the merge.
+    CHECK(pick("0: 3[a-z]10 2[c-d]10 1[a-b]10") == "none");
+    CHECK(pick("0: 2[c-d]10 1[a-b]10\n6: 9[a-a]10") == "none");
+    CHECK(pick("0: 2[c-d]10 1[a-b]10", {2}) == "none");
+    PickerOptions options = small_options();
+    options.level0_trigger = 12;
+    const Version three = parse_version("0: 4[g-h]10 3[e-f]10 2[c-d]10\n6: 1[a-b]10");
+    CHECK(plan_text(pick_compaction(three, options, {})) == "move 0:4 0:3 0:2 -> 6");
+    const Version two = parse_version("0: 3[e-f]10 2[c-d]10\n6: 1[a-b]10");
+    CHECK(plan_text(pick_compaction(two, options, {})) == "none");
+}
+
 TEST_CASE("picker: level 0 never moves past a table that shares one boundary key") {
     CHECK(pick("0: 4[g-h]10 3[e-f]10 2[c-d]10 1[a-b]10\n6: 9[b-z]10") == "0:1 6:9 -> 6");
 }

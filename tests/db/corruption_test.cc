@@ -162,6 +162,37 @@ TEST_CASE("corruption: any byte of a table makes reads fail that need it, and no
     }
 }
 
+TEST_CASE("corruption: a walk within bounds meets no damage outside of them") {
+    RegressionFixture f;
+    f.options_.table_bytes = 4U << 10;
+    for (int i = 0; i < kLogged; ++i) {
+        REQUIRE(f.put(numbered_key(i), value_of(i)).status.is_ok());
+    }
+    REQUIRE(f.db().compact_all().is_ok());
+    f.settle();
+    const auto tables = manifest_on(*f.disk_)->current()->files(6);
+    REQUIRE(tables.size() >= 3);
+    for (const FileMetaPtr& table : tables) {
+        ScanOptions bounds;
+        bounds.lower = table->smallest_user_key();
+        bounds.upper = std::string(table->largest_user_key()) + '\0';
+        CAPTURE(table->number);
+        const std::string content = f.scan(bounds);
+        const std::string backwards = f.scan(bounds, true);
+        Damaged damaged;
+        damaged.disk_ = f.disk_->clone_after_crash(CrashOptions::keep_all());
+        for (const FileMetaPtr& other : tables) {
+            if (other == table) continue;
+            damaged.flip(table_file_name(other->number), other->size_bytes - 10);
+        }
+        REQUIRE(damaged.opens(""));
+        CHECK(damaged.scan(bounds) == content);
+        CHECK(damaged.scan(bounds, true) == backwards);
+        bounds.upper.reset();
+        CHECK((table == tables.back()) != has(damaged.scan(bounds), "checksum mismatch"));
+    }
+}
+
 TEST_CASE("corruption: any byte of the MANIFEST refuses, or only its last edit is dropped") {
     const auto manifest =
         manifest_file_name(manifest_on(*store().clone_after_crash({}))->file_number());

@@ -239,7 +239,7 @@ TEST_CASE("row 9: a failed sync of a table in a flush surfaces and is recovered 
 TEST_CASE("row 9: a compaction whose output cannot be synced commits nothing") {
     RegressionFixture f;
     for (int i = 0; i < 3; ++i) {
-        f.put_range(i * 10, 10, "v");
+        f.put_range(i * 5, 20, "v");
         REQUIRE(f.db().flush().is_ok());
     }
     fail_all(*f.disk_, OpKind::kSync, ".sst", Fault::kSyncFails);
