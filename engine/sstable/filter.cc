@@ -47,20 +47,34 @@ void Filter::Free::operator()(Line* lines) const {
     ::operator delete (lines, std::align_val_t{alignof(Line)});
 }
 
-std::string build_filter(const std::vector<uint64_t>& hashes, uint32_t bits_per_key) {
-    const uint64_t bits = std::max<uint64_t>(uint64_t{hashes.size()} * bits_per_key, 1);
+void FilterBuilder::add(uint64_t user_key_hash) {
+    constexpr size_t kChunkHashes = 8192;
+    if (chunks_.empty() || chunks_.back().size() == kChunkHashes) {
+        chunks_.emplace_back().reserve(kChunkHashes);
+    }
+    chunks_.back().push_back(user_key_hash);
+}
+
+std::string FilterBuilder::finish(uint32_t bits_per_key) const {
+    uint64_t hashes = 0;
+    for (const auto& chunk : chunks_) hashes += chunk.size();
+    const uint64_t bits = std::max<uint64_t>(hashes * bits_per_key, 1);
     const uint64_t line_count = (bits + kLineBits - 1) / kLineBits;
     KV_ASSERT(line_count < UINT32_MAX / kLineBytes);  // keys of one table: far below
     const auto lines = static_cast<uint32_t>(line_count);
     const uint32_t probes = std::clamp<uint32_t>((bits_per_key * 69 + 50) / 100, 1, kMostProbes);
 
-    std::string content(size_t{lines} * kLineBytes, '\0');
-    for (const uint64_t hash : hashes) {
-        char* line = content.data() + size_t{line_of(hash, lines)} * kLineBytes;
-        uint64_t rest = probe_bits(hash);
-        for (uint32_t i = 0; i < probes; ++i, rest >>= 9) {
-            const uint64_t bit = rest % kLineBits;
-            line[bit / 8] = static_cast<char>(line[bit / 8] | 1 << bit % 8);
+    std::string content;
+    content.reserve(size_t{lines} * kLineBytes + kFilterTailBytes);
+    content.resize(size_t{lines} * kLineBytes);
+    for (const auto& chunk : chunks_) {
+        for (const uint64_t hash : chunk) {
+            char* line = content.data() + size_t{line_of(hash, lines)} * kLineBytes;
+            uint64_t rest = probe_bits(hash);
+            for (uint32_t i = 0; i < probes; ++i, rest >>= 9) {
+                const uint64_t bit = rest % kLineBits;
+                line[bit / 8] = static_cast<char>(line[bit / 8] | 1 << bit % 8);
+            }
         }
     }
     content.push_back(static_cast<char>(kBlockedBloom));

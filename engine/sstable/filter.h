@@ -20,10 +20,24 @@ namespace kv::sstable {
 
 inline constexpr size_t kFilterLineBytes = 64;
 
-/// The content of a filter in one block, for these hash64 values of user keys (duplicates are
-/// harmless): the lines, then kFilterTailBytes.
-std::string build_filter(const std::vector<uint64_t>& hashes, uint32_t bits_per_key);
+/// What follows the lines of a filter in one block.
 inline constexpr size_t kFilterTailBytes = 8;
+
+/// Gathers the keys of a table and makes their filter. One thread at a time.
+class FilterBuilder {
+  public:
+    /// hash64 of a user key; duplicates are harmless.
+    void add(uint64_t user_key_hash);
+    bool empty() const { return chunks_.empty(); }
+    /// The content of a filter in one block: the lines, then kFilterTailBytes.
+    std::string finish(uint32_t bits_per_key) const;
+
+  private:
+    // One array of them would be copied as it grows, through ever larger pieces of the heap: 8 MiB
+    // for a million keys.
+    std::vector<std::vector<uint64_t>> chunks_;  // full, but for the last
+};
+
 /// The content of the filter block whose lines are stored apart, `piece_lines` at a time, from the
 /// tail of the filter in one block.
 std::string partitioned_filter(Bytes tail, uint32_t piece_lines);

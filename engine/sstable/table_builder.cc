@@ -134,7 +134,7 @@ Status TableBuilder::add(Bytes internal_key, Bytes value) {
     if (block_.empty()) begin_data_block();
     if (last_key_.empty() || user_key_of(last_key_) != user_key) {
         last_hash_ = hash64(user_key);
-        if (options_.bloom_bits_per_key > 0) filter_hashes_.push_back(last_hash_);
+        if (options_.bloom_bits_per_key > 0) filter_.add(last_hash_);
     }
     block_.add(internal_key, value, sstable::tag_of(last_hash_));
     count_entry(internal_key, value);
@@ -236,8 +236,7 @@ Status TableBuilder::write_tail() {
     footer.file_number = file_number_;
     properties_.data_bytes = offset_;
     std::string filter, index = index_.whole();
-    if (!filter_hashes_.empty())
-        filter = sstable::build_filter(filter_hashes_, options_.bloom_bits_per_key);
+    if (!filter_.empty()) filter = filter_.finish(options_.bloom_bits_per_key);
     if (filter.size() > options_.partition_threshold_bytes)
         KV_RETURN_IF_ERROR(write_filter_pieces(filter));
     if (index.size() > options_.partition_threshold_bytes) {

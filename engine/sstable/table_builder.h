@@ -12,6 +12,7 @@
 #include "record/range_tombstones.h"
 #include "sstable/block_builder.h"
 #include "sstable/codec.h"
+#include "sstable/filter.h"
 #include "sstable/index_builder.h"
 #include "sstable/table_format.h"
 #include "sstable/table_options.h"
@@ -76,8 +77,8 @@ class TableBuilder {
     const bool fits_pages_;   // data blocks end with pages, where they can
     uint64_t block_end_ = 0;  // where the data block is meant to end in the file
     bool has_padded_blocks_ = false;
-    uint64_t last_hash_ = 0;               // of the last user key
-    std::vector<uint64_t> filter_hashes_;  // one a user key
+    uint64_t last_hash_ = 0;         // of the last user key
+    sstable::FilterBuilder filter_;  // of each user key
     std::vector<RangeTombstone> tombstones_;
     uint64_t tombstone_bytes_ = 0;  // about what they will take
     std::string last_key_;          // internal

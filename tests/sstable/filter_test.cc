@@ -13,11 +13,15 @@ namespace {
 
 uint64_t hash_of(uint64_t i) { return hash64(std::to_string(i)); }
 
+std::string filter_content(uint64_t keys, uint32_t bits_per_key) {
+    FilterBuilder builder;
+    for (uint64_t i = 0; i < keys; ++i) builder.add(hash_of(i));
+    return builder.finish(bits_per_key);
+}
+
 Filter make_filter(uint64_t keys, uint32_t bits_per_key) {
-    std::vector<uint64_t> hashes;
-    for (uint64_t i = 0; i < keys; ++i) hashes.push_back(hash_of(i));
     Filter filter;
-    REQUIRE(filter.load(build_filter(hashes, bits_per_key)).is_ok());
+    REQUIRE(filter.load(filter_content(keys, bits_per_key)).is_ok());
     return filter;
 }
 
@@ -50,9 +54,7 @@ TEST_CASE("filter: passes few other keys") {
 }
 
 TEST_CASE("filter: one in pieces gives the answers of the whole") {
-    std::vector<uint64_t> hashes;
-    for (uint64_t i = 0; i < 5000; ++i) hashes.push_back(hash_of(i));
-    const std::string content = build_filter(hashes, 10);
+    const std::string content = filter_content(5000, 10);
     const Bytes lines = Bytes(content).substr(0, content.size() - kFilterTailBytes);
     Filter whole, split;
     REQUIRE(whole.load(content).is_ok());
@@ -71,7 +73,7 @@ TEST_CASE("filter: one in pieces gives the answers of the whole") {
 }
 
 TEST_CASE("filter: content of the wrong shape is refused") {
-    const std::string good = build_filter({1, 2, 3}, 10);
+    const std::string good = filter_content(3, 10);
     REQUIRE(good.size() == 64 + 8);
     const auto load = [](const std::string& content) { return Filter().load(content); };
     CHECK(load("").is(Code::kCorruption));
