@@ -51,8 +51,11 @@ inline constexpr uint32_t kStoreReport = 1U << 20;
 /// Ours: memory that was freed goes back to the system, in the read pool too, before the command is
 /// run.
 inline constexpr uint32_t kTrimsMemory = 1U << 21;
-/// Either of them.
-inline constexpr uint32_t kPoolFirst = kStoreReport | kTrimsMemory;
+/// Ours: told with what the allocator reports, which passes through all of its memory and is
+/// gathered in the read pool too.
+inline constexpr uint32_t kAllocatorReport = 1U << 23;
+/// Any of them.
+inline constexpr uint32_t kPoolFirst = kStoreReport | kTrimsMemory | kAllocatorReport;
 }  // namespace command_flag
 
 struct Command {

@@ -1,7 +1,5 @@
 // MEMORY: what the daemon holds, by the store's own account.
 // SPDX-License-Identifier: Apache-2.0
-#include <malloc.h>
-
 #include <algorithm>
 #include <array>
 #include <string>
@@ -77,7 +75,7 @@ void cmd_memory_doctor(ControlContext& context) {
 void cmd_memory_purge(ControlContext& context) { context.reply.ok(); }
 
 void cmd_memory_malloc_stats(ControlContext& context) {
-    const struct mallinfo2 info = mallinfo2();
+    const struct mallinfo2& info = context.report->allocator;
     const std::array figures{
         Figure{"arena", info.arena},        Figure{"mapped", info.hblkhd},
         Figure{"in use", info.uordblks},    Figure{"free", info.fordblks},

@@ -72,7 +72,7 @@ inline constexpr std::array kServerParts{
             "Outputs memory problems report", "", nullptr, cmd_memory_doctor},
     Command{"memory|help", 2, kLoading | kStale, 0, 0, 0, "server", "4.0.0",
             "Show helpful text about the different subcommands", "", nullptr, cmd_memory_help},
-    Command{"memory|malloc-stats", 2, 0, 0, 0, 0, "server", "4.0.0",
+    Command{"memory|malloc-stats", 2, kAllocatorReport, 0, 0, 0, "server", "4.0.0",
             "Show allocator internal stats", "", nullptr, cmd_memory_malloc_stats},
     Command{"memory|purge", 2, kTrimsMemory, 0, 0, 0, "server", "4.0.0",
             "Ask the allocator to release memory", "", nullptr, cmd_memory_purge},

@@ -14,7 +14,7 @@ namespace kv::server {
 using protocol::resp::Args;
 using protocol::resp::ReplyWriter;
 
-/// Trims memory and has the store report, for commands that are run when that is done.
+/// Trims memory and has store and allocator report, for commands that are run when that is done.
 class RespReportTask final : public PoolTask {
   public:
     RespReportTask(RespSession& session, uint64_t answer_id, AnswerLine::Write commands)
@@ -25,10 +25,11 @@ class RespReportTask final : public PoolTask {
         if (commands_.script->has(command_flag::kStoreReport)) {
             report_ = gather_report(session_.shared_.db);
         }
+        if (commands_.script->has(command_flag::kAllocatorReport)) report_.allocator = mallinfo2();
         return Next::kDone;
     }
     void finish() override { session_.on_reported(answer_id_, commands_, &report_); }
-    /// Instead of both, when the pool has no room.
+    /// Instead of all that, when the pool has no room.
     void finish_without() { session_.on_reported(answer_id_, commands_, nullptr); }
 
   private:
