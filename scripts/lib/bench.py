@@ -66,11 +66,11 @@ def scratch(prefix, parent=None):
     return path
 
 
-def start(command, log_path):
-    """Starts a server; its process."""
+def start(command, log_path, **environment):
+    """Starts a server, with `environment` added to its own; its process."""
     with open(log_path, "ab") as log:
         process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-                                   start_new_session=True)
+                                   start_new_session=True, env={**os.environ, **environment})
     started.append(process)
     return process
 

@@ -20,6 +20,13 @@ Load = collections.namedtuple("Load", "title operation connections pipeline requ
 Figures = collections.namedtuple("Figures", "rate p50_us p99_us cpu_us")
 
 
+def slow_sync(delay_us):
+    """The environment in which each sync of a server takes so much longer (tests/bench/slow_sync.cc)."""
+    if delay_us == 0:
+        return {}
+    return {"LD_PRELOAD": os.path.join(bench.BIN, "kv_slow_sync.so"), "KV_SYNC_DELAY_US": str(delay_us)}
+
+
 class Server:
     """`endpoints` maps "resp" and "native" to (host, port) once it is ready."""
 
@@ -28,7 +35,7 @@ class Server:
         self.folder = bench.scratch(f"bench-{name.lower()}-", options.dir)
         self.log = os.path.join(self.folder, "log")
         self.endpoints = {}
-        self.process = bench.start(command(self.folder), self.log)
+        self.process = bench.start(command(self.folder), self.log, **slow_sync(options.sync_delay_us))
         bench.wait_for(self.is_ready, f"{name} to be ready")
 
     def is_ready(self):

@@ -66,6 +66,14 @@ class Table(unittest.TestCase):
         rows, saved = self.run_quick("--servers", "Redis", "--generator", "kvbench")
         self.check(rows, saved, ["Redis"])
 
+    @unittest.skipUnless(HAS_REDIS, "redis-server is not installed")
+    def test_with_slower_syncs_has_them_in_every_durable_write(self):
+        _, saved = self.run_quick("--protocol", "native", "--generator", "kvbench", "--sync-delay-us", "3000")
+        for load in saved["loads"]:
+            if load["title"] == "SET, 1 connection":
+                for runs in load["runs"].values():
+                    self.assertGreaterEqual(runs[0]["p50_us"], 3000)
+
     @unittest.skipUnless(HAS_REDIS and HAS_RESP, "no Redis, or no Redis listener in kvd")
     def test_of_redis_benchmark_driving_both(self):
         self.check(*self.run_quick(), ["kvd", "Redis"])
@@ -75,7 +83,7 @@ class Table(unittest.TestCase):
 class Resp(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        cls.redis = servers.Redis(argparse.Namespace(dir=None))
+        cls.redis = servers.Redis(argparse.Namespace(dir=None, sync_delay_us=0))
 
     @classmethod
     def tearDownClass(cls):
