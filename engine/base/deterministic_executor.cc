@@ -42,6 +42,13 @@ void DeterministicExecutor::wait_while(const std::atomic<uint32_t>& word, uint32
     }
 }
 
+void DeterministicExecutor::wait_while_for(const std::atomic<uint32_t>& word, uint32_t value,
+                                           uint64_t) {
+    check_thread();
+    while (word.load(std::memory_order_acquire) == value && run_one()) {
+    }
+}
+
 bool DeterministicExecutor::run_one() {
     check_thread();
     promote_due();

@@ -81,6 +81,8 @@ class ThreadExecutor final : public Executor {
     void post(Lane lane, Job job) override;
     void post_after(Lane lane, uint64_t delay_ms, Job job) override;
     void wait_while(const std::atomic<uint32_t>& word, uint32_t value) override;
+    void wait_while_for(const std::atomic<uint32_t>& word, uint32_t value,
+                        uint64_t most_us) override;
     void wake(const std::atomic<uint32_t>& word) override;
 
   private:
@@ -192,6 +194,17 @@ void ThreadExecutor::wait_while(const std::atomic<uint32_t>& word, uint32_t valu
     while (word.load(std::memory_order_acquire) == value) {
         // Any result is fine: a change before the call, a signal, a wake-up for an older change.
         (void)::syscall(SYS_futex, &word, FUTEX_WAIT_PRIVATE, value, nullptr, nullptr, 0);
+    }
+}
+
+void ThreadExecutor::wait_while_for(const std::atomic<uint32_t>& word, uint32_t value,
+                                    uint64_t most_us) {
+    const SteadyTime end = std::chrono::steady_clock::now() + std::chrono::microseconds(most_us);
+    while (word.load(std::memory_order_acquire) == value) {
+        const std::chrono::nanoseconds left = end - std::chrono::steady_clock::now();
+        if (left.count() <= 0) return;
+        const timespec timeout{left.count() / 1'000'000'000, left.count() % 1'000'000'000};
+        (void)::syscall(SYS_futex, &word, FUTEX_WAIT_PRIVATE, value, &timeout, nullptr, 0);
     }
 }
 

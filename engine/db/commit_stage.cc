@@ -146,7 +146,7 @@ void CommitStage::run(Runner runner) {
             break;
         }
     }
-    if (log_rounds != 0) log_.run(log_rounds);
+    if (log_rounds != 0) log_.run(log_rounds, runner == Runner::kBlockedWriter);
 }
 
 void CommitStage::run_on_lane() { run(Runner::kLane); }

@@ -5,7 +5,8 @@
 // It runs on whoever holds its baton: the submitting thread when nobody else does, so that a lone
 // writer pays no thread switch, else the commit lane. Anything that would wait for the disk
 // (a missing log segment, a block needed by a precondition) is passed to the lane; a submitter
-// never waits. There is no timer: while the log syncs, submitted writes form the next group.
+// never waits. While the log syncs, submitted writes form the next group; what more the log
+// waits for is its own affair (sync_patience.h).
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 

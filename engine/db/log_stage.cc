@@ -16,6 +16,7 @@ LogStage::LogStage(StoreContext& context, Manifest& manifest, Health& health, wa
       health_(health),
       memory_(log_memory(context.options)),
       blocked_(context.executor),
+      gathering_(context.executor),
       published_(published),
       durable_(published),
       settled_number_(next_segment),
@@ -74,9 +75,12 @@ void LogStage::enqueue(std::string& record, Seqno first_seqno, Seqno last_seqno,
             if (strongest == Durability::kDisk && pending.joined_us == 0)
                 pending.joined_us = context_.clock.monotonic_us();
             pending.strongest = std::max(pending.strongest, strongest);
-            for (WriteRequest* r = requests.front(); r != nullptr; r = r->next) {
+            uint64_t writers = 0;
+            for (WriteRequest* r = requests.front(); r != nullptr; r = r->next, ++writers) {
                 if (BlockedWriters::owns(*r)) blocked_.join(*r, pending.round);
             }
+            pending.writers += writers;
+            gathering_.joined(writers);
             pending.requests.append(std::move(requests));
             ++pending.unanswered_groups;
             ++unanswered_;
@@ -110,10 +114,13 @@ void LogStage::complete(RequestChain requests) {
     blocked.wake();
 }
 
-void LogStage::run(int rounds_here) {
+void LogStage::run(int rounds_here, bool may_wait) {
     if (!baton_.try_take()) return;
     bool more = true;
-    for (int round = 0; more && round < rounds_here; ++round) more = write_next();
+    for (int round = 0; more && round < rounds_here; ++round) {
+        if (may_wait) gather();
+        more = write_next();
+    }
     if (!more && baton_.release()) return;
     // The caller's own write is done, if it was to be; what came meanwhile is the log lane's.
     context_.post(Lane::kLog, [this] { run_on_lane(); });
@@ -121,10 +128,14 @@ void LogStage::run(int rounds_here) {
 
 void LogStage::run_on_lane() {
     do {
-        while (write_next()) {
-        }
+        do {
+            gather();
+        } while (write_next());
     } while (!baton_.release());
 }
+
+/// Has those come who are expected, where a sync is worth waiting for them.
+void LogStage::gather() { gathering_.wait(sync_us_.load(std::memory_order_relaxed)); }
 
 /// True when more is known to wait.
 bool LogStage::write_next() {
@@ -140,6 +151,7 @@ bool LogStage::pop_pending(Pending& pending) {
     pending = std::move(queue_.front());
     queue_.pop_front();
     queued_bytes_.fetch_sub(pending.records.size(), std::memory_order_relaxed);
+    gathering_.taken(pending.writers);
     return true;
 }
 
@@ -152,6 +164,7 @@ bool LogStage::write_out(Pending pending) {
         return true;
     }
     const bool more = publish(pending);
+    if (pending.strongest == Durability::kDisk) gathering_.synced(pending.writers);
     for (WriteRequest* r = pending.requests.front(); r != nullptr; r = r->next) {
         r->result.reached = pending.strongest;
     }

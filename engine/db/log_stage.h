@@ -25,6 +25,7 @@
 #include "db/memory_budget.h"
 #include "db/pending_log_write.h"
 #include "db/store_context.h"
+#include "db/sync_gathering.h"
 #include "db/unsynced_records.h"
 #include "db/write_queue.h"
 #include "version/manifest.h"
@@ -73,8 +74,8 @@ class LogStage {
 
     // Any thread.
     /// Writes out what is queued: so many rounds on this thread unless somebody else is at it, the
-    /// rest on the log lane.
-    void run(int rounds_here);
+    /// rest on the log lane. `may_wait`: here too for more writers (sync_patience.h).
+    void run(int rounds_here, bool may_wait = false);
     /// Hands every request to its observer or blocked writer, then tells each observer once that
     /// the group has ended, and wakes the writers.
     void complete(RequestChain requests);
@@ -119,6 +120,7 @@ class LogStage {
     void finish_record(std::string& record, Seqno first_seqno);
     Pending& back_pending();
     void run_on_lane();
+    void gather();
     bool write_next();
     bool pop_pending(Pending& pending);
     bool write_out(Pending pending);
@@ -146,6 +148,7 @@ class LogStage {
     const LogMemory memory_;
     std::function<void()> on_progress_;
     BlockedWriters blocked_;
+    SyncGathering gathering_;
 
     Baton baton_;
     std::atomic<Seqno> published_;

@@ -18,6 +18,7 @@ struct PendingLogWrite {
     Seqno last_seqno = 0;  ///< 0: no mutations
     Durability strongest = Durability::kMemory;
     uint64_t unanswered_groups = 0;
+    uint64_t writers = 0;    ///< requests that wait for it
     uint64_t joined_us = 0;  ///< when the first write that needs a sync joined; 0: none did
     RequestChain requests;
 };

@@ -149,6 +149,21 @@ TEST_CASE("deterministic executor: wait moves time when only delayed jobs are le
     }
 }
 
+TEST_CASE(
+    "deterministic executor: a wait with an end runs jobs until the word changes or none is left") {
+    DeterministicExecutor executor(1);
+    std::atomic<uint32_t> word{0};
+    int ran = 0;
+    executor.wait_while_for(word, 0, 10);
+    executor.post(Lane::kLog, [&] { ++ran; });
+    executor.post_after(Lane::kLog, 5, [&] { ++ran; });
+    executor.wait_while_for(word, 0, 10);
+    CHECK(ran == 1);
+    for (uint32_t i = 0; i < 3; ++i) executor.post(Lane::kLog, [&] { ++word; });
+    executor.wait_while_for(word, 0, 10);
+    CHECK(word == 1);
+}
+
 TEST_CASE("deterministic executor: jobs still queued are dropped with it") {
     const auto owned = std::make_shared<int>(1);
     bool ran = false;

@@ -124,6 +124,18 @@ TEST_CASE("thread executor: what was written before signal is seen after wait") 
     }
 }
 
+TEST_CASE("thread executor: a wait with an end returns for the change, or without it") {
+    const std::unique_ptr<Executor> executor = make_thread_executor();
+    std::atomic<uint32_t> word{0};
+    executor->wait_while_for(word, 0, 0);
+    executor->wait_while_for(word, 0, 1000);
+    executor->wait_while_for(word, 1, UINT32_MAX);  // has changed before
+    CHECK(word == 0);
+    executor->post(Lane::kLog, [&] { executor->signal(word); });
+    executor->wait_while_for(word, 0, 600'000'000);
+    CHECK(word == 1);
+}
+
 TEST_CASE("thread executor: delayed jobs run, in the order of their times") {
     const auto executor = make_thread_executor();
     std::string order;

@@ -77,3 +77,44 @@ TEST_CASE_METHOD(BegunFixture, "submit: who waits is not kept waiting by a slow 
     submit("b", Submitter::kWaits);
     CHECK(answered == 2);
 }
+
+namespace {
+
+/// Clients that submit their next write once the one before is answered.
+struct ReturningClients : BegunFixture {
+    ReturningClients() {
+        disk_->set_fault_hook([this](const Operation& operation) {
+            if (operation.kind == OpKind::kSync) clock_.advance_ms(2);
+            return Fault::kNone;
+        });
+        for (int i = 0; i < 8; ++i) REQUIRE(put("slow", "v").status.is_ok());
+    }
+    ~ReturningClients() { close(); }
+    void on_written(std::unique_ptr<WriteRequest> request) override {
+        SubmitFixture::on_written(std::move(request));
+        if (to_submit == 0) return;
+        --to_submit;
+        executor_.post(Lane::kFlush, [this] { submit("next", Submitter::kGoesOn); });
+    }
+    int to_submit = 0;
+};
+
+}  // namespace
+
+TEST_CASE_METHOD(ReturningClients, "submit: clients that come back together share each slow sync") {
+    constexpr int kClients = 6, kRounds = 50;
+    to_submit = kClients * kRounds;
+    const uint64_t syncs_before = db().stats().log_syncs;
+    // Half of them come while the others' sync is under way, as it happens by chance.
+    for (int i = 0; i < kClients; ++i) {
+        submit("first", Submitter::kGoesOn);
+        if (i == kClients / 2) (void)executor_.run_one();
+    }
+    executor_.run_until_idle();
+    CHECK(answered == kClients * (kRounds + 1));
+    const uint64_t syncs = db().stats().log_syncs - syncs_before;
+    CAPTURE(syncs);
+    CHECK(syncs < kRounds * 3 / 2);
+    crash();
+    CHECK(get("next") == "v");
+}

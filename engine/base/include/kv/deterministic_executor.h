@@ -34,6 +34,8 @@ class DeterministicExecutor final : public Executor {
     /// Runs jobs until `word` changes. When none is left to run, moves time to the earliest delayed
     /// job; when there is none of those either, the wait could never end and the process stops.
     void wait_while(const std::atomic<uint32_t>& word, uint32_t value) override;
+    void wait_while_for(const std::atomic<uint32_t>& word, uint32_t value,
+                        uint64_t most_us) override;
     void wake(const std::atomic<uint32_t>&) override {}
 
     /// Runs the first job of one lane that has work, the lane being drawn at random. False when

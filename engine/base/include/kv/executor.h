@@ -38,8 +38,12 @@ class Executor {
     /// Production sleeps; the deterministic executor runs other jobs meanwhile. Never called from
     /// inside a job of a lane that the change depends on.
     virtual void wait_while(const std::atomic<uint32_t>& word, uint32_t value) = 0;
-    /// Wakes everybody in wait_while(word). Uses no more than the word's address: the waiter it was
-    /// changed for may have destroyed it meanwhile.
+    /// The same, but returns after about `most_us` microseconds at the latest; the deterministic
+    /// executor as soon as no other job can run.
+    virtual void wait_while_for(const std::atomic<uint32_t>& word, uint32_t value,
+                                uint64_t most_us) = 0;
+    /// Wakes everybody in wait_while(word) and wait_while_for(word). Uses no more than the word's
+    /// address: the waiter it was changed for may have destroyed it meanwhile.
     virtual void wake(const std::atomic<uint32_t>& word) = 0;
 
     /// Returns once `flag` is not zero.
