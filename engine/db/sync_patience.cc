@@ -12,7 +12,7 @@ SyncPatience::Wait SyncPatience::before_sync(uint64_t queued, uint64_t sync_us) 
         --skipped_;
         return {};
     }
-    return {.writers = expected_, .gap_us = sync_us / (2 * kMostGaps)};
+    return {.writers = expected_, .gap_us = std::min(sync_us / (2 * kMostGaps), kLongestGapUs)};
 }
 
 void SyncPatience::waited(uint64_t queued) {

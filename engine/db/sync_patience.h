@@ -32,8 +32,10 @@ class SyncPatience {
     /// Quicker syncs are over before anybody is back.
     static constexpr uint64_t kSlowSyncUs = 500;
     static constexpr uint32_t kMostSkipped = 64;
-    /// A wait takes at most so many gaps: half of a sync.
+    /// A wait takes at most so many gaps: half of a sync, and no more than clients need to come
+    /// back, however slow the disk has become.
     static constexpr int kMostGaps = 2;
+    static constexpr uint64_t kLongestGapUs = 5000;
 
   private:
     uint64_t expected_ = 0;  // writers, all of whom were waiting at once

@@ -47,6 +47,7 @@ TEST_CASE("sync patience: a wait takes half of a sync at most, and quick syncs n
         const SyncPatience::Wait wait = patience.before_sync(1, sync_us);
         CHECK(wait.gap_us > 0);
         CHECK(wait.gap_us * SyncPatience::kMostGaps <= sync_us / 2);
+        CHECK(wait.gap_us <= SyncPatience::kLongestGapUs);
     }
     CHECK(patience.before_sync(1, SyncPatience::kSlowSyncUs - 1).writers == 0);
 }
