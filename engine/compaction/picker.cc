@@ -58,6 +58,7 @@ std::optional<CompactionPlan> pick_level0_moves(const Version& version, const Le
     plan.move_only = true;
     add_level0_moves(version, options, state, plan);
     if (plan.inputs.size() < fewest) return std::nullopt;
+    plan.is_urgent = true;
     plan.reason = std::to_string(plan.inputs.size()) + " tables of level 0 meet nothing";
     return plan;
 }

@@ -31,6 +31,14 @@ struct SubmitFixture : DbFixture, WriteObserver {
 /// A log that can be written without a wait for its first segment.
 struct BegunFixture : SubmitFixture {
     BegunFixture() { REQUIRE(put("first", "v").status.is_ok()); }
+    /// From now on each sync takes so long, and the store has seen some.
+    void slow_down(uint64_t sync_ms) {
+        disk_->set_fault_hook([this, sync_ms](const Operation& operation) {
+            if (operation.kind == OpKind::kSync) clock_.advance_ms(sync_ms);
+            return Fault::kNone;
+        });
+        for (int i = 0; i < 8; ++i) REQUIRE(put("slow", "v").status.is_ok());
+    }
 };
 
 }  // namespace
@@ -63,11 +71,7 @@ TEST_CASE_METHOD(BegunFixture,
 }
 
 TEST_CASE_METHOD(BegunFixture, "submit: who waits is not kept waiting by a slow disk") {
-    disk_->set_fault_hook([this](const Operation& operation) {
-        if (operation.kind == OpKind::kSync) clock_.advance_ms(20);
-        return Fault::kNone;
-    });
-    for (int i = 0; i < 3; ++i) REQUIRE(put("slow", "v").status.is_ok());
+    slow_down(20);
     submit("a", Submitter::kWaits);
     CHECK(answered == 0);
     executor_.run_until_idle();
@@ -82,13 +86,7 @@ namespace {
 
 /// Clients that submit their next write once the one before is answered.
 struct ReturningClients : BegunFixture {
-    ReturningClients() {
-        disk_->set_fault_hook([this](const Operation& operation) {
-            if (operation.kind == OpKind::kSync) clock_.advance_ms(2);
-            return Fault::kNone;
-        });
-        for (int i = 0; i < 8; ++i) REQUIRE(put("slow", "v").status.is_ok());
-    }
+    ReturningClients() { slow_down(2); }
     ~ReturningClients() { close(); }
     void on_written(std::unique_ptr<WriteRequest> request) override {
         SubmitFixture::on_written(std::move(request));
