@@ -119,9 +119,7 @@ class DamagedDirectory(kvd_case.KvdCase):
         with open(kvd.path(name), "r+b") as file:
             file.seek(end - 100)
             file.write(b"\0" * 100)  # as if the last sectors had never been written
-        before = len(kvd.log())
-        kvd.start()
-        said = kvd.log()[before:]
+        said = kvd.start().log_of_the_start()
         self.assertRegex(said, re.compile(r"torn", re.I))
         self.assertIn(name, said)
         self.assertEqual(self.export_records(kvd), records)

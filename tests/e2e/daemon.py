@@ -54,6 +54,7 @@ class Daemon:
         self.log_path = self.data_dir.rstrip("/") + ".log"
         self.process = None
         self.address = None
+        self._log_before = 0  # length of the log when this run began
 
     def path(self, name):
         return os.path.join(self.data_dir, name)
@@ -69,8 +70,21 @@ class Daemon:
         except FileNotFoundError:
             return ""
 
+    def log_of_this_run(self):
+        """What the run begun last has said so far."""
+        return self.log()[self._log_before:]
+
+    def log_of_the_start(self):
+        """Everything the run begun last said until it was ready. A thread of its own writes kvd's
+        log, so that it may serve before its lines are in the file."""
+        def all_of_it():
+            said = self.log_of_this_run()
+            return said if "ready: native" in said else None
+        return wait_until(all_of_it, f"the line in {self.log_path} that kvd is ready")
+
     def spawn(self, *more_flags):
         """Starts the process without waiting for it to be ready."""
+        self._log_before = len(self.log())
         try:
             os.unlink(self.path("kvd.addr"))  # left by a killed run
         except FileNotFoundError:
@@ -89,12 +103,11 @@ class Daemon:
 
     def start(self, *more_flags):
         """Starts it and returns once it is ready. NotReady when it ends instead."""
-        before = len(self.log())
         self.spawn(*more_flags)
 
         def ready():
             if self.process.poll() is not None:
-                raise NotReady(self.process.returncode, self.log()[before:])
+                raise NotReady(self.process.returncode, self.log_of_this_run())
             return self.read_address()
         self.address = wait_until(ready, f"{self.program} to be ready\n{self.log()[-2000:]}")
         return self
@@ -110,10 +123,9 @@ class Daemon:
 
     def refuses(self, *more_flags):
         """Starts it, expecting it to end by itself: (exit code, what it said)."""
-        before = len(self.log())
         self.spawn(*more_flags)
         code = self.process.wait(PATIENCE_S)
-        return code, self.log()[before:]
+        return code, self.log_of_this_run()
 
     def kill(self):
         """SIGKILL, as a crash of the process."""
