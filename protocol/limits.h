@@ -40,6 +40,9 @@ inline constexpr uint32_t kMaxMessageBytes = 1'024;
 inline constexpr uint32_t kDefaultScanCreditBytes = 256U << 10;
 /// A scan answer holds at most this much, or one entry where that is larger.
 inline constexpr uint32_t kScanChunkBytes = 64U << 10;
+/// Entries that an explained scan walks over, when the request names no other number; the most.
+inline constexpr uint64_t kDefaultExplainedEntries = 1'000;
+inline constexpr uint64_t kMostExplainedEntries = 100'000;
 
 static_assert(kPreAuthFrameBytes > kHeaderBytes + kMaxExtensionBytes + 3 * kMaxNameBytes,
               "the largest HELLO must fit in a frame before authentication");

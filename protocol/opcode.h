@@ -19,7 +19,7 @@
     X(18, kScan, "SCAN", kServed)                      \
     X(19, kScanCredit, "SCAN_CREDIT", kServed)         \
     X(20, kCount, "COUNT", kServed)                    \
-    X(21, kExplain, "EXPLAIN", kReserved)              \
+    X(21, kExplain, "EXPLAIN", kServed)                \
     X(32, kPut, "PUT", kServed)                        \
     X(33, kDelete, "DELETE", kServed)                  \
     X(34, kBatch, "BATCH", kServed)                    \

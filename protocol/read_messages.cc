@@ -81,6 +81,24 @@ void fields(Io& io, Field<Io, CountResponse>& m) {
 }
 
 template <class Io>
+void fields(Io& io, Field<Io, ExplainRequest>& m) {
+    using Read = ExplainRequest::Read;
+    io.enumerator("read", m.read, Read::kGet, Read::kScan);
+    io.u64("snapshot_id", m.snapshot_id);
+    io.bytes("key", m.key);
+    io.u64("limit", m.limit);
+    fields(io, m.range);
+    if (m.read == Read::kScan) return io.require(m.key.empty(), "key", "belongs to a get");
+    io.require(m.limit == 0 && m.range == KeyRange{}, "limit, lower, upper, prefix",
+               "belong to a scan");
+}
+
+template <class Io>
+void fields(Io& io, Field<Io, ExplainResponse>& m) {
+    io.bytes("text", m.text);
+}
+
+template <class Io>
 void fields(Io& io, Field<Io, SnapshotOpenRequest>& m) {
     io.u32("lease_ms", m.lease_ms);
 }
@@ -122,6 +140,8 @@ KV_WIRE_BODY(ScanChunk, "SCAN response")
 KV_WIRE_BODY(ScanCreditRequest, "SCAN_CREDIT request")
 KV_WIRE_BODY(CountRequest, "COUNT request")
 KV_WIRE_BODY(CountResponse, "COUNT response")
+KV_WIRE_BODY(ExplainRequest, "EXPLAIN request")
+KV_WIRE_BODY(ExplainResponse, "EXPLAIN response")
 KV_WIRE_BODY(SnapshotOpenRequest, "SNAPSHOT_OPEN request")
 KV_WIRE_BODY(SnapshotRenewRequest, "SNAPSHOT_RENEW request")
 KV_WIRE_BODY(SnapshotResponse, "SNAPSHOT response")

@@ -1,5 +1,5 @@
-// Bodies of the reading operations: GET, MULTI_GET, SCAN with its credits, COUNT, and the leased
-// snapshots they can read at.
+// Bodies of the reading operations: GET, MULTI_GET, SCAN with its credits, COUNT, EXPLAIN, and the
+// leased snapshots they can read at.
 //
 // Byte strings are views into the decoded body (or into the sender's memory when encoding). A
 // message with lists may be decoded into again and again: the lists keep their memory.
@@ -102,6 +102,22 @@ struct CountResponse {
     friend bool operator==(const CountResponse&, const CountResponse&) = default;
 };
 
+/// Does a read, and tells how: of a get `key` says which, of a scan the other fields.
+struct ExplainRequest {
+    enum class Read : uint8_t { kGet = 0, kScan = 1 };
+    Read read = Read::kGet;
+    uint64_t snapshot_id = 0;
+    Bytes key{};
+    uint64_t limit = 0;  ///< Entries, at most kMostExplainedEntries; 0: kDefaultExplainedEntries.
+    KeyRange range{};
+    friend bool operator==(const ExplainRequest&, const ExplainRequest&) = default;
+};
+/// Lines for a person: what they say may change with any version.
+struct ExplainResponse {
+    Bytes text{};
+    friend bool operator==(const ExplainResponse&, const ExplainResponse&) = default;
+};
+
 struct SnapshotOpenRequest {
     uint32_t lease_ms = 0;  ///< 0: the server's default.
     friend bool operator==(const SnapshotOpenRequest&, const SnapshotOpenRequest&) = default;
@@ -133,6 +149,8 @@ Status decode(Bytes body, ScanChunk& out);
 Status decode(Bytes body, ScanCreditRequest& out);
 Status decode(Bytes body, CountRequest& out);
 Status decode(Bytes body, CountResponse& out);
+Status decode(Bytes body, ExplainRequest& out);
+Status decode(Bytes body, ExplainResponse& out);
 Status decode(Bytes body, SnapshotOpenRequest& out);
 Status decode(Bytes body, SnapshotRenewRequest& out);
 Status decode(Bytes body, SnapshotResponse& out);
@@ -147,6 +165,8 @@ void encode(const ScanChunk& message, std::string& out);
 void encode(const ScanCreditRequest& message, std::string& out);
 void encode(const CountRequest& message, std::string& out);
 void encode(const CountResponse& message, std::string& out);
+void encode(const ExplainRequest& message, std::string& out);
+void encode(const ExplainResponse& message, std::string& out);
 void encode(const SnapshotOpenRequest& message, std::string& out);
 void encode(const SnapshotRenewRequest& message, std::string& out);
 void encode(const SnapshotResponse& message, std::string& out);

@@ -59,4 +59,16 @@ protocol::GetResponse get_response(const std::optional<Entry>& entry);
 /// `too_large`, with what the answer would take and what was agreed on.
 Refusal answer_too_large(size_t bytes, uint32_t max_frame_bytes);
 
+/// The answer, or `too_large` when it takes more than a frame may.
+template <class Message>
+void append_fitting_answer(std::string& out, const RequestInfo& request, uint64_t now_us,
+                           const Message& message, uint32_t max_frame_bytes) {
+    const size_t start = out.size();
+    append_answer(out, request, now_us, message);
+    const size_t bytes = out.size() - start;
+    if (bytes <= max_frame_bytes) return;
+    out.resize(start);
+    append_error(out, request, now_us, answer_too_large(bytes, max_frame_bytes));
+}
+
 }  // namespace kv::server

@@ -173,6 +173,8 @@ void Session::begin(const RequestInfo& info, protocol::Durability durability, By
             return on_scan(info, body);
         case Opcode::kCount:
             return on_count(info, body);
+        case Opcode::kExplain:
+            return on_explain(info, body);
         case Opcode::kStatus:
             return on_status(info, body);
         case Opcode::kStats:

@@ -113,6 +113,7 @@ class Session final : public WireSession {
     void on_get(const RequestInfo& info, Bytes body);
     void on_multi_get(const RequestInfo& info, Bytes body);
     void on_count(const RequestInfo& info, Bytes body);
+    void on_explain(const RequestInfo& info, Bytes body);
     void on_snapshot(const RequestInfo& info, Bytes body);
     void on_status(const RequestInfo& info, Bytes body);
     void on_stats(const RequestInfo& info, Bytes body);

@@ -20,12 +20,7 @@ void Session::on_keyspaces(const RequestInfo& info, Bytes body) {
             response.entries.push_back({each.id, each.name, each.approximate_keys, each.reads,
                                         each.hits, each.writes, each.deletes});
         }
-        const uint64_t now_us = shared.clock.monotonic_us();
-        append_answer(reply, info, now_us, response);
-        if (const size_t bytes = reply.size(); bytes > max_frame_bytes) {
-            reply.clear();
-            append_error(reply, info, now_us, answer_too_large(bytes, max_frame_bytes));
-        }
+        append_fitting_answer(reply, info, shared.clock.monotonic_us(), response, max_frame_bytes);
         return PoolTask::Next::kDone;
     });
 }

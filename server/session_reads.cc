@@ -20,6 +20,8 @@ constexpr uint64_t kPoolRetryMs = 50;
 constexpr size_t kMaxInlineKeys = 64;
 // Entries that an exact count visits before it lets other tasks run.
 constexpr uint64_t kCountSlice = 16'384;
+// Dead entries that an explained scan passes over before it stops: what it tells by then is enough.
+constexpr uint64_t kMostExplainedSkips = 1'000'000;
 // The frame of an acknowledgement: it tells what was done, so it goes out however full memory is.
 constexpr size_t kAckFrameBytes = protocol::kHeaderBytes + 1;
 
@@ -285,6 +287,43 @@ void Session::on_count(const RequestInfo& info, Bytes body) {
     });
 }
 
+void Session::on_explain(const RequestInfo& info, Bytes body) {
+    protocol::ExplainRequest request;
+    if (!decode(info, body, request)) return;
+    auto snapshot = find_snapshot(request.snapshot_id);
+    if (!snapshot.is_ok()) return refuse(info, snapshot.error());
+    const auto tell = [&](auto explain) {
+        read_in_pool(info, [&shared = shared_, info, explain = std::move(explain),
+                            max_frame_bytes = max_frame_bytes_](std::string& reply) {
+            const auto told = explain(shared.db);
+            const uint64_t now_us = shared.clock.monotonic_us();
+            if (!told.is_ok()) {
+                append_error(reply, info, now_us, told.error());
+            } else {
+                const std::string text = to_text(*told);
+                append_fitting_answer(reply, info, now_us, protocol::ExplainResponse{text},
+                                      max_frame_bytes);
+            }
+            return PoolTask::Next::kDone;
+        });
+    };
+    if (request.read == protocol::ExplainRequest::Read::kGet) {
+        ReadOptions options;
+        options.snapshot = std::move(*snapshot);
+        std::string scratch;
+        return tell([options = std::move(options),
+                     key = std::string(keyspace_->space().stored(request.key, scratch))](Db& db) {
+            return db.explain_get(key, options);
+        });
+    }
+    ScanOptions options = scan_options(keyspace_->space(), request.range, std::move(*snapshot));
+    options.max_skipped = kMostExplainedSkips;
+    const uint64_t limit = request.limit == 0
+                               ? protocol::kDefaultExplainedEntries
+                               : std::min(request.limit, protocol::kMostExplainedEntries);
+    tell([options = std::move(options), limit](Db& db) { return db.explain_scan(options, limit); });
+}
+
 void Session::on_snapshot(const RequestInfo& info, Bytes body) {
     Result<SnapshotTable::Lease> lease = SnapshotTable::Lease{};
     if (info.opcode == Opcode::kSnapshotClose) {
@@ -329,12 +368,7 @@ void Session::on_stats(const RequestInfo& info, Bytes body) {
         const std::vector<Stat> stats = collect_stats(shared, shared.db.stats(), prefix);
         protocol::StatsResponse response;
         for (const Stat& stat : stats) response.entries.push_back({stat.name, stat.value});
-        const uint64_t now_us = shared.clock.monotonic_us();
-        append_answer(reply, info, now_us, response);
-        if (const size_t bytes = reply.size(); bytes > max_frame_bytes) {
-            reply.clear();
-            append_error(reply, info, now_us, answer_too_large(bytes, max_frame_bytes));
-        }
+        append_fitting_answer(reply, info, shared.clock.monotonic_us(), response, max_frame_bytes);
         return PoolTask::Next::kDone;
     });
 }

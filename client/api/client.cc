@@ -71,6 +71,15 @@ Result<bool> change_keyspace(Session& session, Opcode opcode, Bytes name) {
     return response.found;
 }
 
+Result<std::string> explain(Session& session, const protocol::ExplainRequest& message,
+                            const ReadOptions& options) {
+    std::string body;
+    protocol::ExplainResponse response;
+    KV_RETURN_IF_ERROR(session.call(session.request(Opcode::kExplain, message, options.timeout_ms),
+                                    body, response));
+    return std::string(response.text);
+}
+
 // Turns one answer into the argument of an application's callback.
 template <class Value>
 class CallbackSink final : public client::CallSink {
@@ -219,6 +228,20 @@ Result<client::Stats> Client::stats(Bytes prefix) {
     stats.reserve(response.entries.size());
     for (const auto& entry : response.entries) stats.emplace_back(entry.name, entry.value);
     return stats;
+}
+
+Result<std::string> Client::explain_get(Bytes key, const ReadOptions& options) {
+    using Read = protocol::ExplainRequest::Read;
+    return explain(*session_, {Read::kGet, snapshot_id(options), key, 0, {}}, options);
+}
+
+Result<std::string> Client::explain_scan(const client::KeyRange& range, uint64_t limit,
+                                         const ReadOptions& options) {
+    using Read = protocol::ExplainRequest::Read;
+    return explain(
+        *session_,
+        {Read::kScan, snapshot_id(options), {}, limit, {range.lower, range.upper, range.prefix}},
+        options);
 }
 
 Result<std::vector<client::KeyspaceInfo>> Client::keyspaces(Bytes prefix) {

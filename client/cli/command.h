@@ -99,6 +99,7 @@ CommandResult run_batch(Context& context, const Arguments& arguments);
 CommandResult run_scan(Context& context, const Arguments& arguments);
 CommandResult run_rscan(Context& context, const Arguments& arguments);
 CommandResult run_count(Context& context, const Arguments& arguments);
+CommandResult run_explain(Context& context, const Arguments& arguments);
 CommandResult run_status(Context& context, const Arguments& arguments);
 CommandResult run_stats(Context& context, const Arguments& arguments);
 CommandResult run_keyspaces(Context& context, const Arguments& arguments);

@@ -1,5 +1,5 @@
-// Commands that look at many entries or at the server: scan, rscan, count, status, stats, ping,
-// help, version.
+// Commands that look at many entries or at the server: scan, rscan, count, explain, status, stats,
+// ping, help, version.
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 #include <chrono>
@@ -55,6 +55,25 @@ CommandResult run_count(Context& context, const Arguments& arguments) {
     if (!count.is_ok()) return failed(count.error());
     context.out.result((count->exact ? "" : "about ") + std::to_string(count->entries),
                        Json{{"count", count->entries}, {"exact", count->exact}}.dump());
+    return done();
+}
+
+CommandResult run_explain(Context& context, const Arguments& arguments) {
+    const bool is_scan = arguments.has("--scan");
+    if (!is_scan) {
+        if (arguments.words.empty()) return usage_error("explain: a KEY, or --scan");
+        for (const char* option : {"--prefix", "--from", "--to", "--limit"}) {
+            if (arguments.has(option))
+                return usage_error(std::string("explain: ") + option + " goes with --scan");
+        }
+    }
+    auto limit = arguments.number("--limit", 0);
+    if (!limit.is_ok()) return usage_error(limit.error());
+    auto text = is_scan ? context.client->explain_scan(key_range(arguments), *limit)
+                        : context.client->explain_get(arguments.words[0]);
+    if (!text.is_ok()) return failed(text.error());
+    context.out.result(text->substr(0, text->find_last_not_of('\n') + 1),
+                       Json{{"explanation", *text}}.dump());
     return done();
 }
 

@@ -17,7 +17,7 @@ MORE, COMPRESSED, CHECKED, QUIET, EXT, FENCE, IN_DOUBT = (1 << bit for bit in ra
 MEMORY, OS, DISK = 0, 1, 2
 
 HELLO, PING, CANCEL, GOAWAY = 1, 2, 3, 4
-GET, MULTI_GET, SCAN, SCAN_CREDIT, COUNT = 16, 17, 18, 19, 20
+GET, MULTI_GET, SCAN, SCAN_CREDIT, COUNT, EXPLAIN = 16, 17, 18, 19, 20, 21
 PUT, DELETE, BATCH, INCREMENT, DELETE_RANGE = 32, 33, 34, 35, 36
 SNAPSHOT_OPEN, SNAPSHOT_RENEW, SNAPSHOT_CLOSE = 48, 49, 50
 STATUS, STATS, KEYSPACES, KEYSPACE_CREATE, KEYSPACE_DROP = 64, 65, 66, 67, 68
@@ -315,6 +315,23 @@ class Client:
         answer = cursor.number("Q"), bool(cursor.number("B"))
         cursor.done()
         return answer
+
+    def explain_get(self, key, snapshot=0):
+        """How the server looks `key` up, as lines for a person."""
+        return self._explain(struct.pack("<BQ", 0, snapshot) + byte_string(key) +
+                             struct.pack("<Q", 0) + byte_string(b"") * 3)
+
+    def explain_scan(self, lower=b"", upper=b"", prefix=b"", limit=0, snapshot=0):
+        """The same of a walk over `limit` entries; 0: the server's own number."""
+        return self._explain(struct.pack("<BQ", 1, snapshot) + byte_string(b"") +
+                             struct.pack("<Q", limit) + byte_string(lower) + byte_string(upper) +
+                             byte_string(prefix))
+
+    def _explain(self, body):
+        cursor = self.call(EXPLAIN, body)
+        text = cursor.bytes().decode()
+        cursor.done()
+        return text
 
     def _snapshot(self, opcode, body):
         cursor = self.call(opcode, body)

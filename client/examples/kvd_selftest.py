@@ -189,6 +189,10 @@ class SelfTest:
         count, exact = client.count(prefix=inside, exact=True)
         self.check(exact and count == len(keys), "an exact count is exact")
         self.check(isinstance(client.count(prefix=inside)[0], int), "an estimate is given")
+        self.check(client.explain_get(keys[0]).startswith("live, "), "a get is explained")
+        self.check(client.explain_get(inside).startswith("absent"), "so is one that finds nothing")
+        self.check(client.explain_scan(prefix=inside).startswith("%d entries, " % len(keys)),
+                   "a walk is explained")
 
     def resume(self, client, inside, keys, reverse):
         with self.connect() as other:

@@ -65,8 +65,9 @@ std::string to_text(const GetExplanation& explanation) {
 std::string to_text(const ScanExplanation& explanation) {
     const auto number = [](uint64_t n) { return std::to_string(n); };
     std::string text = number(explanation.entries) + " entries, " +
-                       number(explanation.passed_over) +
-                       " passed over\nmemtables: " + number(explanation.memtables) +
+                       number(explanation.passed_over) + " passed over" +
+                       (explanation.budget_exhausted ? ", which ended the walk" : "") +
+                       "\nmemtables: " + number(explanation.memtables) +
                        ", range deletes: " + number(explanation.range_deletes) + "\n";
     for (size_t level = 0; level < explanation.tables_by_level.size(); ++level) {
         if (explanation.tables_by_level[level] == 0) continue;
@@ -143,6 +144,7 @@ Result<ScanExplanation> DbImpl::explain_scan(const ScanOptions& options, uint64_
     out.walk_us = lap();
     KV_RETURN_IF_ERROR(it.status());
     out.passed_over = it.skipped();
+    out.budget_exhausted = it.budget_exhausted();
     out.cached_blocks = blocks.cached;
     out.disk_blocks = blocks.from_disk;
     return out;

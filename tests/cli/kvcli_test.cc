@@ -78,6 +78,23 @@ TEST_CASE("kvcli: scans know prefix, bounds, limit, direction and counting") {
     CHECK(f.cli({"count", "a:", "--exact"}).out == "2\n");
 }
 
+TEST_CASE("kvcli: explain tells how a key is looked up and entries are walked over") {
+    const Fixture f;
+    CHECK(f.cli({"batch", "put a:1 x", "put a:2 y", "put b:1 z"}).exit_code == 0);
+    const Finished live = f.cli({"explain", "a:1"});
+    CHECK(live.exit_code == 0);
+    CHECK(live.out.find("live, decided by seqno ") == 0);
+    CHECK(contains(live.out, "memtables asked: 1"));
+    CHECK(f.cli({"explain", "a"}).out.find("absent\n") == 0);
+    CHECK(f.cli({"explain", "--scan", "a:"}).out.find("2 entries, 0 passed over\n") == 0);
+    CHECK(f.cli({"explain", "--scan", "--limit", "1"}).out.find("1 entries, ") == 0);
+    CHECK(f.cli({"explain", "a", "--json"}).out.find("{\"explanation\":\"absent\\n") == 0);
+    CHECK(f.cli({"explain"}).exit_code == 2);
+    const Finished unsure = f.cli({"explain", "a", "--from", "b"});
+    CHECK(unsure.exit_code == 2);
+    CHECK(contains(unsure.err, "--from goes with --scan"));
+}
+
 TEST_CASE("kvcli: a batch applies all of its lines or none") {
     const Fixture f;
     CHECK(f.cli({"batch"}, "put a 1\nincr n 3\nend\n").exit_code == 0);

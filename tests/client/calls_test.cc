@@ -61,6 +61,23 @@ TEST_CASE("client: a range delete carries its bounds, and an old server's refusa
     CHECK(refused.get().status().is(Code::kUnsupported));
 }
 
+TEST_CASE("client: an explained read carries what it reads and gives the server's lines") {
+    Fixture f;
+    auto get = in_background([&] { return f.client->explain_get("k"); });
+    const Received first = f.peer->read();
+    CHECK(first.header.opcode == Opcode::kExplain);
+    using Read = protocol::ExplainRequest::Read;
+    CHECK(first.as<protocol::ExplainRequest>() == protocol::ExplainRequest{Read::kGet, 0, "k"});
+    f.peer->answer(first, protocol::ExplainResponse{"absent\n"});
+    CHECK(*get.get() == "absent\n");
+    auto scan = in_background([&] { return f.client->explain_scan({"a", "b", ""}, 7); });
+    const Received second = f.peer->read();
+    CHECK(second.as<protocol::ExplainRequest>() ==
+          protocol::ExplainRequest{Read::kScan, 0, "", 7, {"a", "b", ""}});
+    f.peer->refuse(second, protocol::WireStatus::kUnsupported, "not offered");
+    CHECK(scan.get().status().is(Code::kUnsupported));
+}
+
 TEST_CASE("client: writes carry durability and mutations") {
     ClientOptions options;
     options.durability = client::Durability::kOs;

@@ -117,3 +117,19 @@ TEST_CASE_METHOD(Explained,
     CHECK(db().explain_scan(options, 100)->tables_by_level[0] == 0);
     CHECK(to_text(*cold).find("6 entries, ") == 0);
 }
+
+TEST_CASE_METHOD(Explained, "explain scan: says when the budget of dead entries ended it") {
+    for (char key = 'a'; key <= 'j'; ++key) REQUIRE(db().del(Bytes(&key, 1)).status.is_ok());
+    put("z", "1");
+    ScanOptions options;
+    options.max_skipped = 4;
+    const auto cut = db().explain_scan(options, 100);
+    REQUIRE(cut.is_ok());
+    CHECK(cut->budget_exhausted);
+    CHECK(cut->entries == 0);
+    CHECK(to_text(*cut).find("0 entries, 4 passed over, which ended the walk\n") == 0);
+    options.max_skipped = 0;
+    const auto whole = db().explain_scan(options, 100);
+    CHECK_FALSE(whole->budget_exhausted);
+    CHECK(whole->entries == 1);
+}

@@ -51,6 +51,8 @@ inline constexpr BodyProbe kBodyProbes[] = {
     {"scan_credit_request", decode_and_encode<ScanCreditRequest>},
     {"count_request", decode_and_encode<CountRequest>},
     {"count_response", decode_and_encode<CountResponse>},
+    {"explain_request", decode_and_encode<ExplainRequest>},
+    {"explain_response", decode_and_encode<ExplainResponse>},
     {"snapshot_open_request", decode_and_encode<SnapshotOpenRequest>},
     {"snapshot_renew_request", decode_and_encode<SnapshotRenewRequest>},
     {"snapshot_response", decode_and_encode<SnapshotResponse>},

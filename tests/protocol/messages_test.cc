@@ -120,6 +120,19 @@ TEST_CASE("messages: a list that claims more items than bytes is refused before 
     CHECK(try_decode<MultiGetRequest>(body).is(Code::kInvalidArgument));
 }
 
+TEST_CASE("messages: an EXPLAIN takes the fields of its own kind of read only") {
+    using Read = ExplainRequest::Read;
+    const auto explain = [](const ExplainRequest& request) {
+        return try_decode<ExplainRequest>(encoded(request));
+    };
+    CHECK(explain({Read::kGet, 0, "k", 0, {}}).is_ok());
+    CHECK(explain({Read::kScan, 0, "", 9, {"a", "b", "c"}}).is_ok());
+    CHECK_FALSE(explain({Read::kScan, 0, "k", 9, {}}).is_ok());
+    CHECK_FALSE(explain({Read::kGet, 0, "k", 9, {}}).is_ok());
+    CHECK_FALSE(explain({Read::kGet, 0, "k", 0, {"", "", "p"}}).is_ok());
+    CHECK_FALSE(explain({Read{2}, 0, "", 0, {}}).is_ok());
+}
+
 TEST_CASE("messages: values that a kind does not use are refused") {
     using Pre = BatchPrecondition::Kind;
     const auto condition = [](Pre kind, Bytes value, uint64_t seqno) {

@@ -129,6 +129,12 @@ TEST_CASE("wire format: the read examples are what they say") {
     holds("count_request", request_header(Opcode::kCount, 11),
           CountRequest{true, 0, {"", "", "user:"}});
     holds("count_response", response_header(Opcode::kCount, 11, 0, 60), CountResponse{2, true});
+    holds("explain_request", request_header(Opcode::kExplain, 22),
+          ExplainRequest{ExplainRequest::Read::kGet, 0, "user:1", 0, {}});
+    holds("explain_scan_request", request_header(Opcode::kExplain, 23),
+          ExplainRequest{ExplainRequest::Read::kScan, 0, "", 100, {"", "", "user:"}});
+    holds("explain_response", response_header(Opcode::kExplain, 22, 0, 40),
+          ExplainResponse{"absent\n"});
 }
 
 TEST_CASE("wire format: the snapshot and store examples are what they say") {

@@ -293,6 +293,24 @@ SnapshotPtr FakeDb::snapshot() {
     return made;
 }
 
+Result<GetExplanation> FakeDb::explain_get(Bytes key, const ReadOptions& options) {
+    KV_ASSIGN_OR_RETURN(const std::optional<Entry> entry, get(key, options));
+    GetExplanation told;
+    if (!entry) return told;
+    told.outcome = GetExplanation::Outcome::kLive;
+    told.seqno = entry->seqno;
+    told.value_bytes = entry->value.size();
+    told.source = "a map";
+    return told;
+}
+
+Result<ScanExplanation> FakeDb::explain_scan(const ScanOptions& options, uint64_t limit) {
+    ScanExplanation told;
+    const auto it = new_iterator(options);
+    for (it->seek_to_first(); it->valid() && told.entries < limit; it->next()) ++told.entries;
+    return told;
+}
+
 uint64_t FakeDb::approximate_count(const ScanOptions& options) {
     uint64_t count = 0;
     const auto walk = new_iterator(options);

@@ -49,12 +49,9 @@ class FakeDb final : public Db {
     std::vector<Result<std::optional<Entry>>> multi_get(const std::vector<Bytes>& keys,
                                                         const ReadOptions& options,
                                                         uint64_t max_value_bytes) override;
-    Result<GetExplanation> explain_get(Bytes, const ReadOptions&) override {
-        return GetExplanation{};
-    }
-    Result<ScanExplanation> explain_scan(const ScanOptions&, uint64_t) override {
-        return ScanExplanation{};
-    }
+    /// Outcome, seqno and size; of a scan the number of entries.
+    Result<GetExplanation> explain_get(Bytes key, const ReadOptions& options) override;
+    Result<ScanExplanation> explain_scan(const ScanOptions& options, uint64_t limit) override;
     std::unique_ptr<Iterator> new_iterator(const ScanOptions& options) override;
     SnapshotPtr snapshot() override;
     Seqno published_seqno() const override { return seqno_.load(); }

@@ -90,6 +90,20 @@ TEST_CASE_METHOD(OpsFixture,
     CHECK(at(Keyspace(8), "a") == "other");
 }
 
+TEST_CASE_METHOD(OpsFixture, "keyspace ops: explained reads see the keyspace alone") {
+    greet_in("7");
+    fill_others(Keyspace(7));
+    put_at(Keyspace(7), "mine", "1");
+    const auto told = [&](const protocol::ExplainRequest& request) {
+        return std::string(
+            one(frame(Opcode::kExplain, ++id_, request)).as<protocol::ExplainResponse>().text);
+    };
+    using Read = protocol::ExplainRequest::Read;
+    CHECK(told({Read::kGet, 0, "mine"}).find("live") == 0);
+    CHECK(told({Read::kGet, 0, "a"}).find("absent") == 0);
+    CHECK(told({Read::kScan}).find("1 entries, ") == 0);
+}
+
 TEST_CASE_METHOD(OpsFixture, "keyspace ops: a get that needs the disk finds the same") {
     greet_in("7");
     put_at(Keyspace(7), "a", "1");

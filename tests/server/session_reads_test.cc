@@ -168,6 +168,57 @@ TEST_CASE_METHOD(SessionFixture, "reads: an exact count walks the range in slice
     CHECK_FALSE(answers().at(0).as<protocol::CountResponse>().exact);
 }
 
+TEST_CASE_METHOD(SessionFixture, "explain: a get and a walk are told of as lines, from the pool") {
+    greet();
+    db.set("a:1", "four");
+    db.set("a:2", "1");
+    db.set("b", "1");
+    const auto told = [&](const protocol::ExplainRequest& request) {
+        REQUIRE(send(frame(Opcode::kExplain, 2, request)).empty());
+        finish_task();
+        const auto found = answers();
+        return std::string(found.at(0).as<protocol::ExplainResponse>().text);
+    };
+    using Read = protocol::ExplainRequest::Read;
+    CHECK(told({Read::kGet, 0, "a:1"}).find("live, decided by seqno 1 in a map, value of 4") == 0);
+    CHECK(told({Read::kGet, 0, "c"}).find("absent") == 0);
+    CHECK(told({Read::kScan, 0, "", 0, {"", "", "a:"}}).find("2 entries, ") == 0);
+    CHECK(told({Read::kScan, 0, "", 1, {}}).find("1 entries, ") == 0);
+}
+
+TEST_CASE_METHOD(SessionFixture, "explain: a walk keeps to the most entries, asked for or not") {
+    greet();
+    WriteBatch batch;
+    for (uint64_t i = 0; i <= protocol::kMostExplainedEntries; ++i)
+        batch.put("k" + std::to_string(i), "");
+    REQUIRE(db.write(std::move(batch), Durability::kDisk).status.is_ok());
+    const auto walked = [&](uint64_t limit) {
+        send(frame(Opcode::kExplain, 2,
+                   protocol::ExplainRequest{protocol::ExplainRequest::Read::kScan, 0, "", limit}));
+        finish_task();
+        const auto found = answers();
+        return std::stoull(std::string(found.at(0).as<protocol::ExplainResponse>().text));
+    };
+    CHECK(walked(0) == protocol::kDefaultExplainedEntries);
+    CHECK(walked(UINT64_MAX) == protocol::kMostExplainedEntries);
+}
+
+TEST_CASE_METHOD(SessionFixture, "explain: reads at a snapshot, and says when that is gone") {
+    greet();
+    db.set("a", "1");
+    const auto opened = send(frame(Opcode::kSnapshotOpen, 2, protocol::SnapshotOpenRequest{}));
+    const uint64_t id = opened.at(0).as<protocol::SnapshotResponse>().snapshot_id;
+    db.set("a", "now longer");
+    using Read = protocol::ExplainRequest::Read;
+    send(frame(Opcode::kExplain, 3, protocol::ExplainRequest{Read::kGet, id, "a"}));
+    finish_task();
+    const auto then = answers();
+    CHECK(then.at(0).as<protocol::ExplainResponse>().text.find("value of 1 bytes") != Bytes::npos);
+    CHECK(send(frame(Opcode::kExplain, 4, protocol::ExplainRequest{Read::kGet, id + 1, "a"}))
+              .at(0)
+              .is(WireStatus::kNotFound));
+}
+
 TEST_CASE_METHOD(SessionFixture, "reads: STATUS tells whether a seqno is durable") {
     greet();
     db.set("a", "1");

@@ -94,6 +94,12 @@ class Client {
     Result<client::DurableState> status(uint64_t seqno);
     /// Only names that start with `prefix`, when there is one.
     Result<client::Stats> stats(Bytes prefix = {});
+    /// Does a get and tells how: memtables and tables asked, filters, blocks, time. Lines for a
+    /// person; they may change with any version. kUnsupported: the server is too old for it.
+    Result<std::string> explain_get(Bytes key, const client::ReadOptions& options = {});
+    /// The same of a walk forward over `limit` entries of `range`; 0: the server's own number.
+    Result<std::string> explain_scan(const client::KeyRange& range, uint64_t limit = 0,
+                                     const client::ReadOptions& options = {});
     /// The server's keyspaces, by id; only names that start with `prefix`, when there is one.
     Result<std::vector<client::KeyspaceInfo>> keyspaces(Bytes prefix = {});
     /// Durably, and whatever keyspace this client is in. False: it was there before.

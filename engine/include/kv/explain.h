@@ -38,6 +38,7 @@ struct GetExplanation {
 struct ScanExplanation {
     uint64_t entries = 0;      ///< Live ones met.
     uint64_t passed_over = 0;  ///< Older versions, tombstones, expired and range-deleted entries.
+    bool budget_exhausted = false;  ///< Stopped by ScanOptions::max_skipped.
     uint32_t memtables = 0;
     std::vector<uint64_t> tables_by_level;  ///< Those whose bounds meet the scan's.
     uint64_t range_deletes = 0;             ///< Fragments of range deletes to be minded.
