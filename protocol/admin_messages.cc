@@ -1,5 +1,5 @@
-// Field lists of STATUS, STATS and the keyspaces: protocol/docs/wire_format.md, section "The
-// store". SPDX-License-Identifier: Apache-2.0
+// Field lists of STATUS, STATS, CHECKPOINT and the keyspaces: protocol/docs/wire_format.md, section
+// "The store". SPDX-License-Identifier: Apache-2.0
 #include "protocol/admin_messages.h"
 
 #include "protocol/body_codec.h"
@@ -34,6 +34,21 @@ void fields(Io& io, Field<Io, StatsEntry>& m) {
 template <class Io>
 void fields(Io& io, Field<Io, StatsResponse>& m) {
     io.list("entries", m.entries, 2 * sizeof(uint32_t), [&io](auto& e) { fields(io, e); });
+}
+
+template <class Io>
+void fields(Io& io, Field<Io, CheckpointRequest>& m) {
+    io.bytes("name", m.name);
+}
+
+template <class Io>
+void fields(Io& io, Field<Io, CheckpointResponse>& m) {
+    io.bytes("path", m.path);
+    io.u64("seqno", m.seqno);
+    io.u64("tables", m.tables);
+    io.u64("table_bytes", m.table_bytes);
+    io.u64("copied_tables", m.copied_tables);
+    io.u64("log_bytes", m.log_bytes);
 }
 
 // The fewest bytes of an entry: with an empty name.
@@ -71,6 +86,8 @@ KV_WIRE_BODY(StatusRequest, "STATUS request")
 KV_WIRE_BODY(StatusResponse, "STATUS response")
 KV_WIRE_BODY(StatsRequest, "STATS request")
 KV_WIRE_BODY(StatsResponse, "STATS response")
+KV_WIRE_BODY(CheckpointRequest, "CHECKPOINT request")
+KV_WIRE_BODY(CheckpointResponse, "CHECKPOINT response")
 KV_WIRE_BODY(KeyspacesRequest, "KEYSPACES request")
 KV_WIRE_BODY(KeyspacesResponse, "KEYSPACES response")
 KV_WIRE_BODY(KeyspaceNameRequest, "keyspace name")

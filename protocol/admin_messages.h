@@ -1,5 +1,5 @@
-// Bodies of the messages about the store: STATUS ("is this durable?"), STATS, and the listing,
-// creating and dropping of keyspaces.
+// Bodies of the messages about the store: STATUS ("is this durable?"), STATS, CHECKPOINT, and the
+// listing, creating and dropping of keyspaces.
 //
 // Byte strings are views into the decoded body (or into the sender's memory when encoding).
 // decode() gives kInvalidArgument naming field and offset; encode() appends the body only.
@@ -41,6 +41,20 @@ struct StatsResponse {
     friend bool operator==(const StatsResponse&, const StatsResponse&) = default;
 };
 
+struct CheckpointRequest {
+    Bytes name{};  ///< Of the directory to be made: letters, digits, and . - _ behind the first.
+    friend bool operator==(const CheckpointRequest&, const CheckpointRequest&) = default;
+};
+struct CheckpointResponse {
+    Bytes path{};        ///< On the server's machine.
+    uint64_t seqno = 0;  ///< Every write up to here is in it; later ones may be.
+    uint64_t tables = 0;
+    uint64_t table_bytes = 0;
+    uint64_t copied_tables = 0;  ///< The others are hard links.
+    uint64_t log_bytes = 0;
+    friend bool operator==(const CheckpointResponse&, const CheckpointResponse&) = default;
+};
+
 struct KeyspacesRequest {
     Bytes prefix{};  ///< Only names that start with it; empty: all.
     friend bool operator==(const KeyspacesRequest&, const KeyspacesRequest&) = default;
@@ -71,6 +85,8 @@ Status decode(Bytes body, StatusRequest& out);
 Status decode(Bytes body, StatusResponse& out);
 Status decode(Bytes body, StatsRequest& out);
 Status decode(Bytes body, StatsResponse& out);
+Status decode(Bytes body, CheckpointRequest& out);
+Status decode(Bytes body, CheckpointResponse& out);
 Status decode(Bytes body, KeyspacesRequest& out);
 Status decode(Bytes body, KeyspacesResponse& out);
 Status decode(Bytes body, KeyspaceNameRequest& out);
@@ -79,6 +95,8 @@ void encode(const StatusRequest& message, std::string& out);
 void encode(const StatusResponse& message, std::string& out);
 void encode(const StatsRequest& message, std::string& out);
 void encode(const StatsResponse& message, std::string& out);
+void encode(const CheckpointRequest& message, std::string& out);
+void encode(const CheckpointResponse& message, std::string& out);
 void encode(const KeyspacesRequest& message, std::string& out);
 void encode(const KeyspacesResponse& message, std::string& out);
 void encode(const KeyspaceNameRequest& message, std::string& out);

@@ -30,6 +30,8 @@ inline constexpr uint32_t kMaxExtensionBytes = 1'024;
 inline constexpr uint32_t kMaxNameBytes = 256;
 /// Names of keyspaces.
 inline constexpr uint32_t kMaxKeyspaceNameBytes = 64;
+/// Names of checkpoints.
+inline constexpr uint32_t kMaxCheckpointNameBytes = 64;
 /// Items of one list: keys of a MULTI_GET, operations or preconditions of a BATCH, entries of an
 /// answer. Keeps the memory of a decoded message near the size of its frame.
 inline constexpr uint32_t kMaxListItems = 1U << 20;

@@ -33,6 +33,7 @@
     X(66, kKeyspaces, "KEYSPACES", kServed)            \
     X(67, kKeyspaceCreate, "KEYSPACE_CREATE", kServed) \
     X(68, kKeyspaceDrop, "KEYSPACE_DROP", kServed)     \
+    X(69, kCheckpoint, "CHECKPOINT", kServed)          \
     X(80, kWatch, "WATCH", kReserved)                  \
     X(81, kWatchCancel, "WATCH_CANCEL", kReserved)     \
     X(96, kReplicaAppend, "REPLICA_APPEND", kReserved) \

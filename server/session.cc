@@ -179,6 +179,8 @@ void Session::begin(const RequestInfo& info, protocol::Durability durability, By
             return on_status(info, body);
         case Opcode::kStats:
             return on_stats(info, body);
+        case Opcode::kCheckpoint:
+            return on_checkpoint(info, body);
         case Opcode::kKeyspaces:
             return on_keyspaces(info, body);
         case Opcode::kKeyspaceCreate:

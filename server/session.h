@@ -115,8 +115,6 @@ class Session final : public WireSession {
     void on_count(const RequestInfo& info, Bytes body);
     void on_explain(const RequestInfo& info, Bytes body);
     void on_snapshot(const RequestInfo& info, Bytes body);
-    void on_status(const RequestInfo& info, Bytes body);
-    void on_stats(const RequestInfo& info, Bytes body);
     void answer_get(const RequestInfo& info, std::optional<Entry> entry);
     void read_in_pool(const RequestInfo& info, Job job);
     void on_read_done(uint64_t id, std::string reply);
@@ -132,6 +130,11 @@ class Session final : public WireSession {
     // session_keyspaces.cc: managing keyspaces, this connection's or another.
     void on_keyspaces(const RequestInfo& info, Bytes body);
     void on_change_keyspace(const RequestInfo& info, Bytes body);
+
+    // session_store.cc: about the store as a whole.
+    void on_status(const RequestInfo& info, Bytes body);
+    void on_stats(const RequestInfo& info, Bytes body);
+    void on_checkpoint(const RequestInfo& info, Bytes body);
 
     // session_scans.cc: chunks under credits.
     void on_scan(const RequestInfo& info, Bytes body);

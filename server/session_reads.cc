@@ -5,7 +5,6 @@
 #include <utility>
 
 #include "server/session.h"
-#include "server/stats_report.h"
 #include "server/stored_keys.h"
 
 namespace kv::server {
@@ -350,27 +349,6 @@ void Session::on_snapshot(const RequestInfo& info, Bytes body) {
         shared_.report(Incident::kSnapshots, peer_ + ": " + std::string(lease.error().message()));
     }
     refuse(info, lease.error());
-}
-
-void Session::on_status(const RequestInfo& info, Bytes body) {
-    protocol::StatusRequest request;
-    if (!decode(info, body, request)) return;
-    const Seqno durable = shared_.db.durable_seqno();
-    answer(info, protocol::StatusResponse{shared_.db.published_seqno(), durable,
-                                          request.seqno <= durable});
-}
-
-void Session::on_stats(const RequestInfo& info, Bytes body) {
-    protocol::StatsRequest request;
-    if (!decode(info, body, request)) return;
-    read_in_pool(info, [&shared = shared_, info, prefix = std::string(request.prefix),
-                        max_frame_bytes = max_frame_bytes_](std::string& reply) {
-        const std::vector<Stat> stats = collect_stats(shared, shared.db.stats(), prefix);
-        protocol::StatsResponse response;
-        for (const Stat& stat : stats) response.entries.push_back({stat.name, stat.value});
-        append_fitting_answer(reply, info, shared.clock.monotonic_us(), response, max_frame_bytes);
-        return PoolTask::Next::kDone;
-    });
 }
 
 }  // namespace kv::server

@@ -14,6 +14,7 @@
 #include "kv/clock.h"
 #include "kv/db.h"
 #include "kv/keyspace_catalog.h"
+#include "server/checkpoints.h"
 #include "server/commands/scan_cursors.h"
 #include "server/connection_census.h"
 #include "server/counters.h"
@@ -55,6 +56,7 @@ struct SharedState {
         : db(store),
           config(settings),
           clock(time),
+          checkpoints(store, settings.data_dir),
           pool(settings.read_threads, settings.limits.queued_reads),
           snapshots(settings.limits.snapshots, settings.limits.snapshot_lease_ms),
           census(settings.limits.connections, settings.limits.hello_connections_per_address),
@@ -78,6 +80,7 @@ struct SharedState {
     const config::Config& config;
     Clock& clock;
     KeyspaceCatalog keyspaces;  // before the pool, whose tasks use it; opened by Server::start
+    Checkpoints checkpoints;
     ReadPool pool;
     SnapshotTable snapshots;
     ScanCursors scan_cursors;

@@ -244,6 +244,16 @@ Result<std::string> Client::explain_scan(const client::KeyRange& range, uint64_t
         options);
 }
 
+Result<client::CheckpointInfo> Client::checkpoint(Bytes name, uint32_t timeout_ms) {
+    std::string body;
+    protocol::CheckpointResponse made;
+    KV_RETURN_IF_ERROR(session_->call(
+        session_->request(Opcode::kCheckpoint, protocol::CheckpointRequest{name}, timeout_ms), body,
+        made));
+    return client::CheckpointInfo{std::string(made.path), made.seqno,         made.tables,
+                                  made.table_bytes,       made.copied_tables, made.log_bytes};
+}
+
 Result<std::vector<client::KeyspaceInfo>> Client::keyspaces(Bytes prefix) {
     std::string body;
     protocol::KeyspacesResponse response;

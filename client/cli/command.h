@@ -83,6 +83,8 @@ const Command* find_command(std::string_view name);
 
 /// --durability and --timeout, which every writing command takes.
 Result<client::WriteOptions> write_options(const Arguments& arguments);
+/// --timeout; 0 without it.
+Result<uint32_t> timeout_ms(const Arguments& arguments);
 /// The expiry that --ttl asks for, by this machine's clock; 0 without --ttl.
 Result<uint64_t> expiry_from_ttl(const Arguments& arguments);
 /// --prefix, --from and --to; a lone word is a prefix too.
@@ -102,6 +104,7 @@ CommandResult run_count(Context& context, const Arguments& arguments);
 CommandResult run_explain(Context& context, const Arguments& arguments);
 CommandResult run_status(Context& context, const Arguments& arguments);
 CommandResult run_stats(Context& context, const Arguments& arguments);
+CommandResult run_checkpoint(Context& context, const Arguments& arguments);
 CommandResult run_keyspaces(Context& context, const Arguments& arguments);
 CommandResult run_keyspace(Context& context, const Arguments& arguments);
 CommandResult run_ping(Context& context, const Arguments& arguments);

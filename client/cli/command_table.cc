@@ -22,7 +22,8 @@ Options joined(Options options, const Options& more) {
 }
 
 const Options kFormats = {{"--raw", false}, {"--hex", false}, {"--json", false}};
-const Options kWrites = joined({{"--durability", true}, {"--timeout", true}}, kFormats);
+const Options kTimed = joined({{"--timeout", true}}, kFormats);
+const Options kWrites = joined({{"--durability", true}}, kTimed);
 const Options kRange = joined({{"--prefix", true}, {"--from", true}, {"--to", true}}, kFormats);
 const Options kScan = joined({{"--limit", true}, {"--keys", false}, {"--reverse", false}}, kRange);
 const Options kTransfer =
@@ -77,6 +78,8 @@ const std::vector<Command>& table() {
          run_status},
         {"stats", "[PREFIX]", "counters of the server",
          "stats engine.                     those whose names start so", kFormats, 0, 1, run_stats},
+        {"checkpoint", "NAME [--timeout 10m]", "copy the store into its DATA_DIR/checkpoints/NAME",
+         "checkpoint monday                 writes go on meanwhile", kTimed, 1, 1, run_checkpoint},
         {"keyspaces", "[PREFIX]", "the keyspaces of the server, and what is done in each",
          "keyspaces                         kvcli -n NAME works in one of them", kFormats, 0, 1,
          run_keyspaces},
@@ -161,11 +164,15 @@ Result<client::WriteOptions> write_options(const Arguments& arguments) {
                                             "'; expected memory, os or disk");
         }
     }
-    if (const auto text = arguments.value("--timeout")) {
-        KV_ASSIGN_OR_RETURN(const uint64_t ms, parse_duration_ms(*text));
-        options.timeout_ms = static_cast<uint32_t>(std::min<uint64_t>(ms, UINT32_MAX));
-    }
+    KV_ASSIGN_OR_RETURN(options.timeout_ms, timeout_ms(arguments));
     return options;
+}
+
+Result<uint32_t> timeout_ms(const Arguments& arguments) {
+    const auto text = arguments.value("--timeout");
+    if (!text) return uint32_t{0};
+    KV_ASSIGN_OR_RETURN(const uint64_t ms, parse_duration_ms(*text));
+    return static_cast<uint32_t>(std::min<uint64_t>(ms, UINT32_MAX));
 }
 
 Result<uint64_t> expiry_from_ttl(const Arguments& arguments) {

@@ -1,5 +1,5 @@
 // Commands that look at many entries or at the server: scan, rscan, count, explain, status, stats,
-// ping, help, version.
+// checkpoint, ping, help, version.
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 #include <chrono>
@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/command.h"
+#include "cli/progress.h"
 #include "cli/version.h"
 
 namespace kv::cli {
@@ -14,6 +15,9 @@ namespace kv::cli {
 namespace {
 
 using Json = nlohmann::json;
+
+// Links are made at once, but the log is copied and synced, and a checkpoint may have to wait.
+constexpr uint32_t kCheckpointTimeoutMs = 600'000;
 
 CommandResult scan_entries(Context& context, const Arguments& arguments, bool reverse) {
     auto limit = arguments.number("--limit", 0);
@@ -117,6 +121,29 @@ CommandResult run_stats(Context& context, const Arguments& arguments) {
     return done();
 }
 
+CommandResult run_checkpoint(Context& context, const Arguments& arguments) {
+    auto timeout = timeout_ms(arguments);
+    if (!timeout.is_ok()) return usage_error(timeout.error());
+    auto made = context.client->checkpoint(arguments.words[0],
+                                           *timeout == 0 ? kCheckpointTimeoutMs : *timeout);
+    if (!made.is_ok()) return failed(made.error());
+    std::string tables =
+        std::to_string(made->tables) + " tables of " + format_bytes(made->table_bytes) + ", ";
+    tables += made->copied_tables == 0 ? "linked"
+                                       : std::to_string(made->copied_tables) + " of them copied";
+    context.out.result("checkpoint in " + made->path + ", up to seqno " +
+                           std::to_string(made->seqno) + ": " + tables + ", " +
+                           format_bytes(made->log_bytes) + " of log",
+                       Json{{"path", made->path},
+                            {"seqno", made->seqno},
+                            {"tables", made->tables},
+                            {"table_bytes", made->table_bytes},
+                            {"copied_tables", made->copied_tables},
+                            {"log_bytes", made->log_bytes}}
+                           .dump(-1, ' ', false, Json::error_handler_t::replace));
+    return done();
+}
+
 CommandResult run_ping(Context& context, const Arguments& /*arguments*/) {
     const auto start = std::chrono::steady_clock::now();
     Status status = context.client->ping();
@@ -144,9 +171,11 @@ CommandResult run_help(Context& context, const Arguments& arguments) {
         context.out.line("    options:" + options);
         return done();
     }
+    size_t width = 0;
+    for (const Command& command : all_commands()) width = std::max(width, command.name.size() + 2);
     for (const Command& command : all_commands()) {
-        context.out.line(padded(command.name, 8) + std::string(command.summary));
-        context.out.line("        " + std::string(command.example));
+        context.out.line(padded(command.name, width) + std::string(command.summary));
+        context.out.line(padded("", width) + std::string(command.example));
     }
     context.out.line("A byte may be written \\xHH anywhere. --raw --hex --json choose the output.");
     if (!context.one_shot) {

@@ -20,7 +20,7 @@ HELLO, PING, CANCEL, GOAWAY = 1, 2, 3, 4
 GET, MULTI_GET, SCAN, SCAN_CREDIT, COUNT, EXPLAIN = 16, 17, 18, 19, 20, 21
 PUT, DELETE, BATCH, INCREMENT, DELETE_RANGE = 32, 33, 34, 35, 36
 SNAPSHOT_OPEN, SNAPSHOT_RENEW, SNAPSHOT_CLOSE = 48, 49, 50
-STATUS, STATS, KEYSPACES, KEYSPACE_CREATE, KEYSPACE_DROP = 64, 65, 66, 67, 68
+STATUS, STATS, KEYSPACES, KEYSPACE_CREATE, KEYSPACE_DROP, CHECKPOINT = 64, 65, 66, 67, 68, 69
 WRITES = (PUT, DELETE, BATCH, INCREMENT)
 
 RETRYABLE, SURELY_NOT_APPLIED, IN_DOUBT_CLASS, FATAL = 0x8000, 0x4000, 0x2000, 0x1000
@@ -39,6 +39,7 @@ Written = collections.namedtuple("Written", "first_seqno last_seqno reached coun
 Snapshot = collections.namedtuple("Snapshot", "id seqno lease_ms")
 Durable = collections.namedtuple("Durable", "published_seqno durable_seqno is_durable")
 Keyspace = collections.namedtuple("Keyspace", "id approximate_keys reads hits writes deletes")
+Checkpoint = collections.namedtuple("Checkpoint", "path seqno tables table_bytes copied_tables log_bytes")
 Hello = collections.namedtuple(
     "Hello", "version server_features agreed_features max_key_bytes max_value_bytes max_frame_bytes "
     "max_batch_bytes max_outstanding pre_auth_frame_bytes server_version node_id role epoch durable_seqno")
@@ -386,6 +387,13 @@ class Client:
         pairs = cursor.list(lambda: (cursor.bytes().decode(), cursor.bytes().decode()))
         cursor.done()
         return dict(pairs)
+
+    def checkpoint(self, name):
+        """Copies the store on the server's machine: where, and what is in it."""
+        cursor = self.call(CHECKPOINT, byte_string(name))
+        made = Checkpoint(cursor.bytes().decode(), *[cursor.number("Q") for _ in range(5)])
+        cursor.done()
+        return made
 
     # Many at once
 

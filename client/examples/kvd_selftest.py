@@ -246,6 +246,9 @@ class SelfTest:
         self.check(len(stats) > 0 and list(stats) == sorted(stats), "statistics are sorted")
         some = next(iter(stats)).split(".")[0]
         self.check(all(name.startswith(some) for name in client.stats(some.encode())), "by prefix")
+        for name in (b"", b"..", b"a/b", b".hidden", b"-v", b"a b"):
+            self.refused(INVALID_ARGUMENT, lambda name=name: client.checkpoint(name),
+                         "a checkpoint needs a name")
 
     def order(self, client):
         put = lambda key, value: struct.pack("<Q", 0) + byte_string(key) + byte_string(value)

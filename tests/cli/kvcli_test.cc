@@ -95,6 +95,23 @@ TEST_CASE("kvcli: explain tells how a key is looked up and entries are walked ov
     CHECK(contains(unsure.err, "--from goes with --scan"));
 }
 
+TEST_CASE("kvcli: a checkpoint is made once under each name") {
+    const Fixture f;
+    CHECK(f.cli({"put", "a", "1"}).exit_code == 0);
+    const Finished made = f.cli({"checkpoint", "monday"});
+    CHECK(made.exit_code == 0);
+    CHECK(made.out.find("checkpoint in ") == 0);
+    CHECK(contains(made.out, "/checkpoints/monday, up to seqno "));
+    const Finished again = f.cli({"checkpoint", "monday"});
+    CHECK(again.exit_code == 1);
+    CHECK(contains(again.err, "is not empty"));
+    CHECK(contains(f.cli({"checkpoint", "tuesday", "--json"}).out, "\"copied_tables\":0"));
+    const Finished outside = f.cli({"checkpoint", "../out"});
+    CHECK(outside.exit_code == 1);
+    CHECK(contains(outside.err, "not a name for a checkpoint"));
+    CHECK(f.cli({"checkpoint", "wednesday", "--timeout", "soon"}).exit_code == 2);
+}
+
 TEST_CASE("kvcli: a batch applies all of its lines or none") {
     const Fixture f;
     CHECK(f.cli({"batch"}, "put a 1\nincr n 3\nend\n").exit_code == 0);

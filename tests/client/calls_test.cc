@@ -78,6 +78,25 @@ TEST_CASE("client: an explained read carries what it reads and gives the server'
     CHECK(scan.get().status().is(Code::kUnsupported));
 }
 
+TEST_CASE("client: a checkpoint is asked for by name, and told of") {
+    Fixture f;
+    auto call = in_background([&] { return f.client->checkpoint("monday", 60'000); });
+    const Received request = f.peer->read();
+    CHECK(request.header.opcode == Opcode::kCheckpoint);
+    CHECK(request.header.deadline_ms == 60'000);
+    CHECK(request.as<protocol::CheckpointRequest>().name == "monday");
+    f.peer->answer(request,
+                   protocol::CheckpointResponse{"/data/checkpoints/monday", 9, 3, 300, 1, 7});
+    const auto made = call.get();
+    REQUIRE(made.is_ok());
+    CHECK(made->path == "/data/checkpoints/monday");
+    CHECK(made->seqno == 9);
+    CHECK(made->tables == 3);
+    CHECK(made->table_bytes == 300);
+    CHECK(made->copied_tables == 1);
+    CHECK(made->log_bytes == 7);
+}
+
 TEST_CASE("client: writes carry durability and mutations") {
     ClientOptions options;
     options.durability = client::Durability::kOs;

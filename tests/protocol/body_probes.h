@@ -67,6 +67,8 @@ inline constexpr BodyProbe kBodyProbes[] = {
     {"status_response", decode_and_encode<StatusResponse>},
     {"stats_request", decode_and_encode<StatsRequest>},
     {"stats_response", decode_and_encode<StatsResponse>},
+    {"checkpoint_request", decode_and_encode<CheckpointRequest>},
+    {"checkpoint_response", decode_and_encode<CheckpointResponse>},
     {"keyspaces_request", decode_and_encode<KeyspacesRequest>},
     {"keyspaces_response", decode_and_encode<KeyspacesResponse>},
     {"keyspace_name_request", decode_and_encode<KeyspaceNameRequest>},

@@ -129,11 +129,11 @@ TEST_CASE("wire format: the read examples are what they say") {
     holds("count_request", request_header(Opcode::kCount, 11),
           CountRequest{true, 0, {"", "", "user:"}});
     holds("count_response", response_header(Opcode::kCount, 11, 0, 60), CountResponse{2, true});
-    holds("explain_request", request_header(Opcode::kExplain, 22),
+    holds("explain_request", request_header(Opcode::kExplain, 26),
           ExplainRequest{ExplainRequest::Read::kGet, 0, "user:1", 0, {}});
-    holds("explain_scan_request", request_header(Opcode::kExplain, 23),
+    holds("explain_scan_request", request_header(Opcode::kExplain, 27),
           ExplainRequest{ExplainRequest::Read::kScan, 0, "", 100, {"", "", "user:"}});
-    holds("explain_response", response_header(Opcode::kExplain, 22, 0, 40),
+    holds("explain_response", response_header(Opcode::kExplain, 26, 0, 40),
           ExplainResponse{"absent\n"});
 }
 
@@ -168,6 +168,11 @@ TEST_CASE("wire format: the snapshot and store examples are what they say") {
           KeyspaceNameRequest{"orders"});
     holds("keyspace_drop_response", response_header(Opcode::kKeyspaceDrop, 25, 0, 190),
           AckResponse{true});
+    holds("checkpoint_request", request_header(Opcode::kCheckpoint, 28, 600'000),
+          CheckpointRequest{"monday"});
+    holds(
+        "checkpoint_response", response_header(Opcode::kCheckpoint, 28, 0, 9000),
+        CheckpointResponse{"/var/lib/kvd/checkpoints/monday", 4718, 12, 402'653'184, 0, 1'048'576});
 }
 
 TEST_CASE("wire format: the write examples are what they say") {

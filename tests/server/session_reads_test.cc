@@ -1,4 +1,4 @@
-// server/session_reads.cc: reads in memory, reads through the pool, snapshots, counts, STATS.
+// server/session_reads.cc: reads in memory, reads through the pool, snapshots, counts, EXPLAIN.
 // SPDX-License-Identifier: Apache-2.0
 #include "server/session_fixture.h"
 
@@ -217,41 +217,6 @@ TEST_CASE_METHOD(SessionFixture, "explain: reads at a snapshot, and says when th
     CHECK(send(frame(Opcode::kExplain, 4, protocol::ExplainRequest{Read::kGet, id + 1, "a"}))
               .at(0)
               .is(WireStatus::kNotFound));
-}
-
-TEST_CASE_METHOD(SessionFixture, "reads: STATUS tells whether a seqno is durable") {
-    greet();
-    db.set("a", "1");
-    const auto found = send(frame(Opcode::kStatus, 2, protocol::StatusRequest{1}) +
-                            frame(Opcode::kStatus, 3, protocol::StatusRequest{2}));
-    CHECK(found.at(0).as<protocol::StatusResponse>().is_durable);
-    CHECK_FALSE(found.at(1).as<protocol::StatusResponse>().is_durable);
-}
-
-TEST_CASE_METHOD(SessionFixture, "reads: STATS are sorted and can be narrowed") {
-    greet();
-    send(frame(Opcode::kStats, 2, protocol::StatsRequest{"server."}));
-    finish_task();
-    const auto found = answers();
-    const auto stats = found.at(0).as<protocol::StatsResponse>();
-    REQUIRE(stats.entries.size() > 10);
-    for (size_t i = 1; i < stats.entries.size(); ++i) {
-        CHECK(stats.entries[i - 1].name < stats.entries[i].name);
-        CHECK(stats.entries[i].name.starts_with("server."));
-    }
-}
-
-TEST_CASE_METHOD(SessionFixture, "stats: an answer above the agreed frame is too_large") {
-    protocol::HelloRequest small;
-    small.wanted_frame_bytes = protocol::kPreAuthFrameBytes;
-    REQUIRE(send(frame(Opcode::kHello, 1, small)).at(0).ok());
-    db.state_reason = std::string(protocol::kPreAuthFrameBytes, 'r');
-    send(frame(Opcode::kStats, 2, protocol::StatsRequest{}));
-    finish_task();
-    CHECK(answers().at(0).is(WireStatus::kTooLarge));
-    send(frame(Opcode::kStats, 3, protocol::StatsRequest{"server."}));
-    finish_task();
-    CHECK(answers().at(0).ok());
 }
 
 }  // namespace kv::server

@@ -100,6 +100,11 @@ class Client {
     /// The same of a walk forward over `limit` entries of `range`; 0: the server's own number.
     Result<std::string> explain_scan(const client::KeyRange& range, uint64_t limit = 0,
                                      const client::ReadOptions& options = {});
+    /// A copy of everything in the store, as of now, in DATA_DIR/checkpoints/`name` on the server's
+    /// machine, while writes go on. kInvalidArgument: `name` is none, or taken. kOverloaded:
+    /// another one is being made. kDeadline: it may yet be finished. kUnsupported: the server is
+    /// too old for it. `timeout_ms` 0: ClientOptions::operation_timeout_ms.
+    Result<client::CheckpointInfo> checkpoint(Bytes name, uint32_t timeout_ms = 0);
     /// The server's keyspaces, by id; only names that start with `prefix`, when there is one.
     Result<std::vector<client::KeyspaceInfo>> keyspaces(Bytes prefix = {});
     /// Durably, and whatever keyspace this client is in. False: it was there before.

@@ -104,6 +104,16 @@ struct KeyspaceInfo {
     uint64_t deletes = 0;  ///< Keys.
 };
 
+/// A copy of the store that the server made on its own machine.
+struct CheckpointInfo {
+    std::string path;    ///< A data directory for kvd and kvtool.
+    uint64_t seqno = 0;  ///< Every write up to here is in it; later ones may be.
+    uint64_t tables = 0;
+    uint64_t table_bytes = 0;
+    uint64_t copied_tables = 0;  ///< The others are hard links, which take no room at first.
+    uint64_t log_bytes = 0;
+};
+
 struct DurableState {
     bool durable = false;        ///< The seqno asked about is on stable storage.
     uint64_t durable_seqno = 0;  ///< Newest one that is.
