@@ -21,7 +21,8 @@ GET, MULTI_GET, SCAN, SCAN_CREDIT, COUNT, EXPLAIN = 16, 17, 18, 19, 20, 21
 PUT, DELETE, BATCH, INCREMENT, DELETE_RANGE = 32, 33, 34, 35, 36
 SNAPSHOT_OPEN, SNAPSHOT_RENEW, SNAPSHOT_CLOSE = 48, 49, 50
 STATUS, STATS, KEYSPACES, KEYSPACE_CREATE, KEYSPACE_DROP, CHECKPOINT = 64, 65, 66, 67, 68, 69
-WRITES = (PUT, DELETE, BATCH, INCREMENT)
+WATCH = 80  # reserved
+WRITES = (PUT, DELETE, BATCH, INCREMENT, DELETE_RANGE)
 
 RETRYABLE, SURELY_NOT_APPLIED, IN_DOUBT_CLASS, FATAL = 0x8000, 0x4000, 0x2000, 0x1000
 INVALID_ARGUMENT, MALFORMED, TOO_LARGE, CONFLICT, NOT_FOUND = 0x4001, 0x4002, 0x4003, 0x4004, 0x4005
@@ -30,7 +31,7 @@ BAD_FRAME, BAD_VERSION, FRAME_TOO_LARGE, HELLO_REQUIRED = 0x5020, 0x5021, 0x5022
 
 HEADER = struct.Struct("<IBBHHHIQQ")
 SCAN_CREDIT_BYTES = 256 * 1024
-FEATURE_KEYSPACES, TAG_KEYSPACE = 8, 0x8002
+FEATURE_RANGE_DELETES, FEATURE_KEYSPACES, TAG_KEYSPACE = 4, 8, 0x8002
 
 Frame = collections.namedtuple("Frame", "magic flags opcode status server_us request_id body")
 Entry = collections.namedtuple("Entry", "key value seqno expiry_ms")
@@ -138,7 +139,7 @@ class Batch:
 
 class Client:
     def __init__(self, host, port, timeout=10.0, deadline_ms=5000, hello=True, keyspace=b"",
-                 create=False):
+                 create=False, features=0):
         self.socket = socket.create_connection((host, port), timeout)
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.deadline_ms = deadline_ms
@@ -147,8 +148,13 @@ class Client:
         self.goaway = None
         self.server = None
         self.frame_limit = 4096
-        if hello:
-            self.hello(keyspace=keyspace, create=create)
+        if not hello:
+            return
+        try:
+            self.hello(keyspace=keyspace, create=create, features=features)
+        except Exception:
+            self.close()
+            raise
 
     def close(self):
         self.socket.close()
@@ -230,11 +236,11 @@ class Client:
     # Session
 
     def hello(self, min_version=1, max_version=1, name=b"kvd_client.py", user=b"", secret=b"",
-              keyspace=b"", create=False):
-        features, flags, extensions = 0, 0, b""
+              keyspace=b"", create=False, features=0):
+        flags, extensions = 0, b""
         if keyspace:
             wish = struct.pack("<B", create) + byte_string(keyspace)
-            features, flags = FEATURE_KEYSPACES, EXT
+            features, flags = features | FEATURE_KEYSPACES, EXT
             extensions = byte_string(struct.pack("<HH", TAG_KEYSPACE, len(wish)) + wish)
         cursor = self.call(HELLO, extensions +
                            struct.pack("<BBQII", min_version, max_version, features, 0, 0) +
@@ -365,6 +371,11 @@ class Client:
 
     def delete(self, key, durability=DISK):
         return self.read_written(self.call(DELETE, byte_string(key), durability=durability))
+
+    def delete_range(self, lower=b"", upper=b"", prefix=b"", durability=DISK):
+        """All keys of the range at once. Needs FEATURE_RANGE_DELETES, asked for in HELLO."""
+        body = byte_string(lower) + byte_string(upper) + byte_string(prefix)
+        return self.read_written(self.call(DELETE_RANGE, body, durability=durability))
 
     def increment(self, key, by=1, durability=DISK):
         """The new value. Not idempotent: after ConnectionLost it is in doubt."""

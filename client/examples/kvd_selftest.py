@@ -8,11 +8,11 @@ import contextlib
 import os
 import struct
 
-from kvd_client import (BAD_FRAME, BAD_VERSION, CANCELLED, CONFLICT, DELETE, DELETE_RANGE,
-                        DISK, FENCE, FRAME_TOO_LARGE, GET, HEADER, HELLO_REQUIRED,
+from kvd_client import (BAD_FRAME, BAD_VERSION, CANCELLED, CONFLICT, DELETE, DISK,
+                        FEATURE_RANGE_DELETES, FENCE, FRAME_TOO_LARGE, GET, HEADER, HELLO_REQUIRED,
                         INVALID_ARGUMENT, MALFORMED, MEMORY, MULTI_GET, NOT_FOUND, OS, PING,
                         PUT, QUIET, REQUEST, TOO_LARGE, UNKNOWN_KEYSPACE, UNKNOWN_OPCODE,
-                        UNSUPPORTED, VERSION,
+                        UNSUPPORTED, VERSION, WATCH,
                         Batch, Client, ConnectionLost, Found, KvdError, byte_string)
 
 
@@ -51,7 +51,7 @@ class SelfTest:
                     part(client)
             finally:
                 self.clean_up()
-        for part in (self.keyspaces, self.newer_client, self.bad_connections):
+        for part in (self.keyspaces, self.range_deletes, self.newer_client, self.bad_connections):
             part()
         return self.checks
 
@@ -266,7 +266,8 @@ class SelfTest:
     def bad_requests(self, client):
         limits = client.server
         self.refused(UNKNOWN_OPCODE, lambda: client.call(9999), "an unknown opcode")
-        self.refused(UNSUPPORTED, lambda: client.call(DELETE_RANGE), "a reserved opcode")
+        self.refused(UNSUPPORTED, lambda: client.call(WATCH), "a reserved opcode")
+        self.refused(UNSUPPORTED, client.delete_range, "what HELLO did not agree on")
         self.refused(MALFORMED, lambda: client.call(GET, b"\x00"), "a body that ends early")
         self.refused(MALFORMED, lambda: client.call(PING, byte_string(b"") + b"x"), "bytes left over")
         self.refused(MALFORMED, lambda: client.call(MULTI_GET, struct.pack("<QI", 0, 2 ** 32 - 1)),
@@ -277,6 +278,17 @@ class SelfTest:
         self.refused(INVALID_ARGUMENT, lambda: client.put(b"k", b"", durability=7), "durability 7")
         self.refused(INVALID_ARGUMENT, client.hello, "a second hello")
         self.check(client.ping(b"alive") == b"alive", "none of this ends the connection")
+
+    def range_deletes(self):
+        with self.connect(features=FEATURE_RANGE_DELETES) as client:
+            keys = [self.key(b"range:%d" % number) for number in range(5)]
+            for key in keys:
+                client.put(key, b"r", durability=MEMORY)
+            deleted = client.delete_range(lower=keys[1], prefix=self.key(b"range:"))
+            self.check(deleted.reached == DISK, "a range delete is durable")
+            self.check(client.multi_get(keys)[0] is not None, "what lies before it stays")
+            self.check(client.multi_get(keys)[1:] == [None] * 4, "what lies in it goes")
+            client.delete(keys[0], durability=MEMORY)
 
     def newer_client(self):
         with self.connect(hello=False) as client:
