@@ -27,10 +27,16 @@ bool is_checkpoint_name(std::string_view name) {
     });
 }
 
+std::string absolute(const std::string& path) {
+    std::error_code failed;
+    const auto found = std::filesystem::absolute(path, failed).lexically_normal();
+    return failed ? path : found.string();
+}
+
 }  // namespace
 
 Checkpoints::Checkpoints(Db& db, const std::string& data_dir)
-    : db_(db), data_dir_(std::filesystem::absolute(data_dir).lexically_normal().string()) {}
+    : db_(db), data_dir_(absolute(data_dir)) {}
 
 Result<Checkpoints::Made> Checkpoints::make(const std::string& name) {
     if (!is_checkpoint_name(name)) {
@@ -47,15 +53,13 @@ Result<Checkpoints::Made> Checkpoints::make(const std::string& name) {
     KV_RETURN_IF_ERROR(fs.create_dir(all));
     KV_RETURN_IF_ERROR(sync_entry(fs, all));
     Made made{join_path(all, name), {}};
+    // The store logs what it made, and leaves it to its caller to tell why it could not.
     auto info = db_.checkpoint(made.path);
     if (!info.is_ok()) {
         log_warning("checkpoint " + made.path + ": " + info.error().to_string());
         return info.error();
     }
     made.info = *info;
-    log_info("checkpoint " + made.path + ": " + std::to_string(made.info.tables) + " tables, " +
-             std::to_string(made.info.log_bytes) + " bytes of log, up to seqno " +
-             std::to_string(made.info.seqno));
     return made;
 }
 
