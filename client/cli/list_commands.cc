@@ -44,6 +44,16 @@ std::string padded(std::string_view text, size_t width) {
     return out;
 }
 
+/// The text with `width` blanks before each of its lines.
+std::string indented(std::string_view text, size_t width) {
+    std::string out(width, ' ');
+    for (const char c : text) {
+        out += c;
+        if (c == '\n') out.append(width, ' ');
+    }
+    return out;
+}
+
 }  // namespace
 
 CommandResult run_scan(Context& context, const Arguments& arguments) {
@@ -128,9 +138,8 @@ CommandResult run_checkpoint(Context& context, const Arguments& arguments) {
                                            *timeout == 0 ? kCheckpointTimeoutMs : *timeout);
     if (!made.is_ok()) return failed(made.error());
     std::string tables =
-        std::to_string(made->tables) + " tables of " + format_bytes(made->table_bytes) + ", ";
-    tables += made->copied_tables == 0 ? "linked"
-                                       : std::to_string(made->copied_tables) + " of them copied";
+        std::to_string(made->tables) + " tables (" + format_bytes(made->table_bytes) + ")";
+    if (made->copied_tables > 0) tables += ", " + std::to_string(made->copied_tables) + " copied";
     context.out.result("checkpoint in " + made->path + ", up to seqno " +
                            std::to_string(made->seqno) + ": " + tables + ", " +
                            format_bytes(made->log_bytes) + " of log",
@@ -163,7 +172,7 @@ CommandResult run_help(Context& context, const Arguments& arguments) {
         if (command == nullptr) return usage_error("no command '" + arguments.words[0] + "'");
         context.out.line(std::string(command->name) + " " + std::string(command->usage));
         context.out.line("    " + std::string(command->summary));
-        context.out.line("    " + std::string(command->example));
+        context.out.line(indented(command->example, 4));
         std::string options;
         for (const OptionSpec& option : command->options) {
             options += " " + std::string(option.name) + (option.takes_value ? " X" : "");
@@ -175,7 +184,7 @@ CommandResult run_help(Context& context, const Arguments& arguments) {
     for (const Command& command : all_commands()) width = std::max(width, command.name.size() + 2);
     for (const Command& command : all_commands()) {
         context.out.line(padded(command.name, width) + std::string(command.summary));
-        context.out.line(padded("", width) + std::string(command.example));
+        context.out.line(indented(command.example, width));
     }
     context.out.line("A byte may be written \\xHH anywhere. --raw --hex --json choose the output.");
     if (!context.one_shot) {
