@@ -1,5 +1,5 @@
-// Field lists of STATUS, STATS, CHECKPOINT and the keyspaces: protocol/docs/wire_format.md, section
-// "The store". SPDX-License-Identifier: Apache-2.0
+// Field lists of STATUS, STATS, CHECKPOINT and the keyspaces: wire_format.md, "The store".
+// SPDX-License-Identifier: Apache-2.0
 #include "protocol/admin_messages.h"
 
 #include "protocol/body_codec.h"

@@ -1,6 +1,7 @@
 // ScanStream: one SCAN turned into answer frames, a chunk at a time, and ScanCredit: what its
 // client still lets it send. Neither knows a socket or a thread. Thread rule: one thread at a time;
-// chunks are made in the read pool. SPDX-License-Identifier: Apache-2.0
+// chunks are made in the read pool.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 
 #include <cstdint>

@@ -1,7 +1,8 @@
 // The writing side of a session: requests become batches, checked against the limits that HELLO
 // announced, and go to the engine in arrival order. A batch whose preconditions or increments need
 // the disk is prepared in the read pool first, and every later write of the connection waits for
-// it. SPDX-License-Identifier: Apache-2.0
+// it.
+// SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 #include <utility>
 

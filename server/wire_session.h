@@ -2,7 +2,8 @@
 // into a ReplyQueue, and effects (writes, reads that need the disk) go out through SessionHost; so
 // every rule of a protocol is tested without a network. The native protocol's is session.h, RESP's
 // is resp/resp_session.h; the shell around either is connection.h. Thread rule: the connection's
-// network thread. SPDX-License-Identifier: Apache-2.0
+// network thread.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 
 #include <cstddef>

@@ -1,5 +1,6 @@
 // See the header. Compiled for AVX2 on its own: nothing but XXH3 may be in here, since what is
-// inline elsewhere too could be linked from this file. SPDX-License-Identifier: Apache-2.0
+// inline elsewhere too could be linked from this file.
+// SPDX-License-Identifier: Apache-2.0
 #include "base/hash_long.h"
 
 #ifdef KV_HAS_HASH_AVX2

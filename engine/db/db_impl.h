@@ -5,7 +5,8 @@
 //   GarbageCollector: unlinks dead files                Health: whether writes are taken
 //
 // Members are declared in the order in which they need each other; close() stops them from the
-// outside in. Thread rule: that of Db. SPDX-License-Identifier: Apache-2.0
+// outside in. Thread rule: that of Db.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 
 #include <memory>

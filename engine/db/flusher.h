@@ -4,7 +4,8 @@
 // A memtable is flushed only once all of it is published: what a failed log sync left in doubt
 // never reaches a table. When the disk refuses, the memtable and its log stay, writes are refused
 // through Health, and a timer tries again. Thread rule: schedule from any thread; the work runs on
-// the flush lane, one at a time. SPDX-License-Identifier: Apache-2.0
+// the flush lane, one at a time.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 
 #include <atomic>

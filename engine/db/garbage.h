@@ -1,7 +1,8 @@
 // GarbageCollector: unlinks what no durable version, reader or job refers to any more, and nothing
 // while the MANIFEST is in doubt (engine.md 7).
 // Thread rule: collect runs on the compaction lane, one at a time by its mutex; the rest any
-// thread. SPDX-License-Identifier: Apache-2.0
+// thread.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 
 #include <functional>

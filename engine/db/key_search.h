@@ -3,7 +3,8 @@
 // ends at the first source that has either an entry or a range delete. TableOrder
 // (db/table_order.h) says which tables to ask. Callers: the look-up of one key (lookup) and of many
 // (multi_lookup). Thread rule: one thread at a time; the view, the key and the time must outlive
-// it. SPDX-License-Identifier: Apache-2.0
+// it.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 
 #include "base/hash.h"

@@ -1,5 +1,6 @@
 // The commit side of LogStage, and its rounds. log_segments.cc holds the life of segments and the
-// way out of a failure. SPDX-License-Identifier: Apache-2.0
+// way out of a failure.
+// SPDX-License-Identifier: Apache-2.0
 #include "db/log_stage.h"
 
 #include <algorithm>

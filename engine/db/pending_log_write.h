@@ -1,5 +1,6 @@
 // PendingLogWrite: commit groups that wait for the log side, for one segment; they go out in one
-// write, and if need be one sync. SPDX-License-Identifier: Apache-2.0
+// write, and if need be one sync.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 
 #include <cstdint>

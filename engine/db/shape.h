@@ -1,6 +1,7 @@
 // Shape: what the store is made of at this moment (active memtable, immutable memtables, tables),
 // and the only place where that changes. Every change installs a new ReadView. Thread rule: any
-// thread, except freeze (holder of the commit baton). SPDX-License-Identifier: Apache-2.0
+// thread, except freeze (holder of the commit baton).
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 
 #include <atomic>

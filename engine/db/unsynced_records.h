@@ -3,7 +3,8 @@
 //
 // Records are appended at the end and released from the front; positions count bytes since the
 // beginning. Chunks of released records are used again, so that a steady flow allocates nothing.
-// Thread rule: one thread at a time. SPDX-License-Identifier: Apache-2.0
+// Thread rule: one thread at a time.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 
 #include <algorithm>

@@ -4,7 +4,8 @@
 // Tables of slots, each four times the one before it, are searched from the newest to the oldest; a
 // slot is written once. Nothing is moved when a table fills up, so no writer ever pays for more
 // than its own key. Thread rule: one thread puts; any number of threads search meanwhile, without
-// locks. SPDX-License-Identifier: Apache-2.0
+// locks.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 
 #include <atomic>

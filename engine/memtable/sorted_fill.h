@@ -2,7 +2,8 @@
 // and linked all at once, in key order: no search for any place, memory walked forwards, and a
 // small part of what the order of the log costs.
 //
-// Thread rule: one thread. SPDX-License-Identifier: Apache-2.0
+// Thread rule: one thread.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 
 #include <cstdint>

@@ -2,7 +2,8 @@
 //
 // A program's part: it starts its own threads and reads the machine's clock, which the engine
 // never does. Callers: kvtool.cc, and the drivers of other engines in tests/bench. Thread rule: one
-// run at a time. SPDX-License-Identifier: Apache-2.0
+// run at a time.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 
 #include <iosfwd>

@@ -3,8 +3,8 @@
 // A template over the store, so that nothing stands between the loop and the engine measured.
 // Store has: put(key, value) and del(key), collected until commit(durability); get(key, found,
 // bytes) and multi_get(keys, found, bytes); new_iterator(), whose moves are those of kv/iterator.h.
-// Callers: bench_kvd.cc and the drivers of other engines in tests/bench. Thread rule: one object a
-// thread. SPDX-License-Identifier: Apache-2.0
+// Callers: bench_kvd.cc and the drivers in tests/bench. Thread rule: one object a thread.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 
 #include <string>

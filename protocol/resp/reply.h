@@ -1,6 +1,7 @@
 // Reply: answers as they leave: text, and large strings that belong into it but keep the memory
 // they were made in, so that they can be sent from there. ReplyWriter makes it. Thread rule: one
-// thread at a time. SPDX-License-Identifier: Apache-2.0
+// thread at a time.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 
 #include <cstddef>

@@ -1,6 +1,7 @@
 // KeyspaceTally: what one run of a script has done in each numbered keyspace, kept until it is
 // known that the run counts: a script is run anew when a block was missing. Thread rule: one thread
-// at a time. SPDX-License-Identifier: Apache-2.0
+// at a time.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 
 #include <array>

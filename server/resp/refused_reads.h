@@ -1,7 +1,8 @@
 // RefusedReads: scripts of one connection that the store refused, whose reads can still be
 // answered. A read must not see what its connection has written behind it, so they wait until
 // every write that was on its way with them is answered, and are given up if one of those has gone
-// through. Thread rule: the connection's network thread. SPDX-License-Identifier: Apache-2.0
+// through. Thread rule: the connection's network thread.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 
 #include <algorithm>

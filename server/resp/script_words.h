@@ -1,6 +1,7 @@
 // ScriptWords: the arguments of a script's commands, which outlast the input that they came in.
 // Small ones are copied, one behind another; large ones, which were received into blocks of their
-// own, stay there. Thread rule: as WriteScript. SPDX-License-Identifier: Apache-2.0
+// own, stay there. Thread rule: as WriteScript.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 
 #include <cstddef>

@@ -1,6 +1,7 @@
 // Transaction: what a client has queued since MULTI and the keys it watches. EXEC makes one write
 // of both: the watched keys are its preconditions, the commands its script. Thread rule: the
-// connection's network thread. SPDX-License-Identifier: Apache-2.0
+// connection's network thread.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 
 #include <cstddef>

@@ -1,6 +1,7 @@
 // A fault at every n-th operation: EIO, a full disk, a short write, a failed sync. Nothing that was
 // acknowledged as durable is lost, nothing is applied in part, and the store recovers by itself or
-// says that it does not. SPDX-License-Identifier: Apache-2.0
+// says that it does not.
+// SPDX-License-Identifier: Apache-2.0
 #include <catch2/catch.hpp>
 
 #include "crash/crash_world.h"

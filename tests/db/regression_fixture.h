@@ -1,6 +1,7 @@
 // What the regression and corruption tests add to DbFixture: looking at the files of a store,
 // cutting and changing them, faults by file name, and the table set as the MANIFEST on the disk
-// tells it. SPDX-License-Identifier: Apache-2.0
+// tells it.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 
 #include <cstring>

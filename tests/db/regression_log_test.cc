@@ -1,5 +1,6 @@
 // Bugs that other engines had in their logs, each as a claim about a whole store. The rows are
-// those of the table in section 10 of the engine's design. SPDX-License-Identifier: Apache-2.0
+// those of the table in section 10 of the engine's design.
+// SPDX-License-Identifier: Apache-2.0
 #include "db/regression_fixture.h"
 
 using namespace kv;

@@ -1,5 +1,6 @@
 // A log segment that is left to the log care lane to seal: what the store makes of a crash, a
-// killed process and a failed seal before that has happened. SPDX-License-Identifier: Apache-2.0
+// killed process and a failed seal before that has happened.
+// SPDX-License-Identifier: Apache-2.0
 #include "db/regression_fixture.h"
 
 using namespace kv;

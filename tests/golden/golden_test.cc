@@ -1,6 +1,7 @@
 // Stores that earlier versions of kvd wrote stay readable for ever: a copy of each is opened,
 // read through every path, verified and rewritten. README.md says what they are and how one is
-// made. SPDX-License-Identifier: Apache-2.0
+// made.
+// SPDX-License-Identifier: Apache-2.0
 #include <catch2/catch.hpp>
 #include <cstdlib>
 #include <filesystem>

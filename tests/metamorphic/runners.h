@@ -1,5 +1,6 @@
 // A script's answers: from a std::map that keeps every version, and from a store with given
-// options. Thread rule: plain functions. SPDX-License-Identifier: Apache-2.0
+// options. Thread rule: plain functions.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 
 #include <string>

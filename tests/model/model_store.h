@@ -1,5 +1,6 @@
 // ModelStore: the simplest thing that a store can be checked against: every version of every key,
-// in a std::map, with nothing ever dropped. SPDX-License-Identifier: Apache-2.0
+// in a std::map, with nothing ever dropped.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 
 #include <map>

@@ -1,5 +1,6 @@
 // The byte block, and the receive buffer that fills one: bytes stay in order, and memory follows
-// them. SPDX-License-Identifier: Apache-2.0
+// them.
+// SPDX-License-Identifier: Apache-2.0
 #include "protocol/byte_block.h"
 
 #include <algorithm>

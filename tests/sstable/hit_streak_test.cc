@@ -1,5 +1,6 @@
 // The filter and the run of gets that found their key: when it is asked, and that answers stay the
-// same. SPDX-License-Identifier: Apache-2.0
+// same.
+// SPDX-License-Identifier: Apache-2.0
 #include "sstable/hit_streak.h"
 
 #include <catch2/catch.hpp>

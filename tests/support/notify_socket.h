@@ -1,6 +1,7 @@
 // NotifySocket: where a daemon tells its service manager how it is, as NOTIFY_SOCKET names it.
 // Tests wait there for a kvd that they started, instead of looking again and again. Thread rule:
-// one thread at a time. SPDX-License-Identifier: Apache-2.0
+// one thread at a time.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 
 #include <poll.h>

@@ -1,5 +1,6 @@
 // ArrivalSchedule: arrivals at their times and on their connections, by a clock that the test
-// holds. SPDX-License-Identifier: Apache-2.0
+// holds.
+// SPDX-License-Identifier: Apache-2.0
 #include "bench/traffic/arrival_schedule.h"
 
 #include <catch2/catch.hpp>

@@ -1,5 +1,6 @@
 // An application that embeds kvd's engine: opens the store named on its command line, writes,
-// reads. SPDX-License-Identifier: Apache-2.0
+// reads.
+// SPDX-License-Identifier: Apache-2.0
 #include <cstdio>
 
 #include "kv/db.h"
