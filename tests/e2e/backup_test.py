@@ -106,13 +106,25 @@ class Backup(kvd_case.KvdCase):
         self.ok(kvd.cli("put", "a", "1"))
         self.checkpoint(kvd, "monday")
         held = sorted(os.listdir(kvd.path("checkpoints/monday")))
-        for name, said in (("monday", "is not empty"), ("..", "not a name"), ("a/b", "not a name")):
+        for name, said in (("monday", "exists"), ("..", "not a name"), ("a/b", "not a name")):
             done = kvd.cli("checkpoint", name)
             self.assertEqual(done.returncode, 1)
             self.assertIn(said, done.stderr.decode())
         self.assertEqual(sorted(os.listdir(kvd.path("checkpoints/monday"))), held)
         self.assertEqual(os.listdir(kvd.path("checkpoints")), ["monday"])
         self.assertEqual(self.ok(kvd.cli("get", "a")), b"1\n")
+
+    def test_a_checkpoint_that_was_cut_off_is_cleared_away_at_the_next_start(self):
+        kvd = self.make().start()
+        self.ok(kvd.cli("put", "a", "1"))
+        self.checkpoint(kvd, "monday")
+        kvd.kill()
+        cut_off = kvd.path("checkpoints/.tuesday.unfinished")
+        shutil.copytree(kvd.path("checkpoints/monday"), cut_off)
+        os.remove(os.path.join(cut_off, "CURRENT"))
+        kvd.start()
+        self.assertEqual(os.listdir(kvd.path("checkpoints")), ["monday"])
+        self.verified(self.checkpoint(kvd, "tuesday")["path"])
 
 
 if __name__ == "__main__":

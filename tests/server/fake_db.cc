@@ -315,6 +315,7 @@ Result<ScanExplanation> FakeDb::explain_scan(const ScanOptions& options, uint64_
 Result<CheckpointInfo> FakeDb::checkpoint(const std::string& dir, const CheckpointOptions&) {
     if (!std::filesystem::create_directory(dir))
         return Status::invalid_argument(dir + ": is not empty");
+    if (!checkpoint_status.is_ok()) return checkpoint_status;
     return CheckpointInfo{.seqno = seqno_.load(), .tables = 3, .table_bytes = 300, .log_bytes = 9};
 }
 

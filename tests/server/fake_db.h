@@ -30,6 +30,7 @@ class FakeDb final : public Db {
     std::atomic<uint64_t> multi_gets = 0;    ///< Calls of multi_get so far.
     std::atomic<uint64_t> stats_calls = 0;   ///< Of stats(), so far.
     std::string state_reason;                ///< Of stats(). Set before any thread asks.
+    Status checkpoint_status;                ///< Of checkpoint().
     /// Status that writes get instead of being applied.
     void fail_writes_with(Status status);
     /// Answers everything held so far, as one group.
@@ -60,7 +61,7 @@ class FakeDb final : public Db {
     Status flush() override { return Status::ok(); }
     Status compact_all() override { return Status::ok(); }
     Status clear() override { return Status::ok(); }
-    /// Makes the directory, or says that it is there.
+    /// Makes the directory, or says that it is there; then fails with checkpoint_status, unless ok.
     Result<CheckpointInfo> checkpoint(const std::string& dir, const CheckpointOptions&) override;
     uint64_t approximate_count(const ScanOptions& options) override;
     StoreStats stats() override {

@@ -1,7 +1,9 @@
 // server/session_store.cc and checkpoints.cc: STATUS, STATS, CHECKPOINT.
 // SPDX-License-Identifier: Apache-2.0
 #include <filesystem>
+#include <fstream>
 
+#include "server/checkpoints.h"
 #include "server/session_fixture.h"
 #include "support/temp_dir.h"
 
@@ -83,6 +85,32 @@ TEST_CASE_METHOD(StoreFixture, "store: a name that is taken stays as it is") {
     const Answer again = checkpoint("monday");
     CHECK(again.is(WireStatus::kInvalidArgument));
     CHECK(checkpoint("tuesday").ok());
+}
+
+TEST_CASE_METHOD(StoreFixture,
+                 "store: a checkpoint that fails leaves its name free, and no files") {
+    greet();
+    db.checkpoint_status = Status(Code::kNoSpace, "the disk is full");
+    CHECK(checkpoint("monday").is(WireStatus::kNoSpace));
+    CHECK(std::filesystem::is_empty(in_data_dir("checkpoints")));
+    db.checkpoint_status = Status::ok();
+    CHECK(checkpoint("monday").ok());
+}
+
+TEST_CASE("store: a start removes checkpoints that were cut off, and nothing else") {
+    const test::TempDir dir;
+    const std::filesystem::path all = std::filesystem::path(dir.path()) / "checkpoints";
+    for (const char* const name : {".monday.unfinished", "monday", "tuesday.unfinished", ".kept"}) {
+        std::filesystem::create_directories(all / name);
+        std::ofstream(all / name / "000007.sst") << "table";
+    }
+    FakeDb db;
+    Checkpoints checkpoints(db, dir.path());
+    CHECK_FALSE(std::filesystem::exists(all / ".monday.unfinished"));
+    for (const char* const name : {"monday", "tuesday.unfinished", ".kept"}) {
+        INFO(name);
+        CHECK(std::filesystem::exists(all / name / "000007.sst"));
+    }
 }
 
 TEST_CASE_METHOD(StoreFixture, "store: no name leads out of the checkpoints, or hides in them") {
