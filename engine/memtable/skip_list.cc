@@ -279,9 +279,12 @@ const SkipList::Node* SkipList::last_newer(const Node& version, uint64_t trailer
 }
 
 const SkipList::Node* SkipList::last_before(Bytes user_key, uint64_t trailer) const {
-    const Node* before = seek(Target(*this, user_key, trailer));
+    const Target target(*this, user_key, trailer);
+    const Node* before = seek(target);
     // The next one's key may be the target's, and versions in its chain sort before the target.
     const Node* anchor = before->linked();
+    for (; anchor != nullptr && target.is_after(*anchor); anchor = anchor->linked())
+        before = anchor;
     if (anchor != nullptr) {
         const Node* node = anchor->newest();
         if (node != anchor && node->is_newer_than(trailer) && node->user_key() == user_key)

@@ -216,3 +216,29 @@ TEST_CASE("memtable: readers see every published entry, in order, while one thre
     for (std::thread& reader : readers) reader.join();
     CHECK(mistakes == 0);
 }
+
+TEST_CASE("memtable: going back misses no version of a key before which one thread writes others") {
+    constexpr int kNeighbours = 200'000;
+    Memtable memtable("");
+    memtable.add("k_m", 1, Kind::kPut, "old");
+    memtable.add("k_m", 2, Kind::kPut, "new");
+    std::atomic<bool> done{false};
+    std::thread writer([&] {
+        // Each is put between the one before and k_m.
+        for (int i = 0; i < kNeighbours; ++i)
+            memtable.add("k_l" + std::to_string(1'000'000 + i), 3 + static_cast<Seqno>(i),
+                         Kind::kPut, "");
+        done.store(true, std::memory_order_release);
+    });
+    uint64_t mistakes = 0;
+    while (!done.load(std::memory_order_acquire)) {
+        const auto it = memtable.new_iterator();
+        it->seek(make_seek_key("k_m", 1));
+        it->prev();
+        if (!it->valid() || it->value() != "new") ++mistakes;
+        it->seek_for_prev(make_seek_key("k_m", 1));
+        if (!it->valid() || it->value() != "new") ++mistakes;
+    }
+    writer.join();
+    CHECK(mistakes == 0);
+}
