@@ -322,10 +322,9 @@ Status LogStage::write_relog_segment() {
         auto segment, has_records ? SegmentWriter::create_beside(context_.fs, context_.dir, number,
                                                                  manifest_.database_id(), bytes)
                                   : create_segment(number, bytes));
-    KV_RETURN_IF_ERROR(segment->begin(previous));
     Seqno last_seqno = published();
     const std::string records = reencode_unsynced(*segment, last_seqno);
-    if (!records.empty()) KV_RETURN_IF_ERROR(segment->write(records, last_seqno, true));
+    KV_RETURN_IF_ERROR(segment->begin_with(previous, records, last_seqno));
     KV_RETURN_IF_ERROR(segment->sync());
     if (has_records) KV_RETURN_IF_ERROR(segment->take_place(context_.fs, context_.dir));
 

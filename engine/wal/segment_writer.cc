@@ -72,13 +72,32 @@ uint64_t SegmentWriter::reserve(uint64_t record_bytes) {
 }
 
 Status SegmentWriter::begin(const SegmentEnd& previous, uint64_t previous_unsynced) {
+    KV_RETURN_IF_ERROR(write_header(previous, previous_unsynced));
+    written_seqno_ = previous.last_seqno;
+    written_ = kSegmentHeaderBytes;
+    return Status::ok();
+}
+
+Status SegmentWriter::begin_with(const SegmentEnd& previous, Bytes records, Seqno last_seqno) {
+    KV_ASSERT(records.size() % kLogRecordAlignment == 0 && last_seqno >= previous.last_seqno);
+    KV_ASSERT(records.size() <= capacity_ - kSegmentHeaderBytes);
+    if (!records.empty()) {
+        write_failure_ = file_->write_at(kSegmentHeaderBytes, records);
+        KV_RETURN_IF_ERROR(write_failure_);
+    }
+    KV_RETURN_IF_ERROR(write_header(previous, 0));
+    written_seqno_ = last_seqno;
+    written_ = kSegmentHeaderBytes + records.size();
+    return Status::ok();
+}
+
+Status SegmentWriter::write_header(const SegmentEnd& previous, uint64_t previous_unsynced) {
     KV_ASSERT(written_ == 0 && previous.number + 1 == number_);
     KV_ASSERT(previous_unsynced <= previous.length && previous_unsynced <= UINT32_MAX);
     {
         std::lock_guard lock(sync_mutex_);
         synced_seqno_ = previous.last_seqno;
     }
-    written_seqno_ = previous.last_seqno;
     SegmentHeader header;
     header.database_id = database_id_;
     header.number = number_;
@@ -87,9 +106,7 @@ Status SegmentWriter::begin(const SegmentEnd& previous, uint64_t previous_unsync
     char bytes[kSegmentHeaderBytes];
     encode_segment_header(header, bytes);
     write_failure_ = file_->write_at(0, Bytes(bytes, kSegmentHeaderBytes));
-    KV_RETURN_IF_ERROR(write_failure_);
-    written_ = kSegmentHeaderBytes;
-    return Status::ok();
+    return write_failure_;
 }
 
 Status SegmentWriter::write(Bytes records, Seqno last_seqno, bool sync_follows) {

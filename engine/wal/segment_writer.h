@@ -68,6 +68,9 @@ class SegmentWriter {
     /// are not durable yet; then the segment before has to be sealed before this one is synced, and
     /// before another one begins.
     Status begin(const SegmentEnd& previous, uint64_t previous_unsynced = 0);
+    /// Writes `records`, if any, as write() does, and the header behind them: until it is there,
+    /// this segment does not say where the one before ends, and what that one holds counts.
+    Status begin_with(const SegmentEnd& previous, Bytes records, Seqno last_seqno);
     /// Appends encoded records, in the order and at the offsets reserved for them. `last_seqno` is
     /// the last mutation's in them. After a failed write the segment takes no more, but may still
     /// be synced and sealed at the end of the last write that succeeded. Unless `sync_follows`,
@@ -92,6 +95,8 @@ class SegmentWriter {
     SegmentEnd written_end() const { return {number_, written_, written_seqno_}; }
 
   private:
+    Status write_header(const SegmentEnd& previous, uint64_t previous_unsynced);
+
     /// How much is written as zeros before the records come. A sync of bytes that were only
     /// preallocated makes the file system commit its journal; written before, it need not.
     static constexpr uint64_t kZeroAheadBytes = 256U << 10;

@@ -135,3 +135,33 @@ TEST_CASE("unsealed log: a seal that fails loses nothing, not even to a kill mea
         CHECK(f.found() == f.written);
     }
 }
+
+TEST_CASE("log: a killed process loses no os write while a failed sync is made good") {
+    RegressionFixture f;
+    REQUIRE(f.put("a", "1", Durability::kDisk).status.is_ok());
+    REQUIRE(f.put("b", "2", Durability::kOs).status.is_ok());
+    f.disk_->set_failed_sync(FailedSync::kStayDirty);  // so that a clone is what a kill leaves
+    f.disk_->set_fault_hook([](const Operation& operation) {
+        const bool hit = operation.kind == OpKind::kSync && has(operation.path, "000001.wal");
+        return hit ? Fault::kSyncFails : Fault::kNone;
+    });
+    std::vector<std::unique_ptr<CrashFileSystem>> killed;
+    f.disk_->set_before_op_hook([&](const Operation&) {
+        killed.push_back(f.disk_->clone_after_crash(CrashOptions::keep_all()));
+    });
+    CHECK(f.put("c", "3", Durability::kDisk).status.is(Code::kInDoubt));
+    f.let_time_pass();
+    f.disk_->set_before_op_hook({});
+    f.disk_->clear_faults();
+    CHECK(f.put("d", "4", Durability::kDisk).status.is_ok());
+    f.crash(CrashOptions::lose_all());
+    CHECK(f.scan() == "a=1 b=2 c=3 d=4");
+    CHECK(killed.size() > 4);
+    for (size_t i = 0; i < killed.size(); ++i) {
+        CAPTURE(i);
+        f.close();
+        f.disk_ = std::move(killed[i]);
+        CHECK(f.get("a") == "1");
+        CHECK(f.get("b") == "2");
+    }
+}
