@@ -1,11 +1,15 @@
-// The `export` command: one scan, as of one moment, into a file that appears only when it is whole.
+// The `export` command: one scan, as of one moment, into a file that appears only when it is whole,
+// or into a pipe or a device.
 // SPDX-License-Identifier: Apache-2.0
+#include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <chrono>
 #include <cstdio>
 #include <cstring>
+#include <filesystem>
 
 #include "cli/command.h"
 #include "cli/progress.h"
@@ -15,22 +19,51 @@ namespace kv::cli {
 
 namespace {
 
+namespace fs = std::filesystem;
+
 constexpr size_t kWriteBytes = 256U << 10;
 
-// The target of an export. A named file is written beside its place and moved there at the end.
+// Where the links at `path` lead, whether or not there is anything yet.
+fs::path behind_links(fs::path path) {
+    constexpr int kMaxLinks = 40;  // as the kernel
+    for (int i = 0; i < kMaxLinks; ++i) {
+        std::error_code no_link;
+        const fs::path next = fs::read_symlink(path, no_link);
+        if (no_link) break;
+        path = path.parent_path() / next;
+    }
+    return path;
+}
+
+// The target of an export. A file is written beside its place and moved there at the end, behind
+// the links that lead to it. A pipe or a device is written as it is: nothing may take its place.
 class Target {
   public:
     explicit Target(std::string path) : path_(std::move(path)) {}
     ~Target() {
         if (file_ == nullptr || is_stdout()) return;
         std::fclose(file_);
-        std::remove(part_path().c_str());
+        if (!direct_) std::remove(written_.c_str());
     }
     Target(const Target&) = delete;
     Target& operator=(const Target&) = delete;
 
     Status open() {
-        file_ = is_stdout() ? stdout : std::fopen(part_path().c_str(), "wbe");
+        if (is_stdout()) {
+            file_ = stdout;
+            return Status::ok();
+        }
+        struct stat info {};
+        const bool exists = ::stat(path_.c_str(), &info) == 0;
+        if (!exists && errno != ENOENT) return trouble("opening");
+        direct_ = exists && !S_ISREG(info.st_mode);
+        if (!direct_) {
+            path_ = behind_links(path_).string();
+            written_ = path_ + ".part";
+        }
+        const int flags = O_WRONLY | O_CLOEXEC | (direct_ ? 0 : O_CREAT | O_TRUNC);
+        const int fd = ::open(written_.c_str(), flags, 0666);
+        if (fd >= 0) file_ = ::fdopen(fd, "wb");
         return file_ == nullptr ? trouble("opening") : Status::ok();
     }
 
@@ -42,22 +75,29 @@ class Target {
     Status commit() {
         if (std::fflush(file_) != 0) return trouble("writing");
         if (is_stdout()) return Status::ok();
-        if (::fsync(::fileno(file_)) != 0) return trouble("syncing");
+        // Pipes and most devices have nothing to sync.
+        if (::fsync(::fileno(file_)) != 0 && !(direct_ && errno == EINVAL)) {
+            return trouble("syncing");
+        }
         if (std::fclose(std::exchange(file_, nullptr)) != 0) return trouble("closing");
-        if (std::rename(part_path().c_str(), path_.c_str()) != 0) return trouble("renaming");
+        if (!direct_ && std::rename(written_.c_str(), path_.c_str()) != 0) {
+            return trouble("renaming");
+        }
         return Status::ok();
     }
 
   private:
-    bool is_stdout() const { return path_ == "-"; }
-    std::string part_path() const { return path_ + ".part"; }
+    bool is_stdout() const { return written_ == "-"; }
     Status trouble(const char* what) const {
+        const int error = errno;
         return Status::io_error(std::string(what) + " " +
-                                (is_stdout() ? "the standard output" : part_path()) + ": " +
-                                std::strerror(errno));
+                                (is_stdout() ? "the standard output" : written_) + ": " +
+                                std::strerror(error));
     }
 
-    const std::string path_;
+    std::string path_;
+    std::string written_ = path_;  // path_ itself, or its .part
+    bool direct_ = false;
     std::FILE* file_ = nullptr;
 };
 
@@ -117,6 +157,7 @@ CommandResult run_export(Context& context, const Arguments& arguments) {
     const auto estimate = context.client->count(options);
     Target target(arguments.words[0]);
     Status status = target.open();
+    if (context.interrupt.triggered()) return failed({Code::kCancelled, "export: cancelled"});
     if (!status.is_ok()) return usage_error(std::move(status));
     Progress progress("exported", estimate.is_ok() ? estimate->entries : 0,
                       arguments.has("--quiet"));
