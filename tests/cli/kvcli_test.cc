@@ -104,7 +104,7 @@ TEST_CASE("kvcli: a checkpoint is made once under each name") {
     CHECK(contains(made.out, "/checkpoints/monday, up to seqno "));
     const Finished again = f.cli({"checkpoint", "monday"});
     CHECK(again.exit_code == 1);
-    CHECK(contains(again.err, "is not empty"));
+    CHECK(contains(again.err, "checkpoints/monday: exists"));
     CHECK(contains(f.cli({"checkpoint", "tuesday", "--json"}).out, "\"copied_tables\":0"));
     const Finished outside = f.cli({"checkpoint", "../out"});
     CHECK(outside.exit_code == 1);
