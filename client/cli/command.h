@@ -33,8 +33,8 @@ enum class ExitCode : int {
 
 struct CommandResult {
     ExitCode code = ExitCode::kOk;
-    Status error;            ///< Ok for success.
-    bool show_usage = true;  ///< With kUsage: remind of the command's arguments.
+    Status error;           ///< Ok for success.
+    bool show_hint = true;  ///< Say what to do: with kUsage the command's usage, else advice().
 };
 
 CommandResult done();

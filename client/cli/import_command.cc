@@ -97,7 +97,7 @@ class Importer {
         const Status error(cause.code(), std::string(cause.message()) + "; " + stored_text(),
                            cause.detail());
         if (!status.is_ok() || bad_input.is_ok()) return failed(error);
-        return {ExitCode::kUsage, error, /*show_usage=*/false};
+        return {ExitCode::kUsage, error, /*show_hint=*/false};
     }
 
   private:

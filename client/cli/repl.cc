@@ -212,11 +212,7 @@ std::vector<std::string> completions(std::string_view line) {
 
 ExitCode run_session(Context& context, Runner& runner) {
     std::setlocale(LC_CTYPE, "");
-    const Status status = context.connect();
-    if (!status.is_ok()) {
-        print_error(status, context.out.has_colour());
-        return status.is(Code::kInvalidArgument) ? ExitCode::kUsage : ExitCode::kCannotConnect;
-    }
+    if (const ExitCode code = runner.connect(); code != ExitCode::kOk) return code;
     LineEditor editor;
     context.read_line = [&](const char* prompt) { return editor.read(prompt); };
     std::printf("%s\n", greeting(context).c_str());

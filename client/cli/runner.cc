@@ -4,6 +4,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
@@ -38,7 +39,32 @@ CommandResult connect_failed(Status error) {
     ExitCode code = ExitCode::kCannotConnect;
     if (error.is(Code::kInvalidArgument)) code = ExitCode::kUsage;
     if (error.is(Code::kNotFound)) code = ExitCode::kNotFound;  // the keyspace
-    return {code, std::move(error), false};
+    return {code, std::move(error), /*show_hint=*/code != ExitCode::kUsage};
+}
+
+// What the client library says of a peer that took the connection and then was no kvd, or left.
+constexpr std::string_view kBadPeer[] = {
+    "handshake: ",
+    "the peer does not speak kvd's protocol",
+    "the server sent something else",
+    "the server closed the connection",
+    "receiving from the server: ",
+    "sending to the server: ",
+};
+// And how it begins when it could not connect, or not finish the handshake.
+constexpr std::string_view kConnecting = "connecting to ";
+constexpr std::string_view kNoWay[] = {kConnecting, "looking up host ", "host '",
+                                       "making a socket for "};
+
+bool is_bad_peer(std::string_view message) {
+    return std::any_of(std::begin(kBadPeer), std::end(kBadPeer), [&](std::string_view words) {
+        return message.find(words) != std::string_view::npos;
+    });
+}
+
+bool is_no_way(std::string_view message) {
+    return std::any_of(std::begin(kNoWay), std::end(kNoWay),
+                       [&](std::string_view words) { return message.starts_with(words); });
 }
 
 // Commands that need no server, or see to it themselves.
@@ -53,6 +79,34 @@ void print_error(const Status& error, bool colour) {
     const std::string message = terminal_safe(error.message());
     std::fprintf(stderr, "%serror: %s:%s %s\n", colour ? "\x1b[31m" : "", name.c_str(),
                  colour ? "\x1b[0m" : "", message.c_str());
+}
+
+std::string advice(const Status& error, const std::string& address) {
+    const bool connecting = error.message().starts_with(kConnecting);
+    if (connecting && is_bad_peer(error.message())) {
+        return "Something at " + address +
+               " takes connections, but does not answer as kvd: is it kvd's Redis port? The native "
+               "port is 7480 by default.";
+    }
+    if (error.is(Code::kUnavailable) || error.is(Code::kDeadline)) {
+        if (is_no_way(error.message())) {
+            return "Is kvd running at " + address + "? -a ADDR:PORT names another server.";
+        }
+        if (is_bad_peer(error.message())) return "Is kvd still running at " + address + "?";
+    }
+    if (connecting && error.is(Code::kOverloaded)) {
+        return std::string(
+            protocol::status_advice(protocol::raw(protocol::WireStatus::kTooManyConnections)));
+    }
+    return std::string(protocol::status_advice(protocol::raw(protocol::to_wire(error))));
+}
+
+ExitCode Runner::connect() {
+    Status status = context_.connect();
+    if (status.is_ok()) return ExitCode::kOk;
+    const CommandResult result = connect_failed(std::move(status));
+    report(nullptr, result);
+    return result.code;
 }
 
 ExitCode Runner::run_arguments(const std::vector<std::string>& words) {
@@ -121,23 +175,18 @@ CommandResult Runner::execute(const Command& command, const Arguments& arguments
 
 void Runner::report(const Command* command, const CommandResult& result) {
     print_error(result.error, colour_on_stderr());
+    if (!result.show_hint) return;
     switch (result.code) {
         case ExitCode::kUsage:
-            if (command != nullptr && result.show_usage) {
-                std::fprintf(stderr, "usage: %s %s\n", std::string(command->name).c_str(),
-                             std::string(command->usage).c_str());
-            }
+            if (command == nullptr) break;
+            std::fprintf(stderr, "usage: %s %s\n", std::string(command->name).c_str(),
+                         std::string(command->usage).c_str());
             break;
         case ExitCode::kCannotConnect:
-            std::fprintf(stderr, "Is kvd running at %s? -a ADDR:PORT names another server.\n",
-                         context_.client_options.address.c_str());
-            break;
         case ExitCode::kServerError:
         case ExitCode::kInDoubt:
-            std::fprintf(
-                stderr, "%s\n",
-                std::string(protocol::status_advice(protocol::raw(protocol::to_wire(result.error))))
-                    .c_str());
+            std::fprintf(stderr, "%s\n",
+                         advice(result.error, context_.client_options.address).c_str());
             break;
         case ExitCode::kOk:
         case ExitCode::kNotFound:

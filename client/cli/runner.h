@@ -21,6 +21,9 @@ class Runner {
     /// A line of a session or script. kOk for a blank line.
     ExitCode run_line(const std::string& line);
 
+    /// Connects. Otherwise says why not and what to do.
+    ExitCode connect();
+
     bool timing() const { return timing_; }
     void set_timing(bool timing) { timing_ = timing; }
 
@@ -34,8 +37,11 @@ class Runner {
     bool timing_ = false;
 };
 
-/// Connection settings and advice for errors on standard error: "error: NAME: MESSAGE", then what
-/// to do.
+/// "error: NAME: MESSAGE" on standard error.
 void print_error(const Status& error, bool colour);
+
+/// What a person should do about `error`, which came from the server at `address` or from the way
+/// to it: one sentence.
+std::string advice(const Status& error, const std::string& address);
 
 }  // namespace kv::cli

@@ -140,6 +140,7 @@ TEST_CASE("session: without a server there is no session") {
     }
     Terminal terminal(KVCLI_PROGRAM, {"-a", address}, home.path());
     terminal.expect("error: unavailable");
+    terminal.expect("Is kvd running at " + address);
     CHECK(terminal.wait() == 3);
 }
 
