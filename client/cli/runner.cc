@@ -67,6 +67,30 @@ bool is_no_way(std::string_view message) {
                        [&](std::string_view words) { return message.starts_with(words); });
 }
 
+// The advice for `status`, with the number that it speaks of as `detail` put in.
+std::string status_advice(protocol::WireStatus status, uint64_t detail) {
+    static constexpr struct {
+        std::string_view placeholder;
+        std::string_view before;
+        std::string_view after;
+        std::string_view without;  // when the server gave no number
+    } kNumbers[] = {
+        {"after detail milliseconds", "after ", " milliseconds", "later"},
+        {"; detail is the seqno that beat it", "; seqno ", " beat it", ""},
+    };
+    std::string text(protocol::status_advice(protocol::raw(status)));
+    for (const auto& [placeholder, before, after, without] : kNumbers) {
+        const size_t at = text.find(placeholder);
+        if (at == std::string::npos) continue;
+        std::string number(without);
+        if (detail != 0) {
+            number = std::string(before) + std::to_string(detail) + std::string(after);
+        }
+        text.replace(at, placeholder.size(), number);
+    }
+    return text;
+}
+
 // Commands that need no server, or see to it themselves.
 bool is_local(const Command& command) {
     return command.name == "help" || command.name == "version";
@@ -95,10 +119,9 @@ std::string advice(const Status& error, const std::string& address) {
         if (is_bad_peer(error.message())) return "Is kvd still running at " + address + "?";
     }
     if (connecting && error.is(Code::kOverloaded)) {
-        return std::string(
-            protocol::status_advice(protocol::raw(protocol::WireStatus::kTooManyConnections)));
+        return status_advice(protocol::WireStatus::kTooManyConnections, error.detail());
     }
-    return std::string(protocol::status_advice(protocol::raw(protocol::to_wire(error))));
+    return status_advice(protocol::to_wire(error), error.detail());
 }
 
 ExitCode Runner::connect() {
