@@ -16,6 +16,9 @@ namespace kv::cli {
 
 namespace {
 
+// Every command takes it, and then does nothing else.
+constexpr OptionSpec kHelp = {"--help", false};
+
 Format chosen_format(const Arguments& arguments, Format fallback) {
     if (arguments.has("--json")) return Format::kJson;
     if (arguments.has("--hex")) return Format::kHex;
@@ -155,10 +158,14 @@ ExitCode Runner::run(const std::vector<Word>& words, bool decode) {
         result = usage_error("no command '" + encode_escapes(words.front().text) +
                              "'; `help` lists them");
     } else {
+        std::vector<OptionSpec> options = command->options;
+        options.push_back(kHelp);
         auto arguments =
-            parse_arguments(std::vector<Word>(words.begin() + 1, words.end()), command->options);
+            parse_arguments(std::vector<Word>(words.begin() + 1, words.end()), options);
         if (!arguments.is_ok()) {
             result = usage_error(arguments.error());
+        } else if (arguments->has(kHelp.name)) {
+            result = run_help(context_, Arguments{{std::string(command->name)}, {}});
         } else {
             context_.out.set_format(chosen_format(*arguments, format_));
             if (decode && context_.out.format() != Format::kRaw) decode_all(*command, *arguments);

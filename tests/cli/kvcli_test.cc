@@ -5,6 +5,7 @@
 #include <catch2/catch.hpp>
 #include <future>
 
+#include "cli/command.h"
 #include "cli/daemon.h"
 #include "client/fake_server.h"
 
@@ -280,6 +281,26 @@ TEST_CASE("kvcli: without a server it says so with its own exit code") {
     CHECK(run(KVCLI_PROGRAM, {"--bogus"}).exit_code == 2);
     CHECK(run(KVCLI_PROGRAM, {"--version"}).exit_code == 0);
     CHECK(run(KVCLI_PROGRAM, {"help", "scan"}).exit_code == 0);
+}
+
+TEST_CASE("kvcli: every command explains itself at --help, and does nothing else") {
+    const auto offline = [](std::vector<std::string> words) {
+        words.insert(words.begin(), {"-a", "127.0.0.1:1"});
+        return run(KVCLI_PROGRAM, words);
+    };
+    for (const cli::Command& command : cli::all_commands()) {
+        const std::string name(command.name);
+        const Finished option = offline({name, "--help"});
+        INFO(name << ": " << option.err);
+        CHECK(option.exit_code == 0);
+        CHECK(option.out.starts_with(name + " " + std::string(command.usage) + "\n"));
+        CHECK(offline({"help", name}).out == option.out);
+    }
+    const Fixture f;
+    CHECK(f.cli({"put", "--", "--help", "1"}).exit_code == 0);
+    CHECK(contains(f.cli({"delrange", "--yes", "--help"}).out, "delrange [PREFIX]"));
+    CHECK(contains(f.cli({}, "del a --help\n").out, "del KEY..."));
+    CHECK(f.cli({"get", "--", "--help"}).out == "1\n");
 }
 
 TEST_CASE("example: the tour runs to its end") {
