@@ -24,7 +24,7 @@ namespace kv::cli {
 /// Exit codes of the program; part of its contract, never renumber.
 enum class ExitCode : int {
     kOk = 0,
-    kServerError = 1,
+    kError = 1,  ///< The server refused, or a file of this machine did.
     kUsage = 2,
     kCannotConnect = 3,
     kInDoubt = 4,  ///< Time ran out, or nobody knows whether a write happened.
@@ -41,8 +41,11 @@ CommandResult done();
 /// Wrong arguments: shows the message and the command's usage.
 CommandResult usage_error(Status error);
 CommandResult usage_error(std::string message);
-/// Chooses the exit code by the error's code.
+/// An error of the server, or on the way to it: its code chooses the exit code.
 CommandResult failed(Status error);
+/// A file of this machine is at fault, its system call or what is in it. The message says all: the
+/// server has no part in it.
+CommandResult file_error(Status error);
 
 /// A line of input; nullopt at its end. kCancelled after Ctrl-C, kIoError when reading failed: what
 /// came before is then not all that was meant.

@@ -132,8 +132,12 @@ CommandResult failed(Status error) {
         case Code::kInDoubt:
             return {ExitCode::kInDoubt, std::move(error)};
         default:
-            return {ExitCode::kServerError, std::move(error)};
+            return {ExitCode::kError, std::move(error)};
     }
+}
+
+CommandResult file_error(Status error) {
+    return {ExitCode::kError, std::move(error), /*show_hint=*/false};
 }
 
 Status Context::connect() {

@@ -58,7 +58,7 @@ CommandResult run_put(Context& context, const Arguments& arguments) {
         if (context.interrupt.triggered()) {
             return failed({Code::kCancelled, "put: interrupted; nothing was sent"});
         }
-        if (!bytes.is_ok()) return usage_error(bytes.error());
+        if (!bytes.is_ok()) return file_error(bytes.error());
         value = std::move(*bytes);
     }
     client::PutOptions options;

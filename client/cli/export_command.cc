@@ -86,10 +86,14 @@ class Target {
         return Status::ok();
     }
 
+    /// An error came from here.
+    bool has_failed() const { return failed_; }
+
   private:
     bool is_stdout() const { return written_ == "-"; }
-    Status trouble(const char* what) const {
+    Status trouble(const char* what) {
         const int error = errno;
+        failed_ = true;
         return Status::io_error(std::string(what) + " " +
                                 (is_stdout() ? "the standard output" : written_) + ": " +
                                 std::strerror(error));
@@ -98,6 +102,7 @@ class Target {
     std::string path_;
     std::string written_ = path_;  // path_ itself, or its .part
     bool direct_ = false;
+    bool failed_ = false;
     std::FILE* file_ = nullptr;
 };
 
@@ -158,7 +163,7 @@ CommandResult run_export(Context& context, const Arguments& arguments) {
     Target target(arguments.words[0]);
     Status status = target.open();
     if (context.interrupt.triggered()) return failed({Code::kCancelled, "export: cancelled"});
-    if (!status.is_ok()) return usage_error(std::move(status));
+    if (!status.is_ok()) return file_error(std::move(status));
     Progress progress("exported", estimate.is_ok() ? estimate->entries : 0,
                       arguments.has("--quiet"));
     const auto snapshot = context.client->snapshot();
@@ -173,7 +178,7 @@ CommandResult run_export(Context& context, const Arguments& arguments) {
         return done();
     }
     progress.clear();
-    return failed(std::move(status));
+    return target.has_failed() ? file_error(std::move(status)) : failed(std::move(status));
 }
 
 }  // namespace kv::cli

@@ -97,7 +97,7 @@ class Importer {
         const Status error(cause.code(), std::string(cause.message()) + "; " + stored_text(),
                            cause.detail());
         if (!status.is_ok() || bad_input.is_ok()) return failed(error);
-        return {ExitCode::kUsage, error, /*show_hint=*/false};
+        return file_error(error);
     }
 
   private:
@@ -158,7 +158,7 @@ CommandResult run_import(Context& context, const Arguments& arguments) {
     auto options = import_options(arguments);
     if (!options.is_ok()) return usage_error(options.error());
     auto file = open_input(arguments.words[0]);
-    if (!file.is_ok()) return usage_error(file.error());
+    if (!file.is_ok()) return file_error(file.error());
     return Importer(context, *options, file->get()).run();
 }
 

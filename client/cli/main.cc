@@ -44,8 +44,8 @@ std::optional<int> parse_program(int argc, char** argv, ProgramOptions& options)
     app.add_flag("--hex", hex, "show keys and values as hex");
     app.add_flag("--json", json, "show results as JSON");
     app.footer(
-        "exit codes: 0 ok, 1 server error, 2 usage, 3 cannot connect, 4 timeout or outcome\n"
-        "in doubt, 5 not found");
+        "exit codes: 0 ok, 1 error of the server or of a file, 2 usage, 3 cannot connect,\n"
+        "4 timeout or outcome in doubt, 5 not found");
     try {
         app.parse(argc, argv);
     } catch (const CLI::ParseError& error) {

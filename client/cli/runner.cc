@@ -173,7 +173,7 @@ ExitCode Runner::run(const std::vector<Word>& words, bool decode) {
         }
     }
     if (!context_.out.flush() && result.error.is_ok()) {
-        result = {ExitCode::kServerError, Status::io_error("writing the standard output")};
+        result = file_error(Status::io_error("writing the standard output"));
     }
     if (!result.error.is_ok()) report(command, result);
     if (timing_) {
@@ -213,7 +213,7 @@ void Runner::report(const Command* command, const CommandResult& result) {
                          std::string(command->usage).c_str());
             break;
         case ExitCode::kCannotConnect:
-        case ExitCode::kServerError:
+        case ExitCode::kError:
         case ExitCode::kInDoubt:
             std::fprintf(stderr, "%s\n",
                          advice(result.error, context_.client_options.address).c_str());

@@ -110,4 +110,16 @@ TEST_CASE("kvcli export: a link stays a link, the file behind it is made or repl
     CHECK(f.listing() == "first there ");
 }
 
+TEST_CASE("kvcli export: a file that cannot be made is an error, not wrong usage") {
+    const Fixture f;
+    const Finished nowhere = f.export_to(f.file("missing/dump"));
+    CHECK(nowhere.exit_code == 1);
+    CHECK(nowhere.err == "error: io_error: opening " + f.file("missing/dump.part") +
+                             ": No such file or directory\n");
+    const Finished directory = f.export_to(f.directory.path());
+    CHECK(directory.exit_code == 1);
+    CHECK(directory.err == "error: io_error: opening " + f.directory.path() + ": Is a directory\n");
+    CHECK(f.listing() == "");
+}
+
 }  // namespace kv::cli_test

@@ -158,7 +158,7 @@ TEST_CASE("kvcli: what is exported imports as the same, in both formats") {
     CHECK(other.cli({"import", dump, "--format", "binary", "--batch", "7"}).exit_code == 0);
     CHECK(other.cli({"export", "-"}).out == text.out);
     CHECK(other.cli({"export", "-", "--prefix", "k19"}).err.find("exported 111 ") == 0);
-    CHECK(other.cli({"import", dump}).exit_code == 2);
+    CHECK(other.cli({"import", dump}).exit_code == 1);
 }
 
 TEST_CASE("kvcli: delrange deletes a range, and everything only when it is told so") {
@@ -258,14 +258,23 @@ TEST_CASE("kvcli: a bad line stops an import, which then goes on where it was") 
     const Fixture f;
     const std::string good = "{\"key\":\"a\",\"value\":\"1\"}\n";
     const Finished stopped = f.cli({"import", "-"}, good + "{\"key\":\"b\"}\n");
-    CHECK(stopped.exit_code == 2);
+    CHECK(stopped.exit_code == 1);
     CHECK(contains(stopped.err, "line 2"));
-    CHECK(contains(stopped.err, "--continue-from 2"));
+    CHECK(stopped.err.ends_with("go on with --continue-from 2\n"));
     CHECK(f.cli({"get", "a"}).out == "1\n");
     const std::string fixed = "not read\n{\"key\":\"b\",\"value\":\"2\"}\n";
-    CHECK(f.cli({"import", "-", "--continue-from", "2"}, fixed).exit_code == 2);
+    CHECK(f.cli({"import", "-", "--continue-from", "2"}, fixed).exit_code == 1);
     CHECK(f.cli({"import", "-", "--continue-from", "2"}, good + fixed.substr(9)).exit_code == 0);
     CHECK(f.cli({"get", "b"}).out == "2\n");
+}
+
+TEST_CASE("kvcli: an import's file that cannot be opened is an error, not wrong usage") {
+    const Fixture f;
+    const Finished finished = f.cli({"import", f.daemon.file("nothing")});
+    CHECK(finished.exit_code == 1);
+    CHECK(finished.err ==
+          "error: io_error: opening " + f.daemon.file("nothing") + ": No such file or directory\n");
+    CHECK(f.cli({"import", "-", "--batch", "0"}).exit_code == 2);
 }
 
 TEST_CASE("kvcli: without a server it says so with its own exit code") {
