@@ -27,8 +27,8 @@ enum class ExitCode : int {
     kError = 1,  ///< The server refused, or a file of this machine did.
     kUsage = 2,
     kCannotConnect = 3,
-    kInDoubt = 4,  ///< Time ran out, or nobody knows whether a write happened.
-    kNotFound = 5,
+    kInDoubt = 4,   ///< Time ran out, or nobody knows whether a write happened.
+    kNotFound = 5,  ///< The key to read, or the keyspace to drop.
 };
 
 struct CommandResult {

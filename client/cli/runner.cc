@@ -41,7 +41,7 @@ bool colour_on_stderr() {
 CommandResult connect_failed(Status error) {
     ExitCode code = ExitCode::kCannotConnect;
     if (error.is(Code::kInvalidArgument)) code = ExitCode::kUsage;
-    if (error.is(Code::kNotFound)) code = ExitCode::kNotFound;  // the keyspace
+    if (error.is(Code::kNotFound)) code = ExitCode::kError;  // the keyspace, not a key in it
     return {code, std::move(error), /*show_hint=*/code != ExitCode::kUsage};
 }
 
@@ -123,6 +123,10 @@ std::string advice(const Status& error, const std::string& address) {
     }
     if (connecting && error.is(Code::kOverloaded)) {
         return status_advice(protocol::WireStatus::kTooManyConnections, error.detail());
+    }
+    // Of the things that a server may not find, the other one is a snapshot.
+    if (error.is(Code::kNotFound) && error.message().find("keyspace \"") != std::string::npos) {
+        return "`kvcli keyspaces` lists those there are; --create-keyspace makes it.";
     }
     return status_advice(protocol::to_wire(error), error.detail());
 }

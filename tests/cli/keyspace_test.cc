@@ -31,8 +31,12 @@ bool contains(const std::string& text, const std::string& part) {
 TEST_CASE("kvcli keyspaces: each has its own keys") {
     const Fixture f;
     const Finished unknown = f.in("orders", {"get", "a"});
-    CHECK(unknown.exit_code == 5);
-    CHECK(contains(unknown.err, "there is no keyspace \"orders\""));
+    CHECK(unknown.exit_code == 1);
+    CHECK(contains(unknown.err, "there is no keyspace \"orders\"\n`kvcli keyspaces` lists"));
+    const Finished script =
+        run(KVCLI_PROGRAM, {"-a", f.daemon.address(), "-n", "orders"}, "get a\nget b\n");
+    CHECK(script.exit_code == 1);
+    CHECK(contains(script.err, "stopped at line 1"));
     CHECK(f.cli({"-n", "orders", "--create-keyspace", "put", "a", "1"}).exit_code == 0);
     CHECK(f.cli({"keyspace", "create", "users"}).out == "ok\n");
     CHECK(f.cli({"keyspace", "create", "users"}).out == "ok, it was there\n");
@@ -72,7 +76,7 @@ TEST_CASE("kvcli keyspaces: the list, and dropping") {
     CHECK(f.cli({"keyspace", "drop", "orders"}).exit_code == 5);
     CHECK(f.cli({"keyspace", "drop", "0"}).exit_code == 1);
     CHECK(f.cli({"keyspace", "rename", "users"}).exit_code == 2);
-    CHECK(f.in("orders", {"get", "a"}).exit_code == 5);
+    CHECK(f.in("orders", {"get", "a"}).exit_code == 1);
     CHECK(f.in("users", {"get", "a"}).out == "1\n");
 }
 
@@ -94,6 +98,26 @@ TEST_CASE("kvcli keyspaces: on a terminal a drop asks first") {
     terminal.expect("kv> ");
     terminal.type("keyspace drop orders --yes\n");
     terminal.expect("not_found");
+    terminal.type(":quit\n");
+    CHECK(terminal.wait() == 0);
+}
+
+TEST_CASE("kvcli keyspaces: a session says when its keyspace is dropped, or was never there") {
+    const Fixture f;
+    const test::TempDir home;
+    {
+        Terminal terminal(KVCLI_PROGRAM, {"-a", f.daemon.address(), "-n", "orders"}, home.path());
+        terminal.expect("`kvcli keyspaces` lists");
+        CHECK(terminal.wait() == 1);
+    }
+    REQUIRE(f.cli({"keyspace", "create", "orders"}).exit_code == 0);
+    Terminal terminal(KVCLI_PROGRAM, {"-a", f.daemon.address(), "-n", "orders"}, home.path());
+    terminal.expect("kv> ");
+    REQUIRE(f.cli({"keyspace", "drop", "orders"}).exit_code == 0);
+    terminal.type("get a\n");
+    terminal.expect("error: not_found");
+    terminal.expect("`kvcli keyspaces` lists");
+    terminal.expect("kv> ");
     terminal.type(":quit\n");
     CHECK(terminal.wait() == 0);
 }
