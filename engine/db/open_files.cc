@@ -8,6 +8,7 @@
 #include "db/db_impl.h"
 #include "memtable/sorted_fill.h"
 #include "record/batch_format.h"
+#include "record/damage_advice.h"
 #include "record/file_names.h"
 
 namespace kv::db {
@@ -154,7 +155,7 @@ Status check_tables(const StoreContext& context, const Manifest& manifest) {
             return Status::corruption(
                 path + ": the MANIFEST lists this table with " + std::to_string(file->size_bytes) +
                 " bytes, found " + (size.is_ok() ? std::to_string(*size) + " bytes" : "no file") +
-                "; restore the file or the whole directory from a backup");
+                kTableAdvice);
         }
     }
     return Status::ok();
@@ -236,7 +237,7 @@ void report(const StoreContext& context, const wal::RecoveredLog& log, uint64_t 
                     "recovery: cut a torn tail of " + std::to_string(log.torn_tail.bytes) +
                         " bytes at offset " + std::to_string(log.torn_tail.offset) + " of " +
                         log.torn_tail.path + with_next(log.torn_tail) +
-                        "; nothing in it was acknowledged as durable");
+                        ": a write that a crash cut off; nothing proves that it was acknowledged");
     }
     context.log(LogLevel::kInfo,
                 "recovery: " + std::to_string(log.segments) + " log segments, " +

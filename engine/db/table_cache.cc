@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "db/table_cache.h"
 
+#include "record/damage_advice.h"
 #include "record/file_names.h"
 
 namespace kv::db {
@@ -28,9 +29,8 @@ Result<std::shared_ptr<TableReader>> TableCache::open(TableSlot& slot) {
         auto reader = TableReader::open(fs_, path, slot.number_, &blocks_, slot.expected_);
         if (!reader.is_ok()) {
             if (!reader.error().is(Code::kNotFound)) return reader.error();
-            return Status::corruption(path +
-                                      ": the MANIFEST lists this table, but the file is missing; "
-                                      "restore it from a backup");
+            return Status::corruption(
+                path + ": the MANIFEST lists this table, but the file is missing" + kTableAdvice);
         }
         slot.owner_ = std::move(*reader);
         slot.opened_.store(slot.owner_.get(), std::memory_order_release);

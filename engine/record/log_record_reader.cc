@@ -7,6 +7,7 @@
 
 #include "base/coding.h"
 #include "kv/assert.h"
+#include "record/damage_advice.h"
 
 namespace kv {
 
@@ -95,7 +96,7 @@ Status LogRecordReader::start() {
         return Status::corruption(options_.path + ": is " + std::to_string(file_end_) +
                                   " bytes long where the log goes on to offset " +
                                   std::to_string(*options_.end_limit) +
-                                  " according to the next segment; restore the file");
+                                  " according to the next segment" + kStoreAdvice);
     }
     file_end_ = *options_.end_limit;
     return Status::ok();
@@ -139,11 +140,11 @@ Result<bool> LogRecordReader::end_at(uint64_t offset) {
     end_.offset = offset;
     if (options_.end_limit && options_.end_is_proven) {
         if (offset == file_end_) return false;
-        return Status::corruption(
-            options_.path + ": no valid record at offset " + std::to_string(offset) +
-            ", but the log goes on to offset " + std::to_string(file_end_) +
-            " according to the next segment; the mutations after seqno " +
-            std::to_string(last_seqno_) + " are damaged; restore the file from a backup");
+        return Status::corruption(options_.path + ": no valid record at offset " +
+                                  std::to_string(offset) + ", but the log goes on to offset " +
+                                  std::to_string(file_end_) +
+                                  " according to the next segment; the mutations after seqno " +
+                                  std::to_string(last_seqno_) + " are damaged" + kStoreAdvice);
     }
     if (offset >= file_end_) return false;
     Result<LogEvidence> evidence =
@@ -164,7 +165,7 @@ Status LogRecordReader::damaged(uint64_t found_at, const LogRecordFields& found)
         message += "; at stake are the mutations after seqno " + std::to_string(last_seqno_) +
                    " and before seqno " + std::to_string(found.first_seqno);
     }
-    return Status::corruption(message + "; restore the file from a backup");
+    return Status::corruption(message + kStoreAdvice);
 }
 
 }  // namespace kv

@@ -244,7 +244,7 @@ class LogSalvager {
     void note_torn(uint64_t offset, uint64_t bytes) {
         result_.notes.push_back(file_ + ": torn tail of " + std::to_string(bytes) +
                                 " bytes at offset " + std::to_string(offset) +
-                                ", never acknowledged as durable");
+                                ", nothing proves that it was acknowledged");
     }
 
     void note_missing_segments() {

@@ -150,9 +150,10 @@ class DirectoryVerifier {
         report_.batches = log->batches;
         report_.last_seqno = log->last_seqno;
         if (const wal::TornTail& tail = log->torn_tail; !tail.path.empty()) {
-            report_.notes.push_back(tail.path + ": torn tail of " + std::to_string(tail.bytes) +
-                                    " bytes at offset " + std::to_string(tail.offset) +
-                                    ", never acknowledged as durable; cut at the next open");
+            report_.notes.push_back(
+                tail.path + ": torn tail of " + std::to_string(tail.bytes) + " bytes at offset " +
+                std::to_string(tail.offset) +
+                ", nothing proves that it was acknowledged; cut at the next open");
             if (!tail.dropped_segment.empty()) {
                 report_.notes.push_back(tail.dropped_segment +
                                         ": begun before that was durable; emptied with it");

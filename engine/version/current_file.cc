@@ -7,6 +7,7 @@
 #include <cstdio>
 
 #include "base/hash.h"
+#include "record/damage_advice.h"
 #include "record/file_names.h"
 
 namespace kv {
@@ -25,8 +26,8 @@ std::string checksum_digits(Bytes text) {
 
 Status damaged(const std::string& path, const std::string& what, Bytes text) {
     return Status::corruption(path + ": " + what + "; found \"" + escape_bytes(text, 80) +
-                              "\", expected one line such as \"kvd 1 MANIFEST-000001 CHECKSUM\"; "
-                              "restore the file from a backup");
+                              "\", expected one line such as \"kvd 1 MANIFEST-000001 CHECKSUM\"" +
+                              kStoreAdvice);
 }
 
 }  // namespace

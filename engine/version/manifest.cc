@@ -6,6 +6,7 @@
 #include <unordered_set>
 
 #include "kv/assert.h"
+#include "record/damage_advice.h"
 #include "record/file_names.h"
 #include "record/log_record.h"
 #include "version/current_file.h"
@@ -85,9 +86,11 @@ Result<bool> Manifest::store_exists(FileSystem& fs, const std::string& dir) {
         if (is_data && evidence.empty()) evidence = name;
     }
     if (evidence.empty()) return false;
-    return Status::corruption(join_path(dir, kCurrentFileName) + ": is missing, but " + evidence +
-                              " is there, so this is a store; restore CURRENT from a backup, or "
-                              "move the files away to start an empty store");
+    return Status::corruption(
+        join_path(dir, kCurrentFileName) + ": is missing, but " + evidence +
+        " is there, so this is a store; move the files away to start an empty "
+        "one" +
+        kStoreAdvice);
 }
 
 Result<std::unique_ptr<Manifest>> Manifest::create_new(FileSystem& fs, const std::string& dir,
@@ -117,7 +120,7 @@ Status Manifest::load(uint64_t number) {
     Result<ManifestContents> contents = load_manifest(fs_, dir_, number);
     if (contents.status().is(Code::kNotFound)) {
         return Status::corruption(join_path(dir_, manifest_file_name(number)) +
-                                  ": is missing, but CURRENT names it; restore it from a backup");
+                                  ": is missing, but CURRENT names it" + kStoreAdvice);
     }
     KV_RETURN_IF_ERROR(contents.status());
     VersionEdit everything;

@@ -4,13 +4,12 @@
 
 #include <algorithm>
 
+#include "record/damage_advice.h"
 #include "record/file_names.h"
 
 namespace kv {
 
 namespace {
-
-constexpr const char* kAdvice = "; restore the data directory from a backup";
 
 Status goes_back(const char* what, uint64_t from, uint64_t to) {
     return Status::corruption("version edit: " + std::string(what) + " goes back from " +
@@ -94,7 +93,7 @@ Result<ManifestReader> ManifestReader::open(FileSystem& fs, const std::string& d
 }
 
 Status ManifestReader::fault(uint64_t offset, const Status& status) const {
-    const char* advice = status.is(Code::kCorruption) ? kAdvice : "";
+    const char* advice = status.is(Code::kCorruption) ? kStoreAdvice : "";
     return {status.code(), path_ + ", offset " + std::to_string(offset) + ": " +
                                std::string(status.message()) + advice};
 }

@@ -6,6 +6,7 @@
 
 #include "kv/assert.h"
 #include "record/batch_format.h"
+#include "record/damage_advice.h"
 #include "record/file_names.h"
 #include "record/log_record_reader.h"
 #include "wal/segment_chain.h"
@@ -14,7 +15,6 @@ namespace kv::wal {
 
 namespace {
 
-constexpr const char* kAdvice = "; restore the data directory from a backup";
 constexpr size_t kCopyBytes = 256U << 10;
 
 class Replay {
@@ -57,7 +57,8 @@ class Replay {
 };
 
 Status broken(const std::string& path, uint64_t offset, const std::string& what) {
-    return Status::corruption(path + ", offset " + std::to_string(offset) + ": " + what + kAdvice);
+    return Status::corruption(path + ", offset " + std::to_string(offset) + ": " + what +
+                              kStoreAdvice);
 }
 
 /// A file above the last created segment: fine unless it has a history of its own.

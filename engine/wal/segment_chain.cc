@@ -5,16 +5,13 @@
 #include <cinttypes>
 #include <cstdio>
 
+#include "record/damage_advice.h"
 #include "record/file_names.h"
 #include "record/log_record_reader.h"
 
 namespace kv::wal {
 
 namespace {
-
-constexpr const char* kAdvice =
-    "; `kvtool verify DIR` shows how far the damage reaches; restore the data directory from a "
-    "backup";
 
 std::string hex_id(uint64_t id) {
     char text[17];
@@ -23,7 +20,7 @@ std::string hex_id(uint64_t id) {
 }
 
 Status broken(const std::string& path, const std::string& what) {
-    return Status::corruption(path + ": " + what + kAdvice);
+    return Status::corruption(path + ": " + what + kStoreAdvice);
 }
 
 /// The record at offset 0, so to say, is bad: the torn-tail rule decides.

@@ -37,7 +37,7 @@ TEST_CASE("manifest: a missing CURRENT beside data is corruption with advice, ne
         CHECK(status.is(Code::kCorruption));
         CHECK(contains(status, "db/CURRENT"));
         CHECK(contains(status, name));
-        CHECK(contains(status, "restore CURRENT"));
+        CHECK(contains(status, "kvtool repair DIR"));
     }
     const auto fs = make_disk();
     fs->write_file("db/MANIFEST-000001", "interrupted creation");
