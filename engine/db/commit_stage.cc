@@ -92,14 +92,13 @@ bool CommitStage::push(std::unique_ptr<WriteRequest> request) {
     // A sync holds no memory to speak of: it goes through.
     if (refusal.is_ok() && (may_write(*request) || !request->batch.empty()) &&
         queued_bytes_.load(std::memory_order_relaxed) > context_.options.max_queued_write_bytes) {
-        Counters::add(context_.counters.refused_writes, 1);
-        refusal = {Code::kOverloaded, "too many writes are waiting; try again later",
-                   kRetryAfterMs};
+        refusal =
+            overloaded("too many writes wait for the disk (max_queued_write_bytes)", kRetryAfterMs);
     }
     // A caller that blocks anyway waits in the queue instead, for a bounded time.
     if (refusal.is_ok() && overloaded_.load(std::memory_order_relaxed) && may_write(*request) &&
         request->observer != nullptr) {
-        refusal = overloaded("flush and compaction lag too far behind");
+        refusal = overloaded("flush and compaction lag too far behind", Admission::kRetryAfterMs);
     }
     if (!refusal.is_ok()) {
         request->result.status = std::move(refusal);
@@ -200,9 +199,20 @@ CommitStage::Step CommitStage::work(bool may_block) {
     return Step::kWorked;
 }
 
-Status CommitStage::overloaded(const char* why) {
+Status CommitStage::overloaded(const char* why, uint64_t retry_after_ms) {
     Counters::add(context_.counters.refused_writes, 1);
-    return {Code::kOverloaded, std::string(why) + "; try again later", Admission::kRetryAfterMs};
+    context_.log_rarely(context_.refusal, LogLevel::kWarning,
+                        std::string("writes are refused: ") + why);
+    return {Code::kOverloaded, std::string(why) + "; try again later", retry_after_ms};
+}
+
+Status CommitStage::no_room() {
+    Counters::add(context_.counters.no_room_writes, 1);
+    context_.told_no_room.store(true, std::memory_order_relaxed);
+    Status refusal = context_.disk.refusal();
+    context_.log_rarely(context_.no_room, LogLevel::kWarning,
+                        "writes are refused: " + std::string(refusal.message()));
+    return refusal;
 }
 
 bool CommitStage::must_wait() {
@@ -317,7 +327,7 @@ void CommitStage::expire(uint64_t now_us) {
         request->result.status =
             late ? Status(Code::kDeadline,
                           "the deadline passed while writes waited for flush or compaction")
-                 : overloaded("waited for flush and compaction in vain");
+                 : overloaded("waited for flush and compaction in vain", Admission::kRetryAfterMs);
         queued_bytes_.fetch_sub(held_bytes(*request), std::memory_order_relaxed);
         expired.push_back(std::move(request));
     }
@@ -395,7 +405,7 @@ Status CommitStage::work_out(const WriteRequest& request, const WriteBatch& batc
     }
     if (request.program != nullptr) KV_RETURN_IF_ERROR(run_program(request, may_block));
     if (context_.disk.refuses(batch)) [[unlikely]]
-        return context_.disk.refusal();
+        return no_room();
     ops = batch.encoded();
     if (batch.unresolved_count() == 0) return Status::ok();
     KV_RETURN_IF_ERROR(resolve(batch, may_block, scratch_, result.counters));
@@ -404,7 +414,7 @@ Status CommitStage::work_out(const WriteRequest& request, const WriteBatch& batc
 }
 
 Status CommitStage::run_program(const WriteRequest& request, bool may_block) {
-    StoreCommitView view(views_, tables_, context_.clock.wall_ms(), may_block);
+    StoreCommitView view(context_, views_, tables_, may_block);
     program_batch_.clear();
     KV_RETURN_IF_ERROR(request.program->run(view, program_batch_));
     return check_limits(program_batch_);

@@ -99,7 +99,8 @@ class CommitStage {
     void count_stall(bool stalls);
     std::unique_ptr<WriteRequest> pop_backlog();
     void check_again_after(uint64_t delay_ms);
-    Status overloaded(const char* why);
+    Status overloaded(const char* why, uint64_t retry_after_ms);
+    Status no_room();
     void freeze_if_requested();
     void refuse_front(bool writes, const Status& status);
     Step add_front(Group& group, bool may_block);

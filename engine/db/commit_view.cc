@@ -27,8 +27,8 @@ std::unique_ptr<Iterator> StoreCommitView::new_iterator(const ScanOptions& optio
     WalkSource source = new_view_source(*view, tables_, kMaxSeqno, newest);
     // What it passes over may rest on writes that are not published yet: nobody may learn it.
     source.runs = nullptr;
-    return std::make_unique<DbIterator>(std::move(view), std::move(source), nullptr, kMaxSeqno,
-                                        now_ms_, newest);
+    return std::make_unique<DbIterator>(context_, std::move(view), std::move(source), nullptr,
+                                        kMaxSeqno, now_ms_, newest);
 }
 
 }  // namespace kv::db

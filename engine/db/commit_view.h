@@ -8,6 +8,7 @@
 #include <optional>
 
 #include "db/read_view.h"
+#include "db/store_context.h"
 #include "db/table_cache.h"
 #include "kv/write_program.h"
 #include "sstable/table_reader.h"
@@ -23,8 +24,12 @@ inline ReadMode commit_read_mode(bool may_block) {
 
 class StoreCommitView final : public CommitView {
   public:
-    StoreCommitView(ViewRegistry& views, TableCache& tables, uint64_t now_ms, bool may_block)
-        : views_(views), tables_(tables), now_ms_(now_ms), may_block_(may_block) {}
+    StoreCommitView(StoreContext& context, ViewRegistry& views, TableCache& tables, bool may_block)
+        : context_(context),
+          views_(views),
+          tables_(tables),
+          now_ms_(context.clock.wall_ms()),
+          may_block_(may_block) {}
 
     Result<std::optional<Entry>> get(Bytes key) override;
     std::unique_ptr<Iterator> new_iterator(const ScanOptions& options) override;
@@ -32,6 +37,7 @@ class StoreCommitView final : public CommitView {
     uint64_t wall_ms() const override { return now_ms_; }
 
   private:
+    StoreContext& context_;
     ViewRegistry& views_;
     TableCache& tables_;
     const uint64_t now_ms_;

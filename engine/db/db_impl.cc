@@ -159,6 +159,11 @@ void DbImpl::update_budgets() {
     // The next segment is made ahead of its use, and a new MANIFEST before the old one goes.
     context_->disk.update(tables_.file_bytes() + log_.live_bytes() +
                           context_->options.wal_segment_bytes + 2 * manifest_->size_bytes());
+    if (context_->disk.verdict() == DiskBudget::Verdict::kRoom &&
+        context_->told_no_room.exchange(false, std::memory_order_relaxed)) {
+        context_->log_rarely(context_->room_again, LogLevel::kInfo,
+                             "disk budget: there is room again, writes are taken");
+    }
     // The active memtable counts as full: what it will take is not the cache's.
     blocks_.set_capacity(budget_.cache_bytes(
         {.memtable_bytes = shape_.immutable_count() * context_->options.memtable_bytes,

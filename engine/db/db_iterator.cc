@@ -34,11 +34,13 @@ inline bool DbIterator::Bound::is_above(Bytes user_key) const {
     return other != prefix ? other < prefix : user_key < key;
 }
 
-DbIterator::DbIterator(ViewLease view, WalkSource source, SnapshotPtr snapshot, Seqno seqno,
-                       uint64_t now_ms, const ScanOptions& options)
+DbIterator::DbIterator(StoreContext& context, ViewLease view, WalkSource source,
+                       SnapshotPtr snapshot, Seqno seqno, uint64_t now_ms,
+                       const ScanOptions& options)
     : view_(std::move(view)),
       source_(std::move(source.entries)),
       runs_(source.runs),
+      context_(context),
       snapshot_(std::move(snapshot)),
       snapshot_seqno_(seqno),
       snapshot_trailer_(pack_trailer(seqno, static_cast<Kind>(0xFF))),
@@ -49,6 +51,10 @@ DbIterator::DbIterator(ViewLease view, WalkSource source, SnapshotPtr snapshot, 
     ScanBounds bounds(options);
     if (bounds.lower) lower_.set(std::move(*bounds.lower));
     if (bounds.upper) upper_.set(std::move(*bounds.upper));
+}
+
+DbIterator::~DbIterator() {
+    if (!valid_) context_.note_failed_read(status());
 }
 
 Bytes DbIterator::value() const {

@@ -16,6 +16,7 @@
 
 #include "db/hidden_runs.h"
 #include "db/read_view.h"
+#include "db/store_context.h"
 #include "iterator/internal_iterator.h"
 #include "iterator/key_copy.h"
 #include "iterator/range_cover.h"
@@ -36,8 +37,10 @@ struct WalkSource {
 class DbIterator final : public Iterator {
   public:
     /// `snapshot` is held as long as the iterator lives; `view` keeps the source's memory.
-    DbIterator(ViewLease view, WalkSource source, SnapshotPtr snapshot, Seqno seqno,
-               uint64_t now_ms, const ScanOptions& options);
+    /// `context` hears at the end of a walk that failed.
+    DbIterator(StoreContext& context, ViewLease view, WalkSource source, SnapshotPtr snapshot,
+               Seqno seqno, uint64_t now_ms, const ScanOptions& options);
+    ~DbIterator() override;
 
     bool valid() const override { return valid_; }
     Status status() const override { return status_.is_ok() ? source_->status() : status_; }
@@ -97,6 +100,7 @@ class DbIterator final : public Iterator {
     const ViewLease view_;
     const std::unique_ptr<InternalIterator> source_;
     HiddenRuns* const runs_;
+    StoreContext& context_;
     const SnapshotPtr snapshot_;
     const Seqno snapshot_seqno_;
     const uint64_t snapshot_trailer_;  // no entry with a smaller one is visible

@@ -85,7 +85,10 @@ void DbImpl::count_get(const Status& status, const Found& found) {
         Counters::add(counters.filter_checks, found.table.filter_checks);
         Counters::add(counters.filter_skips, found.table.filter_skips);
     }
-    if (status.is_ok() && found.live) Counters::add(counters.get_hits, 1);
+    if (!status.is_ok()) [[unlikely]]
+        context_->note_failed_read(status);
+    else if (found.live)
+        Counters::add(counters.get_hits, 1);
 }
 
 Result<std::optional<Entry>> DbImpl::answer_of(const Status& status, const Found& found) {
@@ -168,8 +171,9 @@ std::unique_ptr<Iterator> DbImpl::new_iterator(const ScanOptions& options) {
     Counters::add(context_->counters.iterators, 1);
     auto [view, seqno] = pin_for(options);
     auto source = new_view_source(*view, tables_, seqno, options);
-    return std::make_unique<DbIterator>(std::move(view), std::move(source), options.snapshot, seqno,
-                                        context_->clock.wall_ms(), options);
+    return std::make_unique<DbIterator>(*context_, std::move(view), std::move(source),
+                                        options.snapshot, seqno, context_->clock.wall_ms(),
+                                        options);
 }
 
 SnapshotPtr DbImpl::snapshot() {
@@ -280,6 +284,8 @@ StoreStats DbImpl::stats() {
     stats.open_snapshots = snapshots_->size();
     stats.delayed_writes = c.delayed_writes;
     stats.refused_writes = c.refused_writes;
+    stats.no_room_writes = c.no_room_writes;
+    stats.failed_reads = c.failed_reads;
     stats.write_stall_us = c.write_stall_us;
     add_table_stats(stats);
     add_stage_stats(stats);

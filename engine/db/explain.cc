@@ -135,7 +135,7 @@ Result<ScanExplanation> DbImpl::explain_scan(const ScanOptions& options, uint64_
     out.memtables = static_cast<uint32_t>(1 + pinned.immutables.size());
     for (int level = 0; level < pinned.tables->levels(); ++level)
         out.tables_by_level.push_back(tables_in_range(*pinned.tables, level, options));
-    DbIterator it(std::move(view), std::move(source), options.snapshot, seqno,
+    DbIterator it(*context_, std::move(view), std::move(source), options.snapshot, seqno,
                   context_->clock.wall_ms(), options);
     out.open_us = lap();
     it.seek_to_first();

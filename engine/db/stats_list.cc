@@ -54,6 +54,8 @@ constexpr Field kFields[] = {
     {"write_stall_us", &StoreStats::write_stall_us},
     {"delayed_writes", &StoreStats::delayed_writes},
     {"refused_writes", &StoreStats::refused_writes},
+    {"no_room_writes", &StoreStats::no_room_writes},
+    {"failed_reads", &StoreStats::failed_reads},
 };
 
 constexpr struct {

@@ -12,6 +12,7 @@
 #include "base/latency_histogram.h"
 #include "db/disk_budget.h"
 #include "db/gate.h"
+#include "db/rare_line.h"
 #include "kv/clock.h"
 #include "kv/executor.h"
 #include "kv/file_system.h"
@@ -28,7 +29,8 @@ struct Counters {
     Counter flushes{0}, flush_bytes{0}, compactions{0};
     Counter compaction_read_bytes{0}, compaction_written_bytes{0};
     Counter dropped_shadowed{0}, dropped_tombstone{0}, dropped_expired{0};
-    Counter write_stall_us{0}, delayed_writes{0}, refused_writes{0};
+    Counter write_stall_us{0}, delayed_writes{0}, refused_writes{0}, no_room_writes{0};
+    Counter failed_reads{0};
 
     static void add(Counter& counter, uint64_t n) {
         counter.fetch_add(n, std::memory_order_relaxed);
@@ -68,9 +70,21 @@ struct StoreContext {
     /// nobody can say that it was not deleted since an older seqno. Set before the version that
     /// forgets.
     std::atomic<Seqno> forgotten_seqno{0};
+    RareLine read_failure{}, refusal{}, no_room{}, room_again{};
+    std::atomic<bool> told_no_room{false};
 
     void log(LogLevel level, std::string_view line) const {
         if (options.log) options.log(level, line);
+    }
+    void log_rarely(RareLine& rare, LogLevel level, std::string_view text) const {
+        const std::string line = rare.text_at(clock.monotonic_us(), text);
+        if (!line.empty()) log(level, line);
+    }
+    /// A read has failed: its caller is told, and here the operator is.
+    void note_failed_read(const Status& status) {
+        if (!status.is(Code::kCorruption) && !status.is(Code::kIoError)) return;
+        Counters::add(counters.failed_reads, 1);
+        log_rarely(read_failure, LogLevel::kError, "read failed: " + status.to_string());
     }
     /// Posts a job that the store's closing waits for. Dropped once closing has begun.
     void post(Lane lane, Executor::Job job) {

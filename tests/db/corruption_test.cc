@@ -2,6 +2,7 @@
 // and never dies; it refuses to open with a message that names the file, or the reads that meet the
 // damage fail and name it, or a torn tail is cut and reported.
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
 #include <map>
 
 #include "db/regression_fixture.h"
@@ -160,6 +161,28 @@ TEST_CASE("corruption: any byte of a table makes reads fail that need it, and no
             REQUIRE(f.put("later", "1").status.is_ok());
         }
     }
+}
+
+TEST_CASE("corruption: what reads meet is counted, and in the log, but not once a read") {
+    const std::string name = files_ending(store(), ".sst").front();
+    Damaged f;
+    f.flip(name, 20);
+    REQUIRE(f.opens(name));
+    const auto failed = static_cast<uint64_t>(f.read_all(name).failed);
+    REQUIRE(failed > 1);
+    CHECK(f.db().stats().failed_reads == failed);
+    (void)f.scan();
+    CHECK(f.db().stats().failed_reads == failed + 1);
+    const auto lines = [&] {
+        return std::count_if(f.log_.begin(), f.log_.end(), [&](const std::string& line) {
+            return has(line, "read failed: ") && has(line, name);
+        });
+    };
+    CHECK(lines() == 1);
+    f.clock_.advance_ms(10'000);
+    (void)f.scan(ScanOptions(), true);
+    CHECK(lines() == 2);
+    CHECK(f.logged("(" + std::to_string(failed) + " more since the last such line)"));
 }
 
 TEST_CASE("corruption: a walk within bounds meets no damage outside of them") {

@@ -154,6 +154,8 @@ TEST_CASE_METHOD(Budgeted, "disk budget: an open store stays within it and comes
     CHECK(written > 500);
     CHECK(db().stats().state == StoreState::kNoSpace);
     CHECK(db().stats().disk_used_bytes <= options_.disk_budget_bytes);
+    CHECK(db().stats().no_room_writes == 1);
+    CHECK(logged("writes are refused: the store uses "));
     CHECK(get("key1") == std::string(1000, 'v'));
     for (int i = 0; i < written; ++i)
         REQUIRE(db().del("key" + std::to_string(i), Durability::kOs).status.is_ok());
@@ -161,6 +163,7 @@ TEST_CASE_METHOD(Budgeted, "disk budget: an open store stays within it and comes
     executor_.run_until_idle();
     CHECK(put("again", "1").status.is_ok());
     CHECK(db().stats().state == StoreState::kOk);
+    CHECK(logged("disk budget: there is room again"));
 }
 
 TEST_CASE_METHOD(Budgeted, "disk budget: a full store is emptied by deletes alone") {

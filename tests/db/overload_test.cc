@@ -87,6 +87,7 @@ TEST_CASE("overload: a submitted write is refused with a time to come back, a sy
         CHECK(refused.is(Code::kOverloaded));
         CHECK(refused.detail() > 0);
         CHECK(f.db().stats().refused_writes == 1);
+        CHECK(f.logged("writes are refused: flush and compaction lag"));
         CHECK(f.db().stats().state == StoreState::kOk);
     });
     f.executor_.run_until_idle();
