@@ -1,10 +1,15 @@
-// Blocks of a table without its index: see salvage.h, carve_table.
+// Blocks of a table that cannot be opened: see salvage.h, carve_table. What a sound index, or the
+// sound parts of one, say of where blocks lie is believed; elsewhere they are searched for.
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
+#include <map>
 
 #include "base/coding.h"
 #include "sstable/block.h"
 #include "sstable/codec.h"
+#include "sstable/filter.h"
+#include "sstable/index.h"
+#include "sstable/properties.h"
 #include "sstable/range_tombstone_block.h"
 #include "sstable/table_format.h"
 #include "sstable/table_reader.h"
@@ -17,8 +22,9 @@ namespace {
 using sstable::kBlockTrailerBytes;
 using sstable::kFooterBytes;
 
-/// A block longer than this is only found where the one before it is sound.
+/// A block longer than this is only found where the one before it is sound, or an index names it.
 constexpr size_t kSearchedBlockBytes = 64U << 10;
+/// A longer one is only found where an index names it.
 constexpr size_t kLongestBlockBytes = 1U << 20;
 /// How far behind damage the next block is looked for.
 constexpr size_t kSearchedBytes = 64U << 10;
@@ -30,23 +36,28 @@ class Carver {
 
     CarvedTable run() {
         read_footer();
+        if (footer_) read_index();
         uint64_t offset = 0;
         while (offset < data_end_) {
-            size_t size = block_size_at(offset, kLongestBlockBytes);
+            const auto named = sizes_.find(offset);
+            const bool is_named = named != sizes_.end();
+            const size_t size =
+                is_named ? named->second : block_size_at(offset, kLongestBlockBytes);
             if (size == 0) {
                 const uint64_t next = find_block(offset + 1);
                 lose(offset, next);
-                if (next >= data_end_) break;
                 offset = next;
                 continue;
             }
             std::string content;
-            if (!unpack(offset, size, content)) {
+            if (!is_block(offset, size) || !unpack(offset, size, content)) {
                 lose(offset, offset + size + kBlockTrailerBytes);
-            } else if (!is_data(content)) {
-                break;  // Filter, properties or index: the data blocks are behind us.
-            } else {
+            } else if (is_data(content)) {
                 carved_.blocks.push_back({offset, std::move(content)});
+            } else if (is_named) {
+                lose(offset, offset + size + kBlockTrailerBytes);
+            } else {
+                break;  // Filter, properties or index: the data blocks are behind us.
             }
             offset += size + kBlockTrailerBytes;
         }
@@ -64,6 +75,66 @@ class Carver {
         if (footer->filter.offset > at || footer->properties.offset > at) return;
         data_end_ = footer->filter.offset;
         footer_ = *footer;
+    }
+
+    /// What the sound parts of the index say. Without sound properties it is not known where the
+    /// data blocks end and with that which of them the index means; nor which partitions it means
+    /// without a sound filter.
+    void read_index() {
+        Bytes content;
+        TableProperties properties;
+        if (!read_block(footer_->properties, content) ||
+            !sstable::decode_properties(content, footer_->format_version, properties).is_ok())
+            return;
+        const uint64_t data_end =
+            footer_->format_version == 1 ? footer_->filter.offset : properties.data_bytes;
+        if (data_end > footer_->filter.offset || !read_block(footer_->index, content)) return;
+        if ((footer_->flags & sstable::kPartitionedIndexFlag) == 0)
+            return note_sizes(content, 0, data_end);
+        uint64_t begin = data_end;
+        if (footer_->filter.size != 0) {
+            Bytes lines;
+            sstable::Filter filter;
+            if (!read_block(footer_->filter, lines) || !filter.load(lines).is_ok()) return;
+            if (filter.is_partitioned()) begin = filter.piece(filter.pieces() - 1, data_end).end();
+        }
+        sstable::Index index;
+        if (!index.load_partitioned(content, begin, footer_->filter.offset, data_end).is_ok())
+            return;
+        for (size_t i = 0; i < index.view().blocks(); ++i) {
+            if (read_block(index.view().handle(i), content))
+                note_sizes(content, index.span(i).data_begin, index.span(i).data_end);
+        }
+        data_end_ = data_end;
+    }
+
+    /// `content`: an index block over the data blocks in [begin, end).
+    void note_sizes(Bytes content, uint64_t begin, uint64_t end) {
+        std::string packed;
+        if (!sstable::pack_index(content, footer_->format_version, begin, end, packed).is_ok())
+            return;
+        const sstable::IndexView view(packed);
+        for (size_t i = 0; i < view.blocks(); ++i)
+            sizes_.emplace(view.handle(i).offset, view.handle(i).size);
+    }
+
+    /// The content of a block that is stored as it is, if it is sound.
+    bool read_block(const sstable::BlockHandle& handle, Bytes& content) const {
+        if (!is_block(handle.offset, handle.size) ||
+            static_cast<Codec>(bytes_[handle.offset + handle.size]) != Codec::kNone)
+            return false;
+        content = bytes_.substr(handle.offset, handle.size);
+        return true;
+    }
+
+    bool is_block(uint64_t offset, uint64_t size) const {
+        if (offset > bytes_.size() || size + kBlockTrailerBytes > bytes_.size() - offset)
+            return false;
+        const auto codec = static_cast<uint8_t>(bytes_[offset + size]);
+        return sstable::is_known_codec(codec) &&
+               load_fixed64(bytes_.data() + offset + size + 1) ==
+                   sstable::block_checksum(bytes_.substr(offset, size), static_cast<Codec>(codec),
+                                           number_, offset);
     }
 
     /// Size of the content that begins at `offset`; 0: no block begins there.
@@ -84,14 +155,16 @@ class Carver {
         return 0;
     }
 
-    /// The next place where a block begins, at most kSearchedBytes on; data_end_ when there is
-    /// none.
+    /// The next place where a block begins, at most kSearchedBytes on or as the index says;
+    /// data_end_ when there is none.
     uint64_t find_block(uint64_t from) const {
-        const uint64_t end = std::min<uint64_t>(data_end_, from + kSearchedBytes);
+        const auto named = sizes_.lower_bound(from);
+        const uint64_t next = named == sizes_.end() ? data_end_ : named->first;
+        const uint64_t end = std::min<uint64_t>(next, from + kSearchedBytes);
         for (uint64_t offset = from; offset < end; ++offset) {
             if (may_begin(offset) && block_size_at(offset, kSearchedBlockBytes) != 0) return offset;
         }
-        return data_end_;
+        return next;
     }
 
     /// The first byte of a plain or tagged block, or the size of a compressed one's content.
@@ -183,8 +256,9 @@ class Carver {
     const uint64_t number_;
     uint64_t data_end_;
     std::optional<sstable::Footer> footer_;
-    std::string last_key_;     // internal, of the blocks so far
-    bool has_tagged_ = false;  // among them
+    std::map<uint64_t, size_t> sizes_;  // of data blocks, by offset, as the index has them
+    std::string last_key_;              // internal, of the blocks so far
+    bool has_tagged_ = false;           // among them
     CarvedTable carved_;
 };
 
