@@ -351,9 +351,11 @@ void RespSession::on_tick(uint64_t now_us) {
 
 void RespSession::on_mail(uint64_t now_us) {
     now_us_ = now_us;
+    bool published = false;
     for (const Mail& mail : client_->take_mail()) {
         switch (mail.kind) {
             case Mail::Kind::kMessage:
+                published = true;
                 replies_.append(*mail.bytes);  // CLIENT REPLY is about answers only
                 break;
             case Mail::Kind::kKill:
@@ -366,7 +368,7 @@ void RespSession::on_mail(uint64_t now_us) {
     }
     note_limits();
     // A subscriber that does not read has nothing to be held back from.
-    if (slow_reader_.is_over_limit(replies_.bytes())) {
+    if (published && slow_reader_.is_over_limit(replies_.bytes())) {
         counters_.add(Counter::kLimitSlowReader);
         shared_.report(Incident::kSlowReader,
                        client_->peer + ": has not read " + std::to_string(replies_.bytes()) +

@@ -85,6 +85,25 @@ TEST_CASE_METHOD(RespFixture, "resp limits: messages for a client that does not 
     CHECK(count(Counter::kLimitSlowReader) == 1);
 }
 
+TEST_CASE_METHOD(RespFixture, "resp limits: a wake-up takes no large answer for messages") {
+    config.limits.unread_reply_bytes = 1000;
+    db.set("a", std::string(2000, 'x'));
+    peer_reads = false;
+    send("GET a|");
+    REQUIRE(session().replies().bytes() > 2000);
+    deliver(Mail::Kind::kWake);
+    CHECK(end() == End::kOpen);
+    shared().clients.pause(Pause::kAll, now() + 100'000, now());
+    shared().clients.unpause();
+    take_mail();
+    CHECK(end() == End::kOpen);
+    CHECK(count(Counter::kLimitSlowReader) == 0);
+    peer_reads = true;
+    settle();
+    CHECK(said() == "$2000|" + std::string(2000, 'x') + "|");
+    CHECK(send("PING|") == "+PONG|");
+}
+
 TEST_CASE_METHOD(RespFixture, "resp limits: an idle client is let go, one that waits is not idle") {
     config.limits.idle_timeout_ms = 1000;
     SECTION("idle") {
