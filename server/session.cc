@@ -275,7 +275,7 @@ void Session::on_end_of_input(uint64_t now_us) {
 
 void Session::on_replies_sent(uint64_t now_us) {
     now_us_ = now_us;
-    slow_reader_.note_progress();
+    slow_reader_.note_progress(replies_.bytes(), now_us);
     note_limits();
     for (auto it = scans_.begin(); it != scans_.end();) {
         const auto scan = it++;  // a scan that cannot go on is taken out

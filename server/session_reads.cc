@@ -146,6 +146,7 @@ void Session::on_read_done(uint64_t id, std::string reply) {
     now_us_ = shared_.clock.monotonic_us();
     --in_flight_;
     if (!closed_) replies_.append(std::move(reply));
+    slow_reader_.note(replies_.bytes(), now_us_);
     finish(id);
     end_when_done();
 }

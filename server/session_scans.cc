@@ -107,6 +107,7 @@ void Session::on_scan_chunk(uint64_t id, ScanStream::Chunk chunk) {
         scan.credit.take(chunk.body_bytes);
         continue_scan(id, scan);
     }
+    slow_reader_.note(replies_.bytes(), now_us_);
     end_when_done();
 }
 

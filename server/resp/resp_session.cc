@@ -280,6 +280,7 @@ void RespSession::move_answers() {
         if (!place->silent) replies_.append(std::move(place->answer));
         line_.pop();
     }
+    slow_reader_.note(replies_.bytes(), now_us_);
 }
 
 void RespSession::note_limits() {
@@ -318,7 +319,7 @@ void RespSession::on_end_of_input(uint64_t now_us) {
 void RespSession::on_replies_sent(uint64_t now_us) {
     now_us_ = now_us;
     last_active_us_ = now_us;
-    slow_reader_.note_progress();
+    slow_reader_.note_progress(replies_.bytes(), now_us);
     note_limits();
 }
 

@@ -219,9 +219,9 @@ TEST_CASE_METHOD(Fixture, "slow reader: it counts from the last progress") {
     CHECK(reader.is_over_limit(101));
     reader.note(101, 1'000);
     CHECK_FALSE(reader.must_close(11'000, false));
-    SECTION("over the limit, progress that leaves it there does not help") {
-        reader.note_progress();
-        reader.note(101, 11'000);
+    SECTION("over the limit, a little progress that leaves it there does not help") {
+        reader.note(201, 10'000);
+        reader.note_progress(101, 11'000);
         CHECK(reader.must_close(11'001, false));
         CHECK(shared.total(Counter::kLimitSlowReader) == 1);
     }
@@ -236,14 +236,84 @@ TEST_CASE_METHOD(Fixture, "slow reader: it counts from the last progress") {
         CHECK(reader.must_close(50'000, false));
     }
     SECTION("some progress starts the time again") {
-        reader.note_progress();
-        reader.note(50, 40'000);
+        reader.note_progress(50, 40'000);
         CHECK_FALSE(reader.must_close(50'000, true));
         CHECK(reader.must_close(50'001, true));
     }
     SECTION("and nothing unread ends it") {
         reader.note(0, 2'000);
         CHECK_FALSE(reader.must_close(50'000, true));
+    }
+}
+
+TEST_CASE_METHOD(Fixture, "slow reader: over the limit a share of it is due in each timeout") {
+    constexpr size_t kMiB = 1U << 20;
+    config.limits.slow_reader_timeout_ms = 10;
+    const std::string peer = "10.0.0.1:5000";
+    SlowReader reader(shared, shared.counters[0], peer);
+    const auto takes = [&](size_t bytes_per_timeout) {
+        size_t unsent = 100 * kMiB;
+        reader.note(unsent, 1'000);
+        for (uint64_t now_us = 2'000; now_us <= 101'000; now_us += 1'000) {
+            if (reader.must_close(now_us, false)) return false;
+            reader.note_progress(unsent -= bytes_per_timeout / 10 + 1, now_us);
+        }
+        return true;
+    };
+    SECTION("an eighth") {
+        config.limits.unread_reply_bytes = 16 * kMiB;
+        SECTION("all of it") { CHECK(takes(2 * kMiB)); }
+        SECTION("and not less") { CHECK_FALSE(takes(2 * kMiB - 10'000)); }
+        SECTION("counted again from the last") {
+            REQUIRE(takes(2 * kMiB));
+            CHECK_FALSE(reader.must_close(111'000, false));
+            CHECK(reader.must_close(111'001, false));
+        }
+        SECTION("what is added meanwhile is not taken back") {
+            reader.note(20 * kMiB, 1'000);
+            reader.note_progress(19 * kMiB, 5'000);
+            reader.note(30 * kMiB, 6'000);
+            reader.note_progress(29 * kMiB, 11'000);
+            CHECK_FALSE(reader.must_close(21'000, false));
+            CHECK(reader.must_close(21'001, false));
+        }
+    }
+    SECTION("of a low limit 1 MiB all the same") {
+        config.limits.unread_reply_bytes = 64U << 10;
+        SECTION("all of it") { CHECK(takes(kMiB)); }
+        SECTION("and not less") { CHECK_FALSE(takes(kMiB - 10'000)); }
+    }
+}
+
+TEST_CASE_METHOD(Fixture, "slow reader: a large answer is worth a line when it is taken slowly") {
+    config.limits.unread_reply_bytes = 100;
+    config.limits.slow_reader_timeout_ms = 10;
+    const std::string peer = "10.0.0.1:5000";
+    SlowReader reader(shared, shared.counters[0], peer);
+    const auto has_said_something = [&] {
+        uint64_t suppressed = 0;
+        LogThrottle& throttle = shared.throttles[static_cast<size_t>(Incident::kUnreadReplies)];
+        const bool said = !throttle.allow(clock.monotonic_us(), suppressed);
+        clock.advance_ms(2'000);  // past the time that a line is kept back
+        return said;
+    };
+    reader.note(101, 1'000);
+    CHECK(shared.total(Counter::kLimitUnread) == 1);
+    CHECK_FALSE(has_said_something());
+    reader.note(101, 6'000);
+    CHECK_FALSE(has_said_something());
+    SECTION("once") {
+        reader.note(101, 6'001);
+        CHECK(has_said_something());
+        reader.note(101, 9'000);
+        CHECK_FALSE(has_said_something());
+        CHECK(shared.total(Counter::kLimitUnread) == 1);
+    }
+    SECTION("not when it has gone by then") {
+        reader.note_progress(100, 6'001);
+        reader.note(101, 6'002);
+        CHECK_FALSE(has_said_something());
+        CHECK(shared.total(Counter::kLimitUnread) == 2);
     }
 }
 
