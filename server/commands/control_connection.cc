@@ -96,16 +96,9 @@ void cmd_reset(ControlContext& context) {
 }
 
 void cmd_select(ControlContext& context) {
-    const auto database = integer_arg(context, 1);
-    if (!database) return;
-    if (*database < INT32_MIN || *database > INT32_MAX) {
-        return context.reply.error(
-            "ERR value is out of range, value must between -2147483648 and 2147483647");
-    }
-    if (*database < 0 || *database >= kDatabases) {
-        return context.reply.error("ERR DB index is out of range");
-    }
-    context.session.select(static_cast<uint32_t>(*database));
+    const SelectedDatabase database = read_database(context.arg(1));
+    if (!database.error.empty()) return context.reply.error(database.error);
+    context.session.select(database.index);
     context.reply.ok();
 }
 

@@ -1,14 +1,12 @@
 // DEL, UNLINK, EXISTS, TOUCH, TYPE, RENAME, RENAMENX, COPY: keys, whatever their values. Declared
 // in data_handlers.h. Thread rule: the thread that runs the command.
 // SPDX-License-Identifier: Apache-2.0
-#include <limits>
 #include <set>
 #include <string>
 
 #include "server/commands/argument_words.h"
 #include "server/commands/data_handlers.h"
 #include "server/commands/databases.h"
-#include "server/commands/number_text.h"
 #include "server/commands/storable.h"
 
 namespace kv::server {
@@ -58,23 +56,12 @@ struct CopyOptions {
 
 /// The database that `text` names. False: the error has been answered.
 bool parse_database(const DataContext& context, Bytes text, Keyspace& out) {
-    constexpr int64_t kMin = std::numeric_limits<int32_t>::min();
-    constexpr int64_t kMax = std::numeric_limits<int32_t>::max();
-    const auto index = parse_integer(text);
-    if (!index) {
-        context.reply.error(kNotAnInteger);
+    const SelectedDatabase database = read_database(text);
+    if (!database.error.empty()) {
+        context.reply.error(database.error);
         return false;
     }
-    if (*index < kMin || *index > kMax) {
-        context.reply.error("ERR value is out of range, value must between " +
-                            std::to_string(kMin) + " and " + std::to_string(kMax));
-        return false;
-    }
-    if (*index < 0 || *index >= kDatabases) {
-        context.reply.error("ERR DB index is out of range");
-        return false;
-    }
-    out = Keyspace(static_cast<uint32_t>(*index));
+    out = Keyspace(database.index);
     return true;
 }
 

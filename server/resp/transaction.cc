@@ -2,25 +2,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/resp/transaction.h"
 
-#include <charconv>
-
 #include "server/commands/databases.h"
 #include "server/commands/greeting.h"
 
 namespace kv::server {
-namespace {
-
-/// The database that a SELECT names, or the one before where it names none.
-Keyspace selected(const protocol::resp::Args& args, Keyspace before) {
-    uint32_t index = 0;
-    const char* const end = args[1].data() + args[1].size();
-    const auto parsed = std::from_chars(args[1].data(), end, index);
-    const bool exists = parsed.ec == std::errc() && parsed.ptr == end && index < kDatabases;
-    return exists ? Keyspace(index) : before;
-}
-
-}  // namespace
-
 void Transaction::open(SharedState& shared, protocol::resp::Version version, Keyspace space) {
     script_ = std::make_unique<WriteScript>(shared, WriteScript::Kind::kTransaction);
     space_ = space;
@@ -33,7 +18,10 @@ void Transaction::add(const Command& command, const protocol::resp::Args& args,
                       std::vector<protocol::ByteBlock> blocks) {
     script_->add(command, space_, version_, args, std::move(blocks));
     if (command.control != nullptr) ++control_commands_;
-    if (command.name == "select") space_ = selected(args, space_);
+    if (command.name == "select") {
+        const SelectedDatabase database = read_database(args[1]);
+        if (database.error.empty()) space_ = Keyspace(database.index);
+    }
     if (command.name == "hello") version_ = read_greeting(args).version.value_or(version_);
 }
 

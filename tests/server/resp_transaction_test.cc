@@ -208,6 +208,17 @@ TEST_CASE_METHOD(RespFixture, "resp transaction: SELECT inside holds for what fo
           "+OK|+QUEUED|+QUEUED|*2|-ERR DB index is out of range|+OK|$1|2|");
 }
 
+TEST_CASE_METHOD(RespFixture, "resp transaction: a SELECT that answers an error selects nothing") {
+    for (const Bytes word : {"01", "+1", "1x", "-1", "16", "4294967297", "\"\"", "\" 1\""}) {
+        INFO(word);
+        const std::string select = "SELECT " + std::string(word) + "|";
+        const std::string error = ask(select);
+        REQUIRE(error.starts_with("-ERR "));
+        CHECK(ask("MULTI|" + select + "SET q here|EXEC|GET q|SELECT 1|GET q|SELECT 0|DEL q|") ==
+              "+OK|+QUEUED|+QUEUED|*2|" + error + "+OK|$4|here|+OK|$-1|+OK|:1|");
+    }
+}
+
 TEST_CASE_METHOD(RespFixture, "resp transaction: CLIENT REPLY SKIP inside EXEC skips one answer") {
     // It has no answer itself, as with Redis, so the array is one short.
     CHECK(ask("MULTI|CLIENT REPLY SKIP|GET a|EXEC|PING|ECHO a|") ==
