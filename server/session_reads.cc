@@ -145,6 +145,8 @@ void Session::on_read_done(uint64_t id, std::string reply) {
     host_.progressed();
     now_us_ = shared_.clock.monotonic_us();
     --in_flight_;
+    const bool failed = protocol::decode_header(reply.data()).status != raw(WireStatus::kOk);
+    if (failed) counters_.add(Counter::kErrors);
     if (!closed_) replies_.append(std::move(reply));
     slow_reader_.note(replies_.bytes(), now_us_);
     finish(id);

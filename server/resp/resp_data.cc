@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 #include <utility>
+#include <vector>
 
 #include "server/commands/data_handlers.h"
 #include "server/resp/resp_session.h"
@@ -41,8 +42,10 @@ class RespReadTask final : public PoolTask {
 
     Next run() override {
         SharedState& shared = session_.shared_;
+        const uint64_t began_us = shared.clock.monotonic_us();
         StoreView view(shared.db, shared.clock, shared.keyspaces, StoreView::Reach::kDisk);
         call_.run_alone(0, view, answer_);
+        took_us_ = shared.clock.monotonic_us() - began_us;
         if (!shared.memory.has_room(answer_.bytes())) {
             answer_ = "-BUSY network buffers are full; retry after 100 ms\r\n";
         }
@@ -52,6 +55,7 @@ class RespReadTask final : public PoolTask {
     }
     void finish() override {
         session_.shared_.memory.add(-charged_bytes_);
+        session_.note_call(call_.command(0), call_.args(0), took_us_, answer_.text);
         session_.on_read_done(answer_id_, std::move(answer_));
     }
 
@@ -60,6 +64,7 @@ class RespReadTask final : public PoolTask {
     const uint64_t answer_id_;
     WriteScript call_;
     protocol::resp::Reply answer_;
+    uint64_t took_us_ = 0;
     int64_t charged_bytes_ = 0;
 };
 
@@ -79,15 +84,27 @@ class RespRetryTask final : public PoolTask {
             } else {
                 commands.run_alone(i, view, answer_);
             }
+            ends_.push_back(answer_.text.size());
         }
         return Next::kDone;
     }
-    void finish() override { session_.on_read_done(refused_.answer_id, std::move(answer_)); }
+    void finish() override {
+        const WriteScript& commands = *refused_.commands;
+        size_t start = 0;
+        for (size_t i = 0; i < commands.size(); ++i) {
+            const Bytes answer = Bytes(answer_.text).substr(start, ends_[i] - start);
+            start = ends_[i];
+            if (commands.command(i).has(command_flag::kWrite)) continue;  // noted as refused
+            session_.note_call(commands.command(i), commands.args(i), 0, answer);
+        }
+        session_.on_read_done(refused_.answer_id, std::move(answer_));
+    }
 
   private:
     RespSession& session_;
     const RefusedReads::Script refused_;
     protocol::resp::Reply answer_;
+    std::vector<size_t> ends_;  // of the answers, in its text
 };
 
 /// Brings the keys of a script into memory.
@@ -162,13 +179,15 @@ void RespSession::read_in_pool(const Command& command, const Args& args) {
         std::make_unique<RespReadTask>(*this, id, command, space_, args);
     if (host_.post(task)) {
         counters_.add(Counter::kPoolTasks);
-        command_stats_.record(command, 0, false);
         ++in_flight_;
         return;
     }
     counters_.add(Counter::kLimitPool);
     shared_.report(Incident::kReadQueue, "too many reads wait (limits.queued_reads)");
-    line_.answer(id, "-BUSY too many reads wait for the disk; retry after 50 ms\r\n");
+    const std::string busy = "-BUSY too many reads wait for the disk; retry after 50 ms\r\n";
+    command_stats_.reject(command);
+    note_refused(1, busy);
+    line_.answer(id, busy);
     move_answers();
 }
 

@@ -262,4 +262,48 @@ TEST_CASE_METHOD(RespFixture, "resp session: reads and writes count in their own
     CHECK(shared().keyspaces.list("0")[0].writes == 1);
 }
 
+TEST_CASE_METHOD(RespFixture, "resp session: what the pool answers is counted as it went") {
+    const auto totals = [&](Bytes name) {
+        return totals_of(shared().command_stats, *find_command(name));
+    };
+    db.set("a", std::string(2000, 'x'));
+    db.cold = true;
+    SECTION("when it is answered") {
+        CHECK(send("GET a|").empty());
+        CHECK(totals("get").calls == 0);
+        finish_all();
+        CHECK(totals("get").calls == 1);
+        CHECK(totals("get").failed == 0);
+        CHECK(count(Counter::kErrors) == 0);
+    }
+    SECTION("failed, when it is answered with an error") {
+        config.limits.network_memory_bytes = 1000;
+        CHECK(ask("GET a|GET b|KEYS|").starts_with("-BUSY network buffers are full"));
+        CHECK(ask("SCAN 1|").starts_with("-ERR cursor 1 is not known"));
+        CHECK(totals("get").calls == 2);
+        CHECK(totals("get").failed == 1);
+        CHECK(totals("scan").failed == 1);
+        CHECK(count(Counter::kErrors) == 3);
+        CHECK(shared().error_stats.by_code() ==
+              std::map<std::string, uint64_t>{{"BUSY", 1}, {"ERR", 2}});
+    }
+    SECTION("rejected, when the pool has no room") {
+        pool_full = true;
+        CHECK(ask("GET a|").starts_with("-BUSY too many reads"));
+        CHECK(totals("get").calls == 0);
+        CHECK(totals("get").rejected == 1);
+        CHECK(count(Counter::kErrors) == 1);
+        CHECK(shared().error_stats.total() == 1);
+    }
+    SECTION("when it was read again behind a refused write") {
+        db.fail_writes_with(Status(Code::kNoSpace, "disk full"));
+        CHECK(ask("INCR a|GET b|LCS a b LEN IDX|").starts_with("-MISCONF disk full|$-1|-ERR "));
+        CHECK(totals("get").calls == 1);
+        CHECK(totals("get").failed == 0);
+        CHECK(totals("lcs").failed == 1);
+        CHECK(count(Counter::kErrors) == 2);
+        CHECK(shared().error_stats.total() == 2);
+    }
+}
+
 }  // namespace kv::server

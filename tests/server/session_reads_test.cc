@@ -138,6 +138,22 @@ TEST_CASE_METHOD(SessionFixture, "reads: a snapshot sees one state until closed 
               .found == false);
 }
 
+TEST_CASE_METHOD(SessionFixture, "reads: an error from the pool counts as one from here") {
+    config.limits.network_memory_bytes = 1000;
+    greet();
+    db.set("a", "1");
+    db.set("big", std::string(5000, 'x'));
+    db.cold = true;
+    send(get(2, "a"));
+    finish_all();
+    CHECK(answers().at(0).ok());
+    CHECK(count(Counter::kErrors) == 0);
+    send(get(3, "big"));
+    finish_all();
+    CHECK(answers().at(0).is(WireStatus::kOverloaded));
+    CHECK(count(Counter::kErrors) == 1);
+}
+
 TEST_CASE_METHOD(SessionFixture, "reads: open snapshots are limited") {
     config.limits.snapshots = 1;
     greet();
