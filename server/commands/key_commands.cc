@@ -121,7 +121,7 @@ Status cmd_copy(DataContext& context) {
     KV_ASSIGN_OR_RETURN(const auto source, find_entry(context, context.arg(1)));
     bool copied = source.has_value();
     if (source) {
-        if (!may_store(context, to)) return Status::ok();
+        if (!may_store(context, options.target, to)) return Status::ok();
         if (!options.replace) {
             KV_ASSIGN_OR_RETURN(const auto taken, context.view.get(options.target, to));
             copied = !taken;

@@ -111,7 +111,7 @@ Status cmd_kv_delprefix(DataContext& context) {
 Status cmd_kv_explain(DataContext& context) {
     GetExplanation explanation;
     const Bytes key = context.arg(1);
-    if (!key.empty() && key.size() <= max_key_bytes(context)) {
+    if (may_be_stored(context, key)) {
         std::string scratch;
         KV_ASSIGN_OR_RETURN(explanation,
                             context.shared.db.explain_get(context.space.stored(key, scratch), {}));

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/commands/storable.h"
 
+#include <algorithm>
 #include <string>
 
 #include "server/shared_state.h"
@@ -20,12 +21,12 @@ void answer_too_long(const DataContext& context, std::string_view what, size_t b
 
 }  // namespace
 
-size_t max_key_bytes(const DataContext& context) {
-    return context.shared.config.engine.max_key_bytes - Keyspace::kMaxPrefixBytes;
+bool key_fits(const Options& limits, Keyspace space, Bytes key) {
+    return !key.empty() && key.size() + space.extra_bytes(key) <= limits.max_key_bytes;
 }
 
 bool may_be_stored(const DataContext& context, Bytes key) {
-    return !key.empty() && key.size() <= max_key_bytes(context);
+    return key_fits(context.shared.config.engine, context.space, key);
 }
 
 Result<std::optional<Entry>> find_entry(const DataContext& context, Bytes key) {
@@ -40,16 +41,21 @@ void answer_value(const DataContext& context, std::optional<Entry>& found) {
         context.reply.null();
 }
 
-bool may_store(const DataContext& context, Bytes key) {
+bool may_store(const DataContext& context, Keyspace space, Bytes key) {
+    const Options& limits = context.shared.config.engine;
+    if (key_fits(limits, space, key)) return true;
     if (key.empty()) {
         context.reply.error("ERR a key must have at least one byte");
-        return false;
-    }
-    if (const size_t limit = max_key_bytes(context); key.size() > limit) {
+    } else {
+        const size_t extra = space.extra_bytes(key);
+        const size_t limit = limits.max_key_bytes - std::min<size_t>(extra, limits.max_key_bytes);
         answer_too_long(context, "key", key.size(), limit);
-        return false;
     }
-    return true;
+    return false;
+}
+
+bool may_store(const DataContext& context, Bytes key) {
+    return may_store(context, context.space, key);
 }
 
 bool may_store(const DataContext& context, Bytes key, size_t value_bytes) {

@@ -12,10 +12,9 @@
 
 namespace kv::server {
 
-/// The longest key, the same in every database.
-size_t max_key_bytes(const DataContext& context);
-
-/// Whether `key` can be there at all.
+/// Whether `key` can be in `space` at all: its stored form must not be longer than
+/// engine.max_key_size.
+bool key_fits(const Options& limits, Keyspace space, Bytes key);
 bool may_be_stored(const DataContext& context, Bytes key);
 
 /// The live entry of `key`; the store's errors are handed on.
@@ -25,9 +24,10 @@ Result<std::optional<Entry>> find_entry(const DataContext& context, Bytes key);
 void answer_value(const DataContext& context, std::optional<Entry>& found);
 
 /// For writes, before the first mutation. False: the error has been answered.
+bool may_store(const DataContext& context, Keyspace space, Bytes key);
 bool may_store(const DataContext& context, Bytes key);
 bool may_store(const DataContext& context, Bytes key, size_t value_bytes);
-/// As the second, for a value of `size` and `more` bytes that a command builds: beyond what Redis
+/// As the last, for a value of `size` and `more` bytes that a command builds: beyond what Redis
 /// allows at all it is refused in Redis's words.
 bool may_store_grown(const DataContext& context, Bytes key, uint64_t size, uint64_t more);
 

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "server/commands/data_handlers.h"
+#include "server/commands/storable.h"
 #include "server/resp/resp_session.h"
 #include "server/resp/status_text.h"
 #include "server/resp/store_view.h"
@@ -209,8 +210,7 @@ bool RespSession::add_blind_set(const Command& command, const Args& args) {
     const Options& limits = shared_.config.engine;
     // What is fine alone must not be refused for its neighbours.
     const size_t most_gathered = std::min<size_t>(kGatheredBytes, limits.max_batch_bytes);
-    if (key.empty() || key.size() > limits.max_key_bytes - Keyspace::kMaxPrefixBytes ||
-        value.size() > limits.max_value_bytes ||
+    if (!key_fits(limits, space_, key) || value.size() > limits.max_value_bytes ||
         batch_bytes_of(key, value) > limits.max_batch_bytes) {
         return false;  // the script's command knows what to say
     }

@@ -3,6 +3,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <utility>
 
+#include "server/commands/storable.h"
 #include "server/resp/resp_session.h"
 #include "server/resp/status_text.h"
 #include "server/shared_state.h"
@@ -95,8 +96,9 @@ RespSession::Taken RespSession::watch(const Args& args) {
     }
     const Seqno seqno = shared_.db.published_seqno();
     for (size_t i = 1; i < args.size(); ++i) {
+        if (!key_fits(shared_.config.engine, space_, args[i]))
+            continue;  // nothing can ever be there
         const Bytes stored = space_.stored(args[i], scratch_);
-        if (stored.empty()) continue;  // nothing can ever be there
         transaction_.watch(stored, seqno, look_at_watched(stored));
     }
     ReplyWriter(begin_answer(), version_).ok();

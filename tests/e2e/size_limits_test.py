@@ -16,7 +16,7 @@ sys.path.insert(0, os.path.join(daemon.ROOT, "client", "examples"))
 import kvd_client as wire  # noqa: E402  (the path above comes first)
 
 VALUE = b"v" * (64 << 20)
-RESP_KEY = b"k" * 65_530
+RESP_KEY = b"k" * 65_536
 NATIVE_KEY = b"n" * 65_536
 
 
@@ -27,6 +27,9 @@ class SizeLimitsTest(KvdCase):
         host, port = kvd.address.rsplit(":", 1)
         with wire.Client(host, int(port), timeout=daemon.PATIENCE_S, deadline_ms=0) as native:
             self.over_native(native)
+        with resp_client.Connection(kvd.read_address("resp")) as resp:
+            self.assertEqual(resp.call("STRLEN", NATIVE_KEY), len(VALUE))
+            self.assertEqual(resp.call("EXISTS", NATIVE_KEY, RESP_KEY, RESP_KEY + b"k"), 2)
 
     def over_resp(self, resp):
         self.assertEqual(resp.call("CONFIG", "GET", "proto-max-bulk-len")[1], b"%d" % len(VALUE))
@@ -42,6 +45,8 @@ class SizeLimitsTest(KvdCase):
         self.assertEqual(resp.call("MULTI"), b"OK")
         self.assertEqual(resp.call("SET", RESP_KEY, VALUE), b"QUEUED")
         self.assertEqual(resp.call("EXEC"), [b"OK"])
+        with self.assertRaisesRegex(resp_client.Error, "65537 bytes is over the limit of 65536"):
+            resp.call("SET", RESP_KEY + b"k", "v")
 
     def over_native(self, native):
         native.put(NATIVE_KEY, VALUE)

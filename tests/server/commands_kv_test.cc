@@ -137,7 +137,7 @@ TEST_CASE_METHOD(CommandFixture, "empty keys: reads and deletes find nothing") {
 }
 
 TEST_CASE_METHOD(CommandFixture, "limits: oversize keys and values are refused with both numbers") {
-    config.engine.max_key_bytes = 16;
+    config.engine.max_key_bytes = 10;
     config.engine.max_value_bytes = 8;
     expect("SET 0123456789 1", "+OK|");
     expect("SET 01234567890 1", "-ERR key of 11 bytes is over the limit of 10|");
@@ -155,6 +155,35 @@ TEST_CASE_METHOD(CommandFixture, "limits: oversize keys and values are refused w
     expect("SETRANGE a 7 9", ":8|");
     expect("INCR a", ":12345680|");
     expect("EXISTS b", ":0|");
+}
+
+TEST_CASE_METHOD(CommandFixture, "limits: a key may be as long as its database stores it") {
+    config.engine.max_key_bytes = 10;
+    SECTION("whole in database 0") {
+        expect("SET 0123456789 1", "+OK|");
+        expect("MGET 0123456789 01234567890", "*2|$1|1|$-1|");
+        expect("COPY 0123456789 0123 DB 1", ":1|");
+        expect("COPY 0123456789 01234 DB 1", "-ERR key of 5 bytes is over the limit of 4|");
+        expect("DEL 0123456789", ":1|");
+    }
+    SECTION("but for a byte where its first one is FF") {
+        expect("SET \\xff12345678 1", "+OK|");
+        expect("SET \\xff123456789 1", "-ERR key of 10 bytes is over the limit of 9|");
+        expect("EXISTS \\xff12345678 \\xff123456789", ":1|");
+    }
+    SECTION("six bytes less in the others") {
+        database = 1;
+        expect("SET 0123 1", "+OK|");
+        expect("SET 01234 1", "-ERR key of 5 bytes is over the limit of 4|");
+        expect("EXISTS 0123 01234", ":1|");
+        expect("COPY 0123 0123456789 DB 0", ":1|");
+    }
+    SECTION("none in the others when there is no room for what they add") {
+        config.engine.max_key_bytes = 3;
+        database = 1;
+        expect("SET a 1", "-ERR key of 1 bytes is over the limit of 0|");
+        expect("GET a", "$-1|");
+    }
 }
 
 TEST_CASE_METHOD(CommandFixture, "cold store: every command hands on that it would block") {

@@ -107,6 +107,13 @@ TEST_CASE_METHOD(RespFixture, "resp transaction: a watched key is one of the sel
     CHECK(ask("MULTI|GET a|EXEC|") == "+OK|+QUEUED|*1|$-1|");
 }
 
+TEST_CASE_METHOD(RespFixture, "resp transaction: a key that cannot be there is not watched") {
+    config.engine.max_key_bytes = 10;
+    CHECK(send("WATCH 01234567890 \"\" 0123456789|") == "+OK|");
+    CHECK(handle().watched_keys == 1);
+    CHECK(ask("MULTI|GET 01234567890|EXEC|") == "+OK|+QUEUED|*1|$-1|");
+}
+
 TEST_CASE_METHOD(RespFixture, "resp transaction: what ends it and what does not unwatch") {
     db.set("a", "1");
     const auto is_still_watched = [this] {
