@@ -94,7 +94,7 @@ void answer_argument(ReplyWriter& reply, const Argument& argument) {
 }  // namespace
 
 void answer_info(ReplyWriter& reply, const Command* command) {
-    if (command == nullptr) return reply.null_array();
+    if (command == nullptr) return reply.null();
     reply.array(10);
     reply.bulk(command->name);
     reply.integer(command->arity);

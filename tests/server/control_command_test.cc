@@ -30,7 +30,7 @@ TEST_CASE_METHOD(ControlFixture, "control: COMMAND INFO is as Redis tells it") {
     expect("COMMAND INFO Client|ID",
            "*1|*10|$9|client|id|:2|*3|+noscript|+loading|+stale|:0|:0|:0|*2|+@slow|+@connection|"
            "*0|*0|*0|");
-    expect("COMMAND INFO nope", "*1|*-1|");
+    expect("COMMAND INFO nope", "*1|$-1|");
     client().handle->resp_version = 3;
     expect("COMMAND INFO ping",
            "*1|*10|$4|ping|:-1|~1|+fast|:0|:0|:0|~2|+@fast|+@connection|~2|$25|request_policy:all_"
