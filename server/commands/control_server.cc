@@ -135,13 +135,17 @@ void cmd_function_flush(ControlContext& context) {
 }
 
 void cmd_function_list(ControlContext& context) {
+    bool with_code = false, library_name = false;
     for (size_t i = 2; i < context.size(); ++i) {
-        if (word_is(context.arg(i), "withcode")) continue;
-        if (!word_is(context.arg(i), "libraryname")) {
+        if (!with_code && word_is(context.arg(i), "withcode")) {
+            with_code = true;
+        } else if (!library_name && word_is(context.arg(i), "libraryname")) {
+            library_name = true;
+            if (++i == context.size()) {
+                return context.reply.error("ERR library name argument was not given");
+            }
+        } else {
             return context.reply.error("ERR Unknown argument " + std::string(context.arg(i)));
-        }
-        if (++i == context.size()) {
-            return context.reply.error("ERR library name argument was not given");
         }
     }
     context.reply.array(0);

@@ -74,6 +74,10 @@ TEST_CASE_METHOD(ControlFixture, "control: there are no functions to list or to 
     expect("FUNCTION LIST LIBRARYNAME x WITHCODE", "*0|");
     expect("FUNCTION LIST x", "-ERR Unknown argument x|");
     expect("FUNCTION LIST LIBRARYNAME", "-ERR library name argument was not given|");
+    expect("FUNCTION LIST WITHCODE WithCode", "-ERR Unknown argument WithCode|");
+    expect("FUNCTION LIST LIBRARYNAME x WITHCODE LIBRARYNAME",
+           "-ERR Unknown argument LIBRARYNAME|");
+    expect("FUNCTION LIST LIBRARYNAME WITHCODE WITHCODE", "*0|");
     expect("FUNCTION FLUSH", "+OK|");
     expect("FUNCTION FLUSH async", "+OK|");
     expect("FUNCTION FLUSH x", "-ERR FUNCTION FLUSH only supports SYNC|ASYNC option|");
