@@ -46,12 +46,25 @@ void choose(Chosen& chosen, Bytes word) {
     }
 }
 
+Chosen chosen_by(const protocol::resp::Args& args) {
+    Chosen chosen;
+    if (args.size() == 1) choose(chosen, "default");
+    for (size_t i = 1; i < args.size(); ++i) choose(chosen, args[i]);
+    return chosen;
+}
+
 }  // namespace
 
+bool asks_for_databases(const protocol::resp::Args& args) {
+    const Chosen chosen = chosen_by(args);
+    for (size_t i = 0; i < kSections.size(); ++i) {
+        if (chosen.test(i) && kSections[i].write == info_keyspace) return true;
+    }
+    return false;
+}
+
 void cmd_info(ControlContext& context) {
-    Chosen chosen;
-    if (context.size() == 1) choose(chosen, "default");
-    for (size_t i = 1; i < context.size(); ++i) choose(chosen, context.arg(i));
+    const Chosen chosen = chosen_by(context.args);
     InfoText info;
     if (chosen.any()) {
         const InfoSource source{context.shared, *context.report, context.now_us};

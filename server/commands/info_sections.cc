@@ -180,10 +180,11 @@ void info_cluster(const InfoSource&, InfoText& info) {
 void info_keyspace(const InfoSource& source, InfoText& info) {
     info.section("Keyspace");
     for (uint32_t database = 0; database < kDatabases; ++database) {
-        const uint64_t keys = source.store.keys[database];
-        if (keys == 0) continue;
+        const DatabaseReport& report = source.store.databases[database];
+        if (report.keys == 0) continue;
         info.add("db" + std::to_string(database),
-                 "keys=" + std::to_string(keys) + ",expires=0,avg_ttl=0");
+                 "keys=" + std::to_string(report.keys) +
+                     ",expires=" + std::to_string(report.expiring) + ",avg_ttl=0");
     }
 }
 

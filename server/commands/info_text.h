@@ -41,6 +41,9 @@ struct InfoSource {
     uint64_t now_us = 0;
 };
 
+/// Whether the words of an INFO ask for its section on databases, which takes a walk.
+bool asks_for_databases(const protocol::resp::Args& args);
+
 // One a section; each writes its heading first.
 void info_server(const InfoSource& source, InfoText& info);
 void info_clients(const InfoSource& source, InfoText& info);

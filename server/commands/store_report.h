@@ -16,12 +16,19 @@
 
 namespace kv::server {
 
-struct StoreReport {
-    StoreStats stats;
-    std::array<uint64_t, kDatabases> keys{};  ///< Of each database; an estimate.
-    struct mallinfo2 allocator {};            ///< For kAllocatorReport.
+/// What INFO keyspace tells of a database: exact for as much as a walk of bounded length gets
+/// through, else an estimate, with as many expiring keys as there were among those walked.
+struct DatabaseReport {
+    uint64_t keys = 0;
+    uint64_t expiring = 0;
 };
 
-StoreReport gather_report(Db& db);
+struct StoreReport {
+    StoreStats stats;
+    std::array<DatabaseReport, kDatabases> databases{};  ///< Zeros unless asked for.
+    struct mallinfo2 allocator {};                       ///< For kAllocatorReport.
+};
+
+StoreReport gather_report(Db& db, bool with_databases);
 
 }  // namespace kv::server

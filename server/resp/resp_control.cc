@@ -5,6 +5,7 @@
 
 #include <utility>
 
+#include "server/commands/info_text.h"
 #include "server/commands/store_report.h"
 #include "server/resp/resp_session.h"
 #include "server/shared_state.h"
@@ -23,7 +24,7 @@ class RespReportTask final : public PoolTask {
     Next run() override {
         if (commands_.script->has(command_flag::kTrimsMemory)) malloc_trim(0);
         if (commands_.script->has(command_flag::kStoreReport)) {
-            report_ = gather_report(session_.shared_.db);
+            report_ = gather_report(session_.shared_.db, asks_for_databases());
         }
         if (commands_.script->has(command_flag::kAllocatorReport)) report_.allocator = mallinfo2();
         return Next::kDone;
@@ -33,6 +34,15 @@ class RespReportTask final : public PoolTask {
     void finish_without() { session_.on_reported(answer_id_, commands_, nullptr); }
 
   private:
+    bool asks_for_databases() const {
+        const WriteScript& script = *commands_.script;
+        for (size_t i = 0; i < script.size(); ++i) {
+            if (script.command(i).name == "info" && server::asks_for_databases(script.args(i)))
+                return true;
+        }
+        return false;
+    }
+
     RespSession& session_;
     const uint64_t answer_id_;
     AnswerLine::Write commands_;

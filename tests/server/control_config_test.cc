@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <map>
 
+#include "server/commands/info_text.h"
 #include "server/control_fixture.h"
 
 namespace kv::server {
@@ -239,11 +240,46 @@ TEST_CASE_METHOD(ControlFixture,
            "%2|$16|latency-tracking|$3|yes|$33|latency-tracking-info-percentiles|$10|50 99 99.9|");
 }
 
-TEST_CASE_METHOD(ControlFixture, "control: INFO keyspace estimates the keys of each database") {
+TEST_CASE_METHOD(ControlFixture, "control: INFO keyspace counts the keys of each database") {
+    const auto databases = [&] {
+        auto fields = fields_of(body_of(answer("INFO keyspace")));
+        CHECK(fields.erase("# Keyspace") == 1);
+        return fields;
+    };
+    CHECK(databases().empty());
     db.set("a", "1");
     db.set("b", "2");
-    const auto fields = fields_of(body_of(answer("INFO keyspace")));
-    CHECK(fields.at("db0") == "keys=2,expires=0,avg_ttl=0");
+    std::string scratch;
+    const auto write = [&](uint32_t database, uint64_t keys, uint64_t each_expiring) {
+        WriteBatch batch;
+        for (uint64_t i = 0; i < keys; ++i) {
+            const Bytes key = Keyspace(database).stored("k" + std::to_string(i), scratch);
+            batch.put_with_expiry(key, "", i % each_expiring == 0 ? clock.wall_ms() + 60'000 : 0);
+        }
+        REQUIRE(db.write(std::move(batch), Durability::kDisk).status.is_ok());
+    };
+    write(3, 10, 3);
+    CHECK(databases() ==
+          std::map<std::string, std::string>{{"db0", "keys=2,expires=0,avg_ttl=0"},
+                                             {"db3", "keys=10,expires=4,avg_ttl=0"}});
+    SECTION("and estimates what is too much to count") {
+        write(4, 100'000, 2);
+        write(5, 120'000, 1);
+        const auto told = databases();
+        CHECK(told.at("db4") == "keys=100000,expires=50000,avg_ttl=0");
+        CHECK(told.at("db5") == "keys=120000,expires=120000,avg_ttl=0");
+    }
+}
+
+TEST_CASE_METHOD(ControlFixture,
+                 "control: databases are only counted for an INFO that shows them") {
+    using protocol::resp::Args;
+    for (const Args& args : {Args{"INFO"}, Args{"INFO", "stats", "Keyspace"}, Args{"info", "all"},
+                             Args{"INFO", "default"}, Args{"INFO", "everything"}}) {
+        CHECK(asks_for_databases(args));
+    }
+    CHECK_FALSE(asks_for_databases({"INFO", "stats", "memory"}));
+    CHECK_FALSE(asks_for_databases({"INFO", "nonsense"}));
 }
 
 TEST_CASE("rate meter: tells the growth since the question a second ago or more") {

@@ -29,7 +29,7 @@ std::string ControlFixture::answer(const std::vector<std::string>& words, size_t
     REQUIRE(command->control != nullptr);
     asking.handle->last_command = command;
     std::string out;
-    const StoreReport report = gather_report(db);
+    const StoreReport report = gather_report(db, true);
     ControlContext context{args,
                            asking.handle,
                            asking.session,
