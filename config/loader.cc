@@ -4,16 +4,20 @@
 
 #include <unistd.h>
 
+#include <array>
 #include <cerrno>
+#include <cstdio>
 #include <cstring>
-#include <fstream>
-#include <sstream>
+#include <memory>
 
 #include "config/key_table.h"
 #include "config/parse_value.h"
 
 namespace kv::config {
 namespace {
+
+// Some hundred times the sample; /dev/zero has an end so.
+constexpr size_t kLargestFileBytes = 1U << 20;
 
 /// Kubernetes and Docker links put these into every container beside a service named "kvd".
 bool is_injected_by_orchestrator(std::string_view name) {
@@ -34,16 +38,26 @@ std::string suggestion(std::string_view name) {
     return nearest.empty() ? "" : "; did you mean '" + std::string(nearest) + "'?";
 }
 
+Status unreadable(const std::string& path, int error_number) {
+    std::string message = "configuration file " + path +
+                          " cannot be read: " + std::strerror(error_number) +
+                          (error_number == EISDIR ? "; name the file in it" : "");
+    return {error_number == ENOENT ? Code::kNotFound : Code::kIoError, std::move(message)};
+}
+
 Result<std::string> read_config_file(const std::string& path) {
-    std::ifstream file(path, std::ios::binary);
-    if (!file) {
-        return Status::not_found("configuration file " + path +
-                                 " cannot be opened: " + std::strerror(errno));
+    const std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(std::fopen(path.c_str(), "rbe"),
+                                                               &std::fclose);
+    if (file == nullptr) return unreadable(path, errno);
+    std::string text;
+    // A directory opens like a file, and fails only when it is read.
+    for (std::array<char, 4096> part; std::feof(file.get()) == 0;) {
+        const size_t got = std::fread(part.data(), 1, part.size(), file.get());
+        if (std::ferror(file.get()) != 0) return unreadable(path, errno);
+        text.append(part.data(), got);
+        if (text.size() > kLargestFileBytes) return unreadable(path, EFBIG);
     }
-    std::ostringstream text;
-    text << file.rdbuf();
-    if (file.bad()) return Status::io_error("configuration file " + path + " cannot be read");
-    return std::move(text).str();
+    return text;
 }
 
 Status apply_environment(const Environment& environment, LoadedConfig& loaded) {

@@ -92,6 +92,15 @@ TEST_CASE("load: KVD_CONFIG names the file when no flag does") {
     CHECK(load({}, {{"KVD_CONFIG", "/no/such/file"}}).status().is(Code::kNotFound));
 }
 
+TEST_CASE("load: a configuration file that cannot be read is refused, not taken as empty") {
+    const auto directory = load(*parse({"--config", "/tmp"}), {});
+    REQUIRE(directory.status().is(Code::kIoError));
+    CHECK(contains(std::string(directory.error().message()),
+                   "configuration file /tmp cannot be read: Is a directory"));
+    CHECK(load(*parse({"--config", "/dev/zero"}), {}).status().is(Code::kIoError));
+    CHECK(load(*parse({"--config", "/dev/null"}), {}).is_ok());
+}
+
 TEST_CASE("apply_toml: unknown keys name file, line, column and the nearest key") {
     CHECK(toml_error("\n  lisen = \"127.0.0.1:1\"\n") ==
           "kvd.toml:2:3: unknown key 'lisen'; did you mean 'listen'?");

@@ -80,6 +80,9 @@ class Lifecycle(kvd_case.KvdCase):
         self.assertIn("kvd.toml", said)
         self.assertIn("listen_addres", said)
         self.assertRegex(said, r"\b2\b")
+        code, said = self.make("directory").refuses("--config", self.scratch)
+        self.assertEqual(code, 2, said)
+        self.assertIn("Is a directory", said)
 
     def test_a_port_in_use_exits_1_and_names_it(self):
         first = self.make("first").start()
