@@ -14,6 +14,7 @@
 #include "kv/db.h"
 #include "server/address_file.h"
 #include "server/batch_limit.h"
+#include "server/data_directory.h"
 #include "server/log.h"
 #include "server/notify.h"
 #include "server/server.h"
@@ -25,6 +26,7 @@ namespace {
 
 enum ExitCode : int { kExitOk = 0, kExitRuntime = 1, kExitUsage = 2, kExitDataRefused = 3 };
 
+/// Of a failure to serve a store that was opened.
 int exit_code_of(const Status& status) {
     switch (status.code()) {
         case Code::kOk:
@@ -38,6 +40,19 @@ int exit_code_of(const Status& status) {
         default:
             return kExitRuntime;
     }
+}
+
+/// A service manager that starts kvd again and again must stop where only a person can help.
+int exit_code_of_open(const Status& status) {
+    if (status.is(Code::kInvalidArgument)) return kExitUsage;
+    return may_pass(status) ? kExitRuntime : kExitDataRefused;
+}
+
+Options store_options(const config::Config& config) {
+    Options options = config.engine;
+    options.max_batch_bytes = largest_write_bytes(config.engine);
+    options.log = [](LogLevel level, std::string_view line) { log_line(level, line); };
+    return options;
 }
 
 void raise_file_limit() {
@@ -99,13 +114,15 @@ int run_daemon(const config::Config& config) {
              ", data in " + config.data_dir);
     notify(notifier, "STATUS=opening " + config.data_dir + "\n");
 
-    Options options = config.engine;
-    options.max_batch_bytes = largest_write_bytes(config.engine);
-    options.log = [](LogLevel level, std::string_view line) { log_line(level, line); };
-    auto db = Db::open(options, config.data_dir);
+    if (const Status usable = check_data_directory(config.data_dir); !usable.is_ok()) {
+        log_error("data directory refused: " + std::string(usable.message()));
+        return kExitDataRefused;
+    }
+    auto db = Db::open(store_options(config), config.data_dir);
     if (!db.is_ok()) {
-        log_error("cannot open " + config.data_dir + ": " + db.error().to_string());
-        return exit_code_of(db.error());
+        log_error("cannot open " + config.data_dir + ": " + db.error().to_string() +
+                  advice_for(db.error()));
+        return exit_code_of_open(db.error());
     }
     const AddressFile stale(config.data_dir);
     if (const Status removed = stale.remove(); !removed.is_ok()) {

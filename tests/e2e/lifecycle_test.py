@@ -3,6 +3,7 @@
 SPDX-License-Identifier: Apache-2.0
 """
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -89,6 +90,51 @@ class Lifecycle(kvd_case.KvdCase):
         code, said = self.make("second").refuses("--listen", first.address)
         self.assertEqual(code, 1, said)
         self.assertIn(first.address.rsplit(":", 1)[1], said)
+
+    def wrap(self, kvd, command):
+        """Has the shell run `command` with kvd's flags instead of kvd itself."""
+        kvd.program = os.path.join(self.scratch, "kvd.sh")
+        with open(kvd.program, "w", encoding="utf-8") as script:
+            script.write(f'#!/bin/sh\n{command} "$@"\n')
+        os.chmod(kvd.program, 0o755)
+
+    def assert_refused_data(self, kvd, *words):
+        code, said = kvd.refuses()
+        self.assertEqual(code, 3, said)
+        for word in words:
+            self.assertIn(word, said)
+
+    def test_what_cannot_be_a_data_directory_is_refused_with_3_and_why(self):
+        with open(os.path.join(self.scratch, "file"), "w", encoding="utf-8") as file:
+            file.write("not a directory")
+        kvd = self.make("file")
+        kvd.spawn = lambda: spawn_without_touching(kvd)
+        self.assert_refused_data(kvd, "is a file, not a directory")
+        kvd = self.make("a/b/c")
+        kvd.log_path = os.path.join(self.scratch, "missing.log")
+        self.assert_refused_data(kvd, "a/b: No such file or directory", "mkdir -p")
+        os.symlink("nowhere", os.path.join(self.scratch, "dangling"))
+        self.assert_refused_data(self.make("dangling"), "symbolic link to nowhere")
+
+    def test_a_data_directory_of_somebody_else_is_refused_with_3(self):
+        kvd = self.make().start()
+        self.assertEqual(kvd.stop(), 0)
+        if os.geteuid() == 0:
+            os.chmod(self.scratch, 0o711)
+            copy = shutil.copy(kvd.program, os.path.join(self.scratch, "kvd"))
+            self.wrap(kvd, f"exec setpriv --reuid=65534 --regid=65534 --clear-groups {copy}")
+        os.chmod(kvd.data_dir, 0o555)
+        self.assert_refused_data(kvd, "with mode 0555, and kvd runs as user id", "chown")
+        os.chmod(kvd.data_dir, 0o777)
+        os.chmod(kvd.path("LOCK"), 0o444)
+        self.assert_refused_data(kvd, "LOCK", "Permission denied", "chown -R")
+
+    def test_too_few_open_files_exit_1_as_that_may_pass(self):
+        kvd = self.make()
+        self.wrap(kvd, f"ulimit -n 5 && exec {kvd.program}")
+        code, said = kvd.refuses()
+        self.assertEqual(code, 1, said)
+        self.assertIn("Too many open files", said)
 
     def test_check_print_and_version_need_no_data_directory(self):
         for flag in ("--check-config", "--print-config", "--version", "--help"):
