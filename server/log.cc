@@ -4,14 +4,16 @@
 
 #include <spdlog/async.h>
 #include <spdlog/pattern_formatter.h>
-#include <spdlog/sinks/basic_file_sink.h>
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 
 #include <cstdio>
 #include <cstdlib>
 #include <memory>
+#include <mutex>
 #include <utility>
+
+#include "server/log_file.h"
 
 namespace kv::server {
 namespace {
@@ -87,16 +89,44 @@ std::shared_ptr<spdlog::details::thread_pool>& writer() {
     return pool;
 }
 
+/// log.file while there is a log that goes to one. A signal may ask for it at any time.
+class CurrentFile {
+  public:
+    void set(std::shared_ptr<LogFileSink> file) {
+        const std::lock_guard lock(mutex_);
+        file_ = std::move(file);
+    }
+    std::shared_ptr<LogFileSink> get() {
+        const std::lock_guard lock(mutex_);
+        return file_;
+    }
+
+  private:
+    std::mutex mutex_;
+    std::shared_ptr<LogFileSink> file_;  // guarded by mutex_
+};
+
+CurrentFile& current_file() {
+    static CurrentFile file;
+    return file;
+}
+
+Result<spdlog::sink_ptr> make_sink(const config::Config& config) {
+    if (config.log_file.empty()) {
+        return spdlog::sink_ptr(std::make_shared<spdlog::sinks::stderr_sink_mt>());
+    }
+    auto file = std::make_shared<LogFileSink>(config.log_file);
+    const Status opened = file->reopen();
+    if (!opened.is_ok()) return Status::invalid_argument(std::string(opened.message()));
+    current_file().set(file);
+    return spdlog::sink_ptr(std::move(file));
+}
+
 }  // namespace
 
 Status start_log(const config::Config& config) {
     try {
-        spdlog::sink_ptr sink;
-        if (config.log_file.empty()) {
-            sink = std::make_shared<spdlog::sinks::stderr_sink_mt>();
-        } else {
-            sink = std::make_shared<spdlog::sinks::basic_file_sink_mt>(config.log_file);
-        }
+        KV_ASSIGN_OR_RETURN(spdlog::sink_ptr sink, make_sink(config));
         sink->set_formatter(make_formatter(config));
         writer() = std::make_shared<spdlog::details::thread_pool>(kQueuedLines, 1);
         auto logger = std::make_shared<spdlog::async_logger>(
@@ -105,7 +135,7 @@ Status start_log(const config::Config& config) {
         logger->flush_on(spdlog::level::info);
         spdlog::set_default_logger(std::move(logger));
     } catch (const spdlog::spdlog_ex& error) {
-        return Status::invalid_argument(std::string("log.file: ") + error.what());
+        return Status::invalid_argument(std::string("log: ") + error.what());
     }
     return Status::ok();
 }
@@ -113,6 +143,14 @@ Status start_log(const config::Config& config) {
 void stop_log() {
     writer().reset();  // writes what is queued, then joins
     spdlog::shutdown();
+    current_file().set(nullptr);
+}
+
+Result<std::string> reopen_log() {
+    const std::shared_ptr<LogFileSink> file = current_file().get();
+    if (file == nullptr) return std::string();
+    KV_RETURN_IF_ERROR(file->reopen());
+    return file->path();
 }
 
 void log_line(LogLevel level, std::string_view line) {

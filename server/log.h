@@ -10,6 +10,7 @@
 #include <string_view>
 
 #include "config/config.h"
+#include "kv/result.h"
 #include "kv/status.h"
 
 namespace kv::server {
@@ -19,6 +20,10 @@ namespace kv::server {
 Status start_log(const config::Config& config);
 /// Writes out what is queued.
 void stop_log();
+/// Leaves the log file that is open, which somebody may have renamed, for the one that log.file
+/// names now: its path, or an empty text when the log goes to standard error. kIoError: it cannot
+/// be opened, and lines go on to the old one.
+Result<std::string> reopen_log();
 
 void log_line(LogLevel level, std::string_view line);
 inline void log_info(std::string_view line) { log_line(LogLevel::kInfo, line); }

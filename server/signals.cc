@@ -6,6 +6,8 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include <string>
+
 #include "server/log.h"
 
 namespace kv::server {
@@ -14,8 +16,24 @@ namespace {
 sigset_t watched_signals() {
     sigset_t set;
     sigemptyset(&set);
-    for (const int signal : {SIGTERM, SIGINT, SIGHUP, SIGUSR2}) sigaddset(&set, signal);
+    for (const int signal : {SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGUSR2}) sigaddset(&set, signal);
     return set;
+}
+
+/// What rotates logs renames the file and sends one of these two signals.
+void rotate_log(const std::string& signal) {
+    constexpr const char* kNoReload =
+        "no setting can be reloaded in this version; restart to apply";
+    const auto path = reopen_log();
+    if (!path.is_ok()) {
+        log_error(signal + ": " + std::string(path.error().message()) +
+                  "; lines go on to the file that was open");
+    } else if (path->empty()) {
+        log_info(signal + ": the log goes to standard error, there is no file to open anew; " +
+                 kNoReload);
+    } else {
+        log_info(signal + ": opened " + *path + " anew; " + kNoReload);
+    }
 }
 
 }  // namespace
@@ -44,8 +62,8 @@ void SignalWatcher::watch() {
         if (sigwait(&set, &signal) != 0) continue;
         const std::lock_guard lock(mutex_);
         if (finished_) return;
-        if (signal == SIGHUP) {
-            log_info("SIGHUP: no setting can be reloaded in this version; restart to apply");
+        if (signal == SIGHUP || signal == SIGUSR1) {
+            rotate_log(signal == SIGHUP ? "SIGHUP" : "SIGUSR1");
             continue;
         }
         if (signal == SIGUSR2) continue;

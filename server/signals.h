@@ -1,5 +1,6 @@
 // SignalWatcher: one thread that waits for signals, so that no handler ever runs inside another.
-// SIGTERM and SIGINT ask for a clean stop, a second one ends the process at once; SIGHUP is noted.
+// SIGTERM and SIGINT ask for a clean stop, a second one ends the process at once; SIGHUP
+// and SIGUSR1 open the log file anew.
 // Thread rule: make it in main before any other thread, so that all inherit the blocked signals.
 // SPDX-License-Identifier: Apache-2.0
 #pragma once

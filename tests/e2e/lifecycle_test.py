@@ -61,6 +61,42 @@ class Lifecycle(kvd_case.KvdCase):
         self.assertIn(first.data_dir, said)
         self.ok(first.cli("put", "still", "here"))
 
+    def test_a_renamed_log_file_is_left_for_a_new_one_on_sighup_and_sigusr1(self):
+        path = os.path.join(self.scratch, "kvd.log")
+        kvd = self.make("data", "--set", f"log.file={path}").start()
+        for number, name in enumerate(("SIGHUP", "SIGUSR1")):
+            said = f"{name}: opened {path} anew"
+            os.rename(path, f"{path}.{number}")
+            kvd.process.send_signal(signal.Signals[name])
+            daemon.wait_until(lambda: os.path.exists(path) and said in text_of(path), said)
+            self.assertNotIn(said, text_of(f"{path}.{number}"))
+        self.assertIn("ready", text_of(f"{path}.0"))
+        self.ok(kvd.cli("ping"))
+        self.assertEqual(kvd.stop(), 0)
+        self.assertIn("stopped", text_of(path))
+
+    def test_a_log_file_that_cannot_be_opened_anew_stays_the_old_one(self):
+        folder = os.path.join(self.scratch, "logs")
+        os.mkdir(folder)
+        kvd = self.make("data", "--set", f"log.file={folder}/kvd.log").start()
+        os.rename(folder, folder + ".old")
+        kvd.process.send_signal(signal.SIGHUP)
+        old = os.path.join(folder + ".old", "kvd.log")
+        daemon.wait_until(lambda: "lines go on to the file that was open" in text_of(old),
+                          "the line that the log file cannot be opened")
+        self.assertIn("No such file or directory", text_of(old))
+        self.assertEqual(kvd.stop(), 0)
+        self.assertIn("stopped", text_of(old))
+        self.assertFalse(os.path.exists(folder))
+
+    def test_signals_without_a_log_file_are_noted_and_harmless(self):
+        kvd = self.make().start()
+        for name in ("SIGHUP", "SIGUSR1", "SIGUSR2"):
+            kvd.process.send_signal(signal.Signals[name])
+        daemon.wait_until(lambda: "SIGUSR1: the log goes to standard error" in kvd.log(), "a line")
+        self.ok(kvd.cli("ping"))
+        self.assertEqual(kvd.stop(), 0)
+
     def test_a_public_bind_is_refused_with_2_until_it_is_allowed(self):
         for number, address in enumerate(("0.0.0.0:0", "[::]:0")):
             code, said = self.make(f"public{number}").refuses("--listen", address)
@@ -142,6 +178,11 @@ class Lifecycle(kvd_case.KvdCase):
                                   text=True, check=False, cwd=self.scratch)
             self.assertEqual(done.returncode, 0, flag + done.stderr)
         self.assertEqual(os.listdir(self.scratch), [])
+
+
+def text_of(path):
+    with open(path, encoding="utf-8") as file:
+        return file.read()
 
 
 def spawn_without_touching(kvd, *flags):
