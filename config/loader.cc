@@ -10,8 +10,8 @@
 #include <cstring>
 #include <memory>
 
+#include "config/check_config.h"
 #include "config/key_table.h"
-#include "config/parse_value.h"
 
 namespace kv::config {
 namespace {
@@ -117,20 +117,6 @@ std::string quote_toml(std::string_view text) {
     return quoted + "\"";
 }
 
-void check_listen(const std::string& key, const std::string& value, bool allow_public,
-                  std::string& errors) {
-    auto listen = parse_listen_address(value);
-    if (!listen.is_ok()) {
-        add_error(errors, key + ": " + std::string(listen.error().message()));
-    } else if (!listen->loopback && !allow_public) {
-        add_error(errors, key + ": " + value +
-                              " can be reached from other machines, and this version has no "
-                              "authentication; listen on 127.0.0.1, or accept the risk with "
-                              "--allow-public-bind (allow_public_bind = true, or "
-                              "KVD_ALLOW_PUBLIC_BIND=true)");
-    }
-}
-
 }  // namespace
 
 Environment process_environment() {
@@ -166,29 +152,6 @@ Result<LoadedConfig> load(const CommandLine& command_line, const Environment& en
     KV_RETURN_IF_ERROR(to_status(std::move(errors)));
     KV_RETURN_IF_ERROR(check_config(loaded.config));
     return loaded;
-}
-
-Status check_config(const Config& config) {
-    std::string errors;
-    if (config.data_dir.empty()) add_error(errors, "data_dir: must not be empty");
-    check_listen("listen", config.listen, config.allow_public_bind, errors);
-    if (config.resp_listen != "off") {
-        check_listen("resp_listen", config.resp_listen, config.allow_public_bind, errors);
-    }
-    if (config.admin_listen != "off") {
-        add_error(errors, "admin_listen: this version has no admin listener; set it to \"off\"");
-    }
-    const Options& engine = config.engine;
-    if (engine.level0_stop_trigger <= engine.level0_compaction_trigger) {
-        add_error(errors,
-                  "engine.level0_stop_trigger: must be above engine.level0_compaction_trigger (" +
-                      std::to_string(engine.level0_compaction_trigger) + ")");
-    }
-    if (config.limits.network_memory_bytes < config.limits.unread_reply_bytes) {
-        add_error(errors, "limits.network_memory: must not be below limits.unread_reply_size (" +
-                              format_size(config.limits.unread_reply_bytes) + ")");
-    }
-    return to_status(std::move(errors));
 }
 
 std::string print_config(const LoadedConfig& loaded) {

@@ -1,5 +1,5 @@
 // load(): puts the configuration together from kvd.toml, the KVD_* environment and the command
-// line, each beating the one before, and checks it. Called once by kvd's main.
+// line, each beating the one before, and checks it (check_config.h). Called once by kvd's main.
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
@@ -51,9 +51,5 @@ Status apply_toml(std::string_view text, const std::string& file, LoadedConfig& 
 
 /// `key = value  # source`, valid TOML, in the order of the sample.
 std::string print_config(const LoadedConfig& loaded);
-
-/// What single values cannot show: public binds without leave, listeners that this version lacks,
-/// sizes that do not fit together. One line an error.
-Status check_config(const Config& config);
 
 }  // namespace kv::config

@@ -165,6 +165,9 @@ int run(int argc, const char* const* argv) {
         std::fputs(config::print_config(*loaded).c_str(), stdout);
         return kExitOk;
     }
+    // check_config() says it in the words of the file; whatever it does not know of is said here.
+    const Status options = validate_options(store_options(loaded->config));
+    if (!options.is_ok()) return usage_error(options);
     if (command_line->action == Action::kCheckConfig) {
         std::puts("kvd: the configuration is good");
         return kExitOk;

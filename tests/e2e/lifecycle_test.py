@@ -121,6 +121,23 @@ class Lifecycle(kvd_case.KvdCase):
         self.assertEqual(code, 2, said)
         self.assertIn("Is a directory", said)
 
+    def test_settings_that_do_not_fit_together_are_refused_before_anything_is_made(self):
+        missing = os.path.join(self.scratch, "missing", "kvd.log")
+        for number, (words, *settings) in enumerate((
+                ("log.file: directory", f"log.file={missing}"),
+                ("800MiB is the least", "engine.memory_budget=32MiB", "engine.disk_budget=256MiB"),
+                ("address of listen", "listen=127.0.0.1:7", "resp_listen=127.0.0.1:7"))):
+            flags = [word for setting in settings for word in ("--set", setting)]
+            for more in (["--check-config"], []):
+                data_dir = os.path.join(self.scratch, f"unfit{number}")
+                done = subprocess.run(
+                    [os.path.join(daemon.BIN, "kvd"), "--data-dir", data_dir, *flags, *more],
+                    capture_output=True, text=True, check=False, timeout=daemon.PATIENCE_S)
+                self.assertEqual(done.returncode, 2, done.stderr)
+                self.assertIn(words, done.stderr)
+                self.assertFalse(os.path.exists(data_dir))
+        self.assertFalse(os.path.exists(os.path.dirname(missing)))
+
     def test_a_port_in_use_exits_1_and_names_it(self):
         first = self.make("first").start()
         code, said = self.make("second").refuses("--listen", first.address)
