@@ -5,6 +5,7 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <chrono>
@@ -44,29 +45,18 @@ Listener::Listener(SharedState& shared, WireProtocol protocol, asio::io_context&
       acceptor_(context),
       pause_(context) {}
 
-Status Listener::open(const config::ListenAddress& address) {
-    const std::string text = config::format_address(address.host, address.port);
-    const auto failed = [&](const char* call, const error_code& error) {
-        return Status(
-            Code::kIoError,
-            std::string(call) + " " + text + ": " + error.message() +
-                (error == asio::error::address_in_use ? "; is another kvd running?" : ""));
-    };
+Status Listener::open(BoundSocket socket) {
+    local_address_ = socket.address();
     error_code error;
-    const asio::ip::address ip = asio::ip::make_address(address.host, error);
-    if (error) return failed("address", error);
-    const tcp::endpoint endpoint(ip, address.port);
-    if (acceptor_.open(endpoint.protocol(), error); error) return failed("socket", error);
-    if (acceptor_.set_option(tcp::acceptor::reuse_address(true), error); error) {
-        return failed("SO_REUSEADDR", error);
+    const int fd = socket.release();
+    if (acceptor_.assign(socket.protocol(), fd, error); error) {
+        (void)::close(fd);
+        return listen_error("assign", local_address_, error);
     }
-    if (acceptor_.bind(endpoint, error); error) return failed("bind", error);
+    // Another process may have bound the address meanwhile, and the first to listen has it.
     if (acceptor_.listen(tcp::acceptor::max_listen_connections, error); error) {
-        return failed("listen", error);
+        return listen_error("listen", local_address_, error);
     }
-    const tcp::endpoint local = acceptor_.local_endpoint(error);
-    if (error) return failed("getsockname", error);
-    local_address_ = config::format_address(local.address().to_string(), local.port());
     return Status::ok();
 }
 

@@ -13,8 +13,8 @@
 #include <string>
 #include <vector>
 
-#include "config/parse_value.h"
 #include "kv/status.h"
+#include "server/bound_socket.h"
 #include "server/network_thread.h"
 
 namespace kv::server {
@@ -24,8 +24,8 @@ class Listener {
     Listener(SharedState& shared, WireProtocol protocol, boost::asio::io_context& context,
              const std::vector<std::unique_ptr<NetworkThread>>& threads);
 
-    /// Binds and listens. kIoError names the address and the reason, such as "in use".
-    Status open(const config::ListenAddress& address);
+    /// Listens. kIoError names the address and the reason, such as "in use".
+    Status open(BoundSocket socket);
     /// "ADDR:PORT" with the port that was given by the system where 0 was asked for.
     const std::string& local_address() const { return local_address_; }
 

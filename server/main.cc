@@ -14,6 +14,7 @@
 #include "kv/db.h"
 #include "server/address_file.h"
 #include "server/batch_limit.h"
+#include "server/bound_socket.h"
 #include "server/data_directory.h"
 #include "server/log.h"
 #include "server/notify.h"
@@ -118,6 +119,12 @@ int run_daemon(const config::Config& config) {
         log_error("data directory refused: " + std::string(usable.message()));
         return kExitDataRefused;
     }
+    // Before the store, whose recovery may take long: a port in use is known at once.
+    auto sockets = BoundSockets::open(config);
+    if (!sockets.is_ok()) {
+        log_error("cannot serve: " + sockets.error().to_string());
+        return kExitRuntime;
+    }
     auto db = Db::open(store_options(config), config.data_dir);
     if (!db.is_ok()) {
         log_error("cannot open " + config.data_dir + ": " + db.error().to_string() +
@@ -128,7 +135,7 @@ int run_daemon(const config::Config& config) {
     if (const Status removed = stale.remove(); !removed.is_ok()) {
         log_warning(removed.to_string());
     }
-    auto server = Server::start(config, **db);
+    auto server = Server::start(config, *std::move(sockets), **db);
     if (!server.is_ok()) {
         log_error("cannot serve: " + server.error().to_string());
         return exit_code_of(server.error());

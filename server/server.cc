@@ -8,6 +8,7 @@
 #include <chrono>
 #include <future>
 #include <thread>
+#include <utility>
 
 #include "server/listener.h"
 #include "server/network_thread.h"
@@ -30,6 +31,12 @@ std::string_view server_version() { return KV_VERSION; }
 Server::Server() = default;
 
 Result<std::unique_ptr<Server>> Server::start(const config::Config& config, Db& db, Clock& clock) {
+    KV_ASSIGN_OR_RETURN(BoundSockets sockets, BoundSockets::open(config));
+    return start(config, std::move(sockets), db, clock);
+}
+
+Result<std::unique_ptr<Server>> Server::start(const config::Config& config, BoundSockets sockets,
+                                              Db& db, Clock& clock) {
     std::unique_ptr<Server> server(new Server());
     const size_t count = network_thread_count(config);
     server->shared_ = std::make_unique<SharedState>(db, config, clock, count);
@@ -39,9 +46,9 @@ Result<std::unique_ptr<Server>> Server::start(const config::Config& config, Db& 
     // Before anything can fail: ending the server needs its threads running.
     for (auto& thread : server->threads_) thread->start();
     KV_RETURN_IF_ERROR(server->shared_->keyspaces.open(db));
-    KV_RETURN_IF_ERROR(server->listen(WireProtocol::kNative, config.listen));
-    if (config.resp_listen != "off") {
-        KV_RETURN_IF_ERROR(server->listen(WireProtocol::kResp, config.resp_listen));
+    KV_RETURN_IF_ERROR(server->listen(WireProtocol::kNative, std::move(sockets.native)));
+    if (sockets.resp) {
+        KV_RETURN_IF_ERROR(server->listen(WireProtocol::kResp, *std::move(sockets.resp)));
     }
     for (const auto& listener : server->listeners_) {
         boost::asio::post(server->threads_[0]->context(), [raw = listener.get()] { raw->start(); });
@@ -49,11 +56,10 @@ Result<std::unique_ptr<Server>> Server::start(const config::Config& config, Db& 
     return server;
 }
 
-Status Server::listen(WireProtocol protocol, const std::string& address) {
-    KV_ASSIGN_OR_RETURN(const config::ListenAddress parsed, config::parse_listen_address(address));
+Status Server::listen(WireProtocol protocol, BoundSocket socket) {
     listeners_.push_back(
         std::make_unique<Listener>(*shared_, protocol, threads_[0]->context(), threads_));
-    return listeners_.back()->open(parsed);
+    return listeners_.back()->open(std::move(socket));
 }
 
 Server::~Server() {

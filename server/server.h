@@ -11,6 +11,7 @@
 #include "kv/clock.h"
 #include "kv/db.h"
 #include "kv/result.h"
+#include "server/bound_socket.h"
 #include "server/wire_session.h"
 
 namespace kv::server {
@@ -21,12 +22,15 @@ struct SharedState;
 
 class Server {
   public:
-    /// Listens and serves `db`, which must stay until drain() has returned; `config` and `clock`
-    /// must outlive the server. The clock must be the store's own, as deadlines are handed on.
-    /// kIoError: cannot listen. Else as KeyspaceCatalog::open.
+    /// Listens at `sockets` and serves `db`, which must stay until drain() has returned; `config`
+    /// and `clock` must outlive the server. The clock must be the store's own, as deadlines are
+    /// handed on. kIoError: cannot listen. Else as KeyspaceCatalog::open.
     ///
     /// Destroy a store with threads of its own between drain() and the server: one of them may
     /// still be on its way out of the callback that brought the last answer.
+    static Result<std::unique_ptr<Server>> start(const config::Config& config, BoundSockets sockets,
+                                                 Db& db, Clock& clock = system_clock());
+    /// The same at the addresses of `config`.
     static Result<std::unique_ptr<Server>> start(const config::Config& config, Db& db,
                                                  Clock& clock = system_clock());
     /// Stops at once when drain() was not called.
@@ -48,7 +52,7 @@ class Server {
 
   private:
     Server();
-    Status listen(WireProtocol protocol, const std::string& address);
+    Status listen(WireProtocol protocol, BoundSocket socket);
     void close_listeners();
     void stop_threads();
 

@@ -140,9 +140,12 @@ class Lifecycle(kvd_case.KvdCase):
 
     def test_a_port_in_use_exits_1_and_names_it(self):
         first = self.make("first").start()
-        code, said = self.make("second").refuses("--listen", first.address)
-        self.assertEqual(code, 1, said)
-        self.assertIn(first.address.rsplit(":", 1)[1], said)
+        second = self.make("second")
+        for listener in ("--listen", "--resp-listen"):
+            code, said = second.refuses(listener, first.address)
+            self.assertEqual(code, 1, said)
+            self.assertIn(f"bind {first.address}: Address already in use", said)
+            self.assertFalse(os.path.exists(second.data_dir), "the store comes after the ports")
 
     def wrap(self, kvd, command):
         """Has the shell run `command` with kvd's flags instead of kvd itself."""
