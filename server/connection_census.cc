@@ -11,7 +11,7 @@ ConnectionCensus::Verdict ConnectionCensus::arrived(const std::string& address) 
     const size_t now = connections_.load(std::memory_order_relaxed);
     if (now >= max_connections_ + kPoliteRefusals) return Verdict::kDrop;
     size_t& waiting = before_hello_[address];
-    if (waiting >= max_before_hello_per_address_) return Verdict::kDrop;
+    if (waiting >= max_before_hello_per_address_) return Verdict::kDropUngreeted;
     ++waiting;
     connections_.store(now + 1, std::memory_order_relaxed);
     return now >= max_connections_ ? Verdict::kRefuse : Verdict::kAdmit;

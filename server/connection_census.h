@@ -21,20 +21,21 @@ class ConnectionCensus {
 
     enum class Verdict : uint8_t {
         kAdmit,
-        kRefuse,  ///< Over the limit: let it say HELLO, so that it can be told why.
-        kDrop,    ///< Far over a limit: close without a word.
+        kRefuse,         ///< Over the limit: let it say HELLO, so that it can be told why.
+        kDrop,           ///< Far over it: close without a word.
+        kDropUngreeted,  ///< Its address has enough that have not finished HELLO: the same.
     };
-    /// Counts the connection unless the verdict is kDrop.
+    /// Counts the connection if it is admitted or refused politely.
     Verdict arrived(const std::string& address);
     void hello_finished(const std::string& address);
     /// `before_hello`: hello_finished was never called for it.
     void left(const std::string& address, bool before_hello);
     size_t connections() const { return connections_.load(std::memory_order_relaxed); }
 
-  private:
-    // Connections over the limit that may wait to be refused politely.
+    /// Connections over the limit that may wait to be refused politely.
     static constexpr size_t kPoliteRefusals = 128;
 
+  private:
     const size_t max_connections_;
     const size_t max_before_hello_per_address_;
     std::atomic<size_t> connections_{0};

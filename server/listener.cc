@@ -19,6 +19,8 @@ using boost::system::error_code;
 
 namespace {
 
+using Verdict = ConnectionCensus::Verdict;
+
 // After running out of descriptors: trying again at once would only spin.
 constexpr auto kPauseAfterError = std::chrono::milliseconds(100);
 constexpr uint64_t kKeepaliveProbes = 5;
@@ -33,6 +35,27 @@ void set_keepalive(tcp::socket& socket, uint64_t keepalive_ms) {
     (void)setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
     (void)setsockopt(fd, IPPROTO_TCP, TCP_KEEPIDLE, &idle_s, sizeof idle_s);
     (void)setsockopt(fd, IPPROTO_TCP, TCP_KEEPINTVL, &interval_s, sizeof interval_s);
+}
+
+/// For the log: which limit it was.
+std::string refusal_of(Verdict verdict, const config::Limits& limits) {
+    const std::string all = ", all " + std::to_string(limits.connections) +
+                            " connections of limits.connections are taken";
+    switch (verdict) {
+        case Verdict::kAdmit:
+            break;
+        case Verdict::kRefuse:
+            return ": refused" + all;
+        case Verdict::kDrop:
+            return ": closed without a word" + all + " and " +
+                   std::to_string(ConnectionCensus::kPoliteRefusals) + " more are being refused";
+        case Verdict::kDropUngreeted:
+            return ": closed without a word, its address has " +
+                   std::to_string(limits.hello_connections_per_address) +
+                   " connections that have not finished HELLO, which is "
+                   "limits.hello_connections_per_address";
+    }
+    return {};
 }
 
 }  // namespace
@@ -89,21 +112,19 @@ void Listener::on_accept(NetworkThread& thread, tcp::socket socket) {
     if (error) return;  // gone before it was here
     const std::string address = remote.address().to_string();
     const std::string peer = config::format_address(address, remote.port());
-    const ConnectionCensus::Verdict verdict = shared_.census.arrived(address);
-    if (verdict != ConnectionCensus::Verdict::kAdmit) {
+    const Verdict verdict = shared_.census.arrived(address);
+    if (verdict != Verdict::kAdmit) {
         // Thread 0 accepts, so its counters are this thread's.
         shared_.counters[0].add(Counter::kLimitConnections);
         shared_.report(Incident::kConnectionLimit,
-                       peer + ": refused, " + std::to_string(shared_.census.connections()) +
-                           " connections are open (limits.connections, "
-                           "limits.hello_connections_per_address)");
+                       peer + refusal_of(verdict, shared_.config.limits));
     }
-    if (verdict == ConnectionCensus::Verdict::kDrop) return;
+    if (verdict != Verdict::kAdmit && verdict != Verdict::kRefuse) return;
     socket.non_blocking(true, error);
     socket.set_option(tcp::no_delay(true), error);
     set_keepalive(socket, shared_.config.limits.keepalive_ms);
-    thread.adopt({std::move(socket), address, peer, local_address_,
-                  verdict == ConnectionCensus::Verdict::kRefuse, protocol_});
+    thread.adopt(
+        {std::move(socket), address, peer, local_address_, verdict == Verdict::kRefuse, protocol_});
 }
 
 void Listener::close() {

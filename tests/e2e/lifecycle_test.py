@@ -2,6 +2,7 @@
 
 SPDX-License-Identifier: Apache-2.0
 """
+import contextlib
 import os
 import shutil
 import signal
@@ -146,6 +147,21 @@ class Lifecycle(kvd_case.KvdCase):
             self.assertEqual(code, 1, said)
             self.assertIn(f"bind {first.address}: Address already in use", said)
             self.assertFalse(os.path.exists(second.data_dir), "the store comes after the ports")
+
+    def test_a_refused_connection_is_logged_with_the_limit_that_was_hit(self):
+        all_taken = "refused, all 2 connections of limits.connections are taken"
+        kvd = self.make("all", "--set", "limits.connections=2").start()
+        self.connect_until_logged(kvd, 3, all_taken)
+        kvd = self.make("address", "--set", "limits.hello_connections_per_address=1").start()
+        self.connect_until_logged(kvd, 2, "its address has 1 connections that have not finished "
+                                          "HELLO, which is limits.hello_connections_per_address")
+
+    def connect_until_logged(self, kvd, count, line):
+        host, port = kvd.address.rsplit(":", 1)
+        with contextlib.ExitStack() as stack:
+            for _ in range(count):
+                stack.enter_context(socket.create_connection((host, int(port)), daemon.PATIENCE_S))
+            daemon.wait_until(lambda: line in kvd.log(), line)
 
     def wrap(self, kvd, command):
         """Has the shell run `command` with kvd's flags instead of kvd itself."""

@@ -166,7 +166,7 @@ TEST_CASE("connection census: one address cannot fill the waiting room") {
     ConnectionCensus census(100, 2);
     CHECK(census.arrived("a") == Verdict::kAdmit);
     CHECK(census.arrived("a") == Verdict::kAdmit);
-    CHECK(census.arrived("a") == Verdict::kDrop);
+    CHECK(census.arrived("a") == Verdict::kDropUngreeted);
     CHECK(census.arrived("b") == Verdict::kAdmit);
     census.hello_finished("a");
     CHECK(census.arrived("a") == Verdict::kAdmit);
