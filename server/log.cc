@@ -6,9 +6,12 @@
 #include <spdlog/pattern_formatter.h>
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
+#include <unistd.h>
 
+#include <atomic>
 #include <cstdio>
 #include <cstdlib>
+#include <ctime>
 #include <memory>
 #include <mutex>
 #include <utility>
@@ -68,16 +71,31 @@ class JournalPriority final : public spdlog::custom_flag_formatter {
     }
 };
 
-std::unique_ptr<spdlog::formatter> make_formatter(const config::Config& config) {
+/// What lines look like. The last words cannot ask a formatter.
+enum class Form : uint8_t { kText, kJson, kJournal };
+std::atomic<Form> form{Form::kText};
+std::atomic<int> descriptor{STDERR_FILENO};
+
+Form form_of(const config::Config& config) {
+    if (config.log_format == "json") return Form::kJson;
+    const bool journal = config.log_file.empty() && std::getenv("JOURNAL_STREAM") != nullptr;
+    return journal ? Form::kJournal : Form::kText;
+}
+
+std::unique_ptr<spdlog::formatter> make_formatter() {
     auto formatter =
         std::make_unique<spdlog::pattern_formatter>(spdlog::pattern_time_type::utc, "\n");
-    if (config.log_format == "json") {
-        formatter->add_flag<JsonMessage>('*').set_pattern(
-            R"({"time":"%Y-%m-%dT%H:%M:%S.%eZ","level":"%l","message":"%*"})");
-    } else if (config.log_file.empty() && std::getenv("JOURNAL_STREAM") != nullptr) {
-        formatter->add_flag<JournalPriority>('*').set_pattern("%*%v");
-    } else {
-        formatter->set_pattern("%Y-%m-%dT%H:%M:%S.%eZ %l %v");
+    switch (form) {
+        case Form::kJson:
+            formatter->add_flag<JsonMessage>('*').set_pattern(
+                R"({"time":"%Y-%m-%dT%H:%M:%S.%eZ","level":"%l","message":"%*"})");
+            break;
+        case Form::kJournal:
+            formatter->add_flag<JournalPriority>('*').set_pattern("%*%v");
+            break;
+        case Form::kText:
+            formatter->set_pattern("%Y-%m-%dT%H:%M:%S.%eZ %l %v");
+            break;
     }
     return formatter;
 }
@@ -119,6 +137,7 @@ Result<spdlog::sink_ptr> make_sink(const config::Config& config) {
     const Status opened = file->reopen();
     if (!opened.is_ok()) return Status::invalid_argument(std::string(opened.message()));
     current_file().set(file);
+    descriptor = file->descriptor();
     return spdlog::sink_ptr(std::move(file));
 }
 
@@ -127,7 +146,8 @@ Result<spdlog::sink_ptr> make_sink(const config::Config& config) {
 Status start_log(const config::Config& config) {
     try {
         KV_ASSIGN_OR_RETURN(spdlog::sink_ptr sink, make_sink(config));
-        sink->set_formatter(make_formatter(config));
+        form = form_of(config);
+        sink->set_formatter(make_formatter());
         writer() = std::make_shared<spdlog::details::thread_pool>(kQueuedLines, 1);
         auto logger = std::make_shared<spdlog::async_logger>(
             "kvd", std::move(sink), writer(), spdlog::async_overflow_policy::overrun_oldest);
@@ -143,6 +163,7 @@ Status start_log(const config::Config& config) {
 void stop_log() {
     writer().reset();  // writes what is queued, then joins
     spdlog::shutdown();
+    descriptor = STDERR_FILENO;
     current_file().set(nullptr);
 }
 
@@ -151,6 +172,41 @@ Result<std::string> reopen_log() {
     if (file == nullptr) return std::string();
     KV_RETURN_IF_ERROR(file->reopen());
     return file->path();
+}
+
+void log_last_words(const char* line) {
+    timespec now{};
+    std::tm parts{};
+    (void)clock_gettime(CLOCK_REALTIME, &now);
+    (void)gmtime_r(&now.tv_sec, &parts);
+    char second[32] = "";
+    (void)std::strftime(second, sizeof second, "%FT%T", &parts);
+    char time[48];
+    (void)std::snprintf(time, sizeof time, "%s.%03ldZ", second, now.tv_nsec / 1'000'000);
+    char safe[512];
+    size_t length = 0;
+    for (; line[length] != '\0' && length + 1 < sizeof safe; ++length) {
+        const char c = line[length];
+        const bool breaks = c == '"' || c == '\\' || static_cast<unsigned char>(c) < 0x20;
+        safe[length] = breaks ? ' ' : c;
+    }
+    safe[length] = '\0';
+    char text[sizeof safe + 96];
+    int size = 0;
+    switch (form) {
+        case Form::kJson:
+            size = std::snprintf(text, sizeof text,
+                                 "{\"time\":\"%s\",\"level\":\"error\",\"message\":\"%s\"}\n", time,
+                                 safe);
+            break;
+        case Form::kJournal:
+            size = std::snprintf(text, sizeof text, "<3>%s\n", safe);
+            break;
+        case Form::kText:
+            size = std::snprintf(text, sizeof text, "%s error %s\n", time, safe);
+            break;
+    }
+    if (size > 0) (void)!write(descriptor, text, static_cast<size_t>(size));
 }
 
 void log_line(LogLevel level, std::string_view line) {

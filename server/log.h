@@ -25,6 +25,10 @@ void stop_log();
 /// be opened, and lines go on to the old one.
 Result<std::string> reopen_log();
 
+/// For a process that is about to end: writes one error line past the queue and without allocating,
+/// in the log's form and to where it goes. What is queued may come later or never.
+void log_last_words(const char* line);
+
 void log_line(LogLevel level, std::string_view line);
 inline void log_info(std::string_view line) { log_line(LogLevel::kInfo, line); }
 inline void log_warning(std::string_view line) { log_line(LogLevel::kWarning, line); }

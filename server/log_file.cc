@@ -23,9 +23,14 @@ Status LogFileSink::reopen() {
                                 " cannot be opened: " + std::strerror(error_number) +
                                 (error_number == ENOENT ? "; make its directory first" : ""));
     }
+    if (fd_ < 0) {
+        fd_ = opened;
+        return Status::ok();
+    }
     const std::lock_guard lock(mutex_);
-    if (fd_ >= 0) (void)close(fd_);
-    fd_ = opened;
+    // In place of the old file in one step, so that descriptor() is good at any time.
+    (void)dup3(opened, fd_, O_CLOEXEC);
+    (void)close(opened);
     return Status::ok();
 }
 

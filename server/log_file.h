@@ -16,14 +16,14 @@ namespace kv::server {
 
 class LogFileSink final : public spdlog::sinks::base_sink<std::mutex> {
   public:
-    /// Call reopen() before the first line.
+    /// Call reopen() before anything else, while one thread knows of it.
     explicit LogFileSink(std::string path) : path_(std::move(path)) {}
     ~LogFileSink() override;
 
     /// Opens the file under its name, made when missing, and leaves the one before. kIoError names
     /// the file and the reason: lines go on to the one before.
     Status reopen();
-    /// For a process that is about to end and cannot wait for anybody.
+    /// Stays the same for good: for a process that is about to end and cannot wait for anybody.
     int descriptor() const { return fd_; }
     const std::string& path() const { return path_; }
 
@@ -33,7 +33,7 @@ class LogFileSink final : public spdlog::sinks::base_sink<std::mutex> {
 
   private:
     const std::string path_;
-    int fd_ = -1;  // guarded by the mutex of the base
+    int fd_ = -1;  // set once; what it stands for is guarded by the mutex of the base
 };
 
 }  // namespace kv::server

@@ -16,6 +16,7 @@
 #include "server/batch_limit.h"
 #include "server/bound_socket.h"
 #include "server/data_directory.h"
+#include "server/last_words.h"
 #include "server/log.h"
 #include "server/notify.h"
 #include "server/server.h"
@@ -187,4 +188,7 @@ int run(int argc, const char* const* argv) {
 }  // namespace
 }  // namespace kv::server
 
-int main(int argc, char** argv) { return kv::server::run(argc, argv); }
+int main(int argc, char** argv) {
+    kv::server::say_last_words_on_terminate();
+    return kv::server::run(argc, argv);
+}
