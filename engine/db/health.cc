@@ -81,7 +81,7 @@ std::string Health::reason() const {
     for (const Problem& problem : problems_) {
         if (!problem.raised) continue;
         if (!text.empty()) text += "; ";
-        text += problem.text + " (since " + std::to_string(problem.since_ms) + " ms)";
+        text += problem.text + " (since " + utc_text(problem.since_ms) + ")";
     }
     return text;
 }

@@ -20,3 +20,8 @@ TEST_CASE("fake clock: stands still until told to move") {
     CHECK(clock.wall_ms() == 5003);
     CHECK(clock.monotonic_us() == before + 3000);
 }
+
+TEST_CASE("clock: a wall time reads as a date and a time, leap days included") {
+    CHECK(kv::utc_text(0) == "1970-01-01T00:00:00Z");
+    CHECK(kv::utc_text(1'709'210'096'999) == "2024-02-29T12:34:56Z");
+}

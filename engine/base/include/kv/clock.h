@@ -5,6 +5,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <string>
 
 namespace kv {
 
@@ -31,5 +32,8 @@ class FakeClock final : public Clock {
   private:
     std::atomic<uint64_t> us_;
 };
+
+/// A wall time for people and logs, to the second: 2026-11-27T09:30:00Z.
+std::string utc_text(uint64_t unix_ms);
 
 }  // namespace kv
