@@ -49,7 +49,7 @@ constexpr std::array kKeys{
         "replies that one client has not read; past it reading stops",
         KV_FIELD(limits.unread_reply_bytes)},
     Key{"limits.slow_reader_timeout", Kind::kDuration, 100, kDay, false, "",
-        "time over unread_reply_size before the connection is closed",
+        "over unread_reply_size, the time for the next eighth of it to be taken, 1MiB at least",
         KV_FIELD(limits.slow_reader_timeout_ms)},
     Key{"limits.network_memory", Kind::kSize, 16 * kMiB, kTiB, false, "",
         "all network buffers together", KV_FIELD(limits.network_memory_bytes)},
