@@ -239,6 +239,12 @@ void report(const StoreContext& context, const wal::RecoveredLog& log, uint64_t 
                         log.torn_tail.path + with_next(log.torn_tail) +
                         ": a write that a crash cut off; nothing proves that it was acknowledged");
     }
+    for (const std::string& path : log.emptied) {
+        context.log(LogLevel::kWarning,
+                    "recovery: " + path +
+                        " is empty, as a process leaves it that died while it made it anew; if "
+                        "somebody emptied it, what was acknowledged in it is gone");
+    }
     context.log(LogLevel::kInfo,
                 "recovery: " + std::to_string(log.segments) + " log segments, " +
                     std::to_string(log.batches) + " batches replayed, " +

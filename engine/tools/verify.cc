@@ -159,6 +159,11 @@ class DirectoryVerifier {
                                         ": begun before that was durable; emptied with it");
             }
         }
+        for (const std::string& path : log->emptied) {
+            report_.notes.push_back(path +
+                                    ": empty; a process that died while it made it anew "
+                                    "leaves it so, and so does who empties it");
+        }
         for (const std::string& path : log->orphans) {
             report_.notes.push_back(path + ": prepared and never used");
         }

@@ -252,6 +252,9 @@ Status Replay::read_links(const std::vector<ChainLink>& chain) {
             KV_RETURN_IF_ERROR(read_segment(link, i + 1 < chain.size() ? &chain[i + 1] : nullptr));
         } else if (link.vouched.last_seqno) {
             KV_RETURN_IF_ERROR(pass_unused(link));
+        } else {
+            KV_ASSIGN_OR_RETURN(const uint64_t size, link.file->size());
+            if (size == 0) log_.emptied.push_back(link.path);
         }
     }
     return Status::ok();

@@ -57,6 +57,10 @@ struct RecoveredLog {
     uint64_t batches = 0;   ///< Given to the callback.
     uint64_t skipped = 0;   ///< Already in tables.
     TornTail torn_tail;
+    /// Segment files without a byte that the MANIFEST counts. One is made with its full size before
+    /// the MANIFEST hears of it: a process that died while it made one of that number anew leaves
+    /// it so, and so does somebody who empties it, with all that was in it.
+    std::vector<std::string> emptied;
     /// Segment files above last_created_segment: made by a process that died before the MANIFEST
     /// knew them, proved to hold nothing acknowledged. The caller may remove them.
     std::vector<std::string> orphans;

@@ -33,6 +33,16 @@ TEST_CASE("wal recovery: a prepared segment that was never used is an empty log"
     CHECK(replayed.log.next_segment == 1);
 }
 
+TEST_CASE("wal recovery: a segment without a byte is taken for unused, and told of") {
+    const auto fs = three_segments();
+    CHECK(replay(*fs, 3).log.emptied.empty());
+    fs->write_file(segment_path(3), "");
+    const Replayed replayed = replay(*fs, 3);
+    REQUIRE(replayed.status.is_ok());
+    CHECK(replayed.log.next_segment == 3);
+    CHECK(replayed.log.emptied == Strings{segment_path(3)});
+}
+
 TEST_CASE("wal recovery: replays every batch of the chain in order, with its seqnos") {
     const auto fs = three_segments();
     const Replayed replayed = replay(*fs, 3);
