@@ -22,7 +22,6 @@ namespace kv::server {
 namespace {
 
 constexpr size_t kQueuedLines = 8192;
-constexpr uint64_t kThrottleUs = 1'000'000;
 
 spdlog::level::level_enum to_spdlog(LogLevel level) {
     switch (level) {
@@ -238,22 +237,10 @@ std::string escape_json(std::string_view text) {
     return escaped;
 }
 
-bool LogThrottle::allow(uint64_t now_us, uint64_t& suppressed) {
-    uint64_t next = next_us_.load(std::memory_order_relaxed);
-    if (now_us < next || !next_us_.compare_exchange_strong(next, now_us + kThrottleUs)) {
-        suppressed_.fetch_add(1, std::memory_order_relaxed);
-        return false;
-    }
-    suppressed = suppressed_.exchange(0, std::memory_order_relaxed);
-    return true;
-}
-
 void log_limited(LogThrottle& throttle, uint64_t now_us, std::string_view line) {
     uint64_t suppressed = 0;
     if (!throttle.allow(now_us, suppressed)) return;
-    if (suppressed == 0) return log_warning(line);
-    log_warning(std::string(line) + " (and " + std::to_string(suppressed) +
-                " more like it since the last line)");
+    log_warning(std::string(line) + LogThrottle::tail(suppressed));
 }
 
 }  // namespace kv::server

@@ -4,12 +4,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <atomic>
 #include <cstdint>
 #include <string>
 #include <string_view>
 
 #include "config/config.h"
+#include "kv/log_throttle.h"
 #include "kv/result.h"
 #include "kv/status.h"
 
@@ -36,17 +36,6 @@ inline void log_error(std::string_view line) { log_line(LogLevel::kError, line);
 
 /// Text made safe for inside a JSON string.
 std::string escape_json(std::string_view text);
-
-/// Lets one line through a second and says how many were kept back since the last one.
-class LogThrottle {
-  public:
-    /// False: say nothing. True: the line may go out, with `suppressed` others unsaid before it.
-    bool allow(uint64_t now_us, uint64_t& suppressed);
-
-  private:
-    std::atomic<uint64_t> next_us_{0};
-    std::atomic<uint64_t> suppressed_{0};
-};
 
 /// Logs a warning through `throttle`, with the number of lines left out.
 void log_limited(LogThrottle& throttle, uint64_t now_us, std::string_view line);

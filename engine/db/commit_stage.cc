@@ -202,16 +202,17 @@ CommitStage::Step CommitStage::work(bool may_block) {
 Status CommitStage::overloaded(const char* why, uint64_t retry_after_ms) {
     Counters::add(context_.counters.refused_writes, 1);
     context_.log_rarely(context_.refusal, LogLevel::kWarning,
-                        std::string("writes are refused: ") + why);
+                        [&] { return std::string("writes are refused: ") + why; });
     return {Code::kOverloaded, std::string(why) + "; try again later", retry_after_ms};
 }
 
 Status CommitStage::no_room() {
     Counters::add(context_.counters.no_room_writes, 1);
-    context_.told_no_room.store(true, std::memory_order_relaxed);
     Status refusal = context_.disk.refusal();
-    context_.log_rarely(context_.no_room, LogLevel::kWarning,
-                        "writes are refused: " + std::string(refusal.message()));
+    const bool told = context_.log_rarely(context_.no_room, LogLevel::kWarning, [&] {
+        return "writes are refused: " + std::string(refusal.message());
+    });
+    if (told) context_.told_no_room.store(true, std::memory_order_relaxed);
     return refusal;
 }
 
@@ -375,6 +376,7 @@ CommitStage::Step CommitStage::add_front(Group& group, bool may_block) {
     result.status = work_out(request, batch, may_block, result, ops);
     if (result.status.is(Code::kWouldBlock)) return Step::kNeedsLane;
     if (!result.status.is_ok()) {
+        context_.note_failed_read(result.status);  // of a precondition or a program
         // Answered in its turn: it may rest on writes that are not durable yet.
         result.counters.clear();
         take_front(group, std::move(result), Durability::kMemory);

@@ -161,8 +161,7 @@ void DbImpl::update_budgets() {
                           context_->options.wal_segment_bytes + 2 * manifest_->size_bytes());
     if (context_->disk.verdict() == DiskBudget::Verdict::kRoom &&
         context_->told_no_room.exchange(false, std::memory_order_relaxed)) {
-        context_->log_rarely(context_->room_again, LogLevel::kInfo,
-                             "disk budget: there is room again, writes are taken");
+        context_->log(LogLevel::kInfo, "disk budget: there is room again, writes are taken");
     }
     // The active memtable counts as full: what it will take is not the cache's.
     blocks_.set_capacity(budget_.cache_bytes(

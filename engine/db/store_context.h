@@ -12,10 +12,10 @@
 #include "base/latency_histogram.h"
 #include "db/disk_budget.h"
 #include "db/gate.h"
-#include "db/rare_line.h"
 #include "kv/clock.h"
 #include "kv/executor.h"
 #include "kv/file_system.h"
+#include "kv/log_throttle.h"
 #include "kv/options.h"
 #include "version/version_edit.h"
 
@@ -70,21 +70,28 @@ struct StoreContext {
     /// nobody can say that it was not deleted since an older seqno. Set before the version that
     /// forgets.
     std::atomic<Seqno> forgotten_seqno{0};
-    RareLine read_failure{}, refusal{}, no_room{}, room_again{};
+    static constexpr uint64_t kLogPauseUs = 10'000'000;
+    LogThrottle read_failure{kLogPauseUs}, refusal{kLogPauseUs}, no_room{kLogPauseUs};
+    /// The log says that there is no room, and not yet that there is some again.
     std::atomic<bool> told_no_room{false};
 
     void log(LogLevel level, std::string_view line) const {
         if (options.log) options.log(level, line);
     }
-    void log_rarely(RareLine& rare, LogLevel level, std::string_view text) const {
-        const std::string line = rare.text_at(clock.monotonic_us(), text);
-        if (!line.empty()) log(level, line);
+    /// Logs what `text` returns unless the throttle says no. Whether it did.
+    template <typename Text>
+    bool log_rarely(LogThrottle& throttle, LogLevel level, const Text& text) const {
+        uint64_t suppressed = 0;
+        if (!throttle.allow(clock.monotonic_us(), suppressed)) return false;
+        log(level, text() + LogThrottle::tail(suppressed));
+        return true;
     }
     /// A read has failed: its caller is told, and here the operator is.
     void note_failed_read(const Status& status) {
         if (!status.is(Code::kCorruption) && !status.is(Code::kIoError)) return;
         Counters::add(counters.failed_reads, 1);
-        log_rarely(read_failure, LogLevel::kError, "read failed: " + status.to_string());
+        log_rarely(read_failure, LogLevel::kError,
+                   [&] { return "read failed: " + status.to_string(); });
     }
     /// Posts a job that the store's closing waits for. Dropped once closing has begun.
     void post(Lane lane, Executor::Job job) {

@@ -182,7 +182,17 @@ TEST_CASE("corruption: what reads meet is counted, and in the log, but not once 
     f.clock_.advance_ms(10'000);
     (void)f.scan(ScanOptions(), true);
     CHECK(lines() == 2);
-    CHECK(f.logged("(" + std::to_string(failed) + " more since the last such line)"));
+    CHECK(f.logged("(and " + std::to_string(failed) + " more like it since the last line)"));
+    const uint64_t before = f.db().stats().failed_reads;
+    uint64_t refused = 0;
+    for (int i = 0; i < kLogged; ++i) {
+        WriteBatch batch;
+        batch.increment(numbered_key(i), 1);  // which has to read the key
+        const Status status = f.db().write(std::move(batch), Durability::kOs).status;
+        if (status.is(Code::kCorruption)) ++refused;
+    }
+    CHECK(refused >= failed);
+    CHECK(f.db().stats().failed_reads == before + refused);
 }
 
 TEST_CASE("corruption: a walk within bounds meets no damage outside of them") {

@@ -52,6 +52,17 @@ struct UnsealedFixture : RegressionFixture {
     }
 };
 
+/// From here on; `killed` gets what a kill before each operation leaves.
+void fail_syncs_of_segment_1(RegressionFixture& f,
+                             std::vector<std::unique_ptr<CrashFileSystem>>& killed) {
+    CrashFileSystem& disk = *f.disk_;
+    disk.set_failed_sync(FailedSync::kStayDirty);  // so that a clone is what a kill leaves
+    fail_all(disk, OpKind::kSync, "000001.wal", Fault::kSyncFails);
+    disk.set_before_op_hook([&](const Operation&) {
+        killed.push_back(disk.clone_after_crash(CrashOptions::keep_all()));
+    });
+}
+
 }  // namespace
 
 TEST_CASE("unsealed log: a killed process loses nothing, a power failure what was not durable") {
@@ -109,15 +120,8 @@ TEST_CASE("unsealed log: a log cut in front of it is told, and goes on after a r
 
 TEST_CASE("unsealed log: a seal that fails loses nothing, not even to a kill meanwhile") {
     UnsealedFixture f;
-    f.disk_->set_failed_sync(FailedSync::kStayDirty);  // so that a clone is what a kill leaves
-    f.disk_->set_fault_hook([](const Operation& operation) {
-        const bool hit = operation.kind == OpKind::kSync && has(operation.path, "000001.wal");
-        return hit ? Fault::kSyncFails : Fault::kNone;
-    });
     std::vector<std::unique_ptr<CrashFileSystem>> killed;
-    f.disk_->set_before_op_hook([&](const Operation&) {
-        killed.push_back(f.disk_->clone_after_crash(CrashOptions::keep_all()));
-    });
+    fail_syncs_of_segment_1(f, killed);
     f.let_time_pass();
     f.disk_->set_before_op_hook({});
     CHECK(f.logged("sync"));
@@ -140,15 +144,8 @@ TEST_CASE("log: a killed process loses no os write while a failed sync is made g
     RegressionFixture f;
     REQUIRE(f.put("a", "1", Durability::kDisk).status.is_ok());
     REQUIRE(f.put("b", "2", Durability::kOs).status.is_ok());
-    f.disk_->set_failed_sync(FailedSync::kStayDirty);  // so that a clone is what a kill leaves
-    f.disk_->set_fault_hook([](const Operation& operation) {
-        const bool hit = operation.kind == OpKind::kSync && has(operation.path, "000001.wal");
-        return hit ? Fault::kSyncFails : Fault::kNone;
-    });
     std::vector<std::unique_ptr<CrashFileSystem>> killed;
-    f.disk_->set_before_op_hook([&](const Operation&) {
-        killed.push_back(f.disk_->clone_after_crash(CrashOptions::keep_all()));
-    });
+    fail_syncs_of_segment_1(f, killed);
     CHECK(f.put("c", "3", Durability::kDisk).status.is(Code::kInDoubt));
     f.let_time_pass();
     f.disk_->set_before_op_hook({});

@@ -50,7 +50,8 @@ struct StoreStats {
     uint64_t delayed_writes = 0;  ///< Writes that waited in such a time.
     uint64_t refused_writes = 0;  ///< Answered kOverloaded.
     uint64_t no_room_writes = 0;  ///< Answered kNoSpace, for the disk budget.
-    uint64_t failed_reads = 0;    ///< Gets and walks that met damage or an error of the disk.
+    uint64_t failed_reads =
+        0;  ///< Gets, walks and preconditions that met damage or an error of the disk.
     // Now.
     uint64_t cache_bytes = 0, cache_capacity_bytes = 0;
     uint64_t row_cache_bytes = 0;  ///< 0: it would not pay at present, and has not yet.
