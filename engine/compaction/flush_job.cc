@@ -10,19 +10,25 @@ namespace kv {
 
 namespace {
 
-Status write_all(InternalIterator& source, const RangeTombstoneSet* ranges, EntryDropper& dropper,
+Status write_all(FlushSource source, const RangeTombstoneSet* ranges, EntryDropper& dropper,
                  OutputSet& outputs, MergeCounters& counters) {
     std::string scratch;
-    for (source.seek_to_first(); source.valid(); source.next()) {
-        const Bytes key = source.key(), value = source.value();
+    InternalIterator& walk = source.walk;
+    walk.seek_to_first();
+    InternalEntry entry;
+    for (bool any = walk.current(entry); any; any = walk.next_entry(entry)) {
+        const auto& [key, value] = entry;
         const Verdict verdict = dropper.decide(key, value);
         if (verdict == Verdict::kMalformed) {
             return dropper.malformed_entry(key, value).with_context("flush");
         }
         count_verdict(verdict, counters);
         KV_RETURN_IF_ERROR(write_by_verdict(outputs, verdict, key, value, scratch));
+        const uint64_t passed = walk.pass_versions(dropper.shadowed_above());
+        counters.entries_in += passed;
+        counters.dropped_shadowed += passed;
     }
-    KV_RETURN_IF_ERROR(source.status());
+    KV_RETURN_IF_ERROR(walk.status());
     if (ranges != nullptr) {
         const RangeMergeRules rules{dropper.boundaries(), nullptr};
         for (const RangeTombstone& tombstone : kept_range_tombstones(
@@ -31,11 +37,13 @@ Status write_all(InternalIterator& source, const RangeTombstoneSet* ranges, Entr
         }
     }
     KV_RETURN_IF_ERROR(outputs.close_output());
-    if (!counters.balanced() || outputs.entries() != counters.entries_out) {
-        return Status::corruption(
-            "flush read " + std::to_string(counters.entries_in) + " entries and wrote " +
-            std::to_string(outputs.entries()) + ", dropping " +
-            std::to_string(counters.entries_in - counters.entries_out) + ": nothing is committed");
+    if (!counters.balanced() || outputs.entries() != counters.entries_out ||
+        counters.entries_in != source.entries) {
+        return Status::corruption("flush read " + std::to_string(counters.entries_in) +
+                                  " entries of " + std::to_string(source.entries) + " and wrote " +
+                                  std::to_string(outputs.entries()) + ", dropping " +
+                                  std::to_string(counters.entries_in - counters.entries_out) +
+                                  ": nothing is committed");
     }
     return outputs.sync_dir();
 }
@@ -43,7 +51,7 @@ Status write_all(InternalIterator& source, const RangeTombstoneSet* ranges, Entr
 }  // namespace
 
 Result<FlushResult> write_level0_table(FileSystem& fs, const std::string& dir, uint64_t number,
-                                       InternalIterator& source, const DropRules& rules,
+                                       FlushSource source, const DropRules& rules,
                                        const TableOptions& options) {
     DropRules kept = rules;
     kept.may_exist_below = nullptr;

@@ -58,6 +58,11 @@ size_t EntryDropper::class_of(Seqno seqno) const {
                                boundaries_.begin());
 }
 
+Seqno EntryDropper::shadowed_above() const {
+    if (last_class_ == boundaries_.size()) return kMaxSeqno;  // not published: each is kept
+    return last_class_ == 0 ? 0 : boundaries_[last_class_ - 1];
+}
+
 bool EntryDropper::is_well_formed(Bytes internal_key, Bytes value) const {
     if (internal_key.size() <= kTrailerBytes) return false;
     const uint64_t trailer = trailer_of(internal_key);

@@ -87,6 +87,9 @@ class EntryDropper {
 
     /// Is the entry last decided the first of its user key? An output may only be closed there.
     bool at_new_user_key() const { return at_new_user_key_; }
+    /// Older versions of the key last decided that are above this seqno are shadowed: their source
+    /// may pass over them, if it counts them. No version is older and above kMaxSeqno.
+    Seqno shadowed_above() const;
     const std::vector<Seqno>& boundaries() const { return boundaries_; }
 
     /// kCorruption that says what is wrong with the entry for which decide() said kMalformed.

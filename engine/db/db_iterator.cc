@@ -12,7 +12,7 @@ namespace kv::db {
 namespace {
 
 /// Before every entry of a user key, and behind every one.
-constexpr uint64_t kFrontTrailer = pack_trailer(kMaxSeqno, static_cast<Kind>(0xFF));
+constexpr uint64_t kFrontTrailer = first_trailer_at(kMaxSeqno);
 constexpr uint64_t kBackTrailer = pack_trailer(0, static_cast<Kind>(0));
 
 /// Dead keys in a row that are worth remembering, and after how many another way is tried again.
@@ -43,7 +43,7 @@ DbIterator::DbIterator(StoreContext& context, ViewLease view, WalkSource source,
       context_(context),
       snapshot_(std::move(snapshot)),
       snapshot_seqno_(seqno),
-      snapshot_trailer_(pack_trailer(seqno, static_cast<Kind>(0xFF))),
+      snapshot_trailer_(first_trailer_at(seqno)),
       now_ms_(now_ms),
       max_skipped_(options.max_skipped),
       source_status_(std::move(source.status)),

@@ -66,8 +66,9 @@ Status Flusher::write_table(Memtable& memtable) {
     const auto source = memtable.new_iterator();
     const TableOptions table =
         table_options(context_.options, TableReason::kFlush, *manifest_.current(), 0);
-    KV_ASSIGN_OR_RETURN(FlushResult result, write_level0_table(context_.fs, context_.dir, number,
-                                                               *source, rules, table));
+    KV_ASSIGN_OR_RETURN(FlushResult result,
+                        write_level0_table(context_.fs, context_.dir, number,
+                                           {*source, memtable.entries()}, rules, table));
     edit_.emplace();
     edit_->flushed_seqno = memtable.largest_seqno();
     Counters& counters = context_.counters;

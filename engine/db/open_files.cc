@@ -200,9 +200,10 @@ class Replayer {
         const auto source = memtable_->new_iterator();
         const TableOptions table =
             table_options(context_.options, TableReason::kRecovery, *manifest_.current(), 0);
-        KV_ASSIGN_OR_RETURN(FlushResult result, write_level0_table(context_.fs, context_.dir,
-                                                                   manifest_.allocate_file_number(),
-                                                                   *source, rules, table));
+        KV_ASSIGN_OR_RETURN(
+            FlushResult result,
+            write_level0_table(context_.fs, context_.dir, manifest_.allocate_file_number(),
+                               {*source, memtable_->entries()}, rules, table));
         VersionEdit edit;
         edit.flushed_seqno = memtable_->largest_seqno();
         if (result.file.has_value()) edit.add(0, std::move(*result.file));

@@ -53,6 +53,12 @@ class InternalIterator {
         return current(out);
     }
 
+    /// Passes over older versions of this entry's user key that come right behind it and have a
+    /// seqno above `floor`, those at least that are passed cheaper together than one by one, and
+    /// returns how many. It then stands on the last of them. Doing nothing is right as well.
+    /// Requires valid().
+    virtual uint64_t pass_versions(Seqno /*floor*/) { return 0; }
+
     /// Hints during a walk in that direction: of tables, entries with a seqno below `below` are not
     /// wanted until `target`. The iterator may move on towards the first entry >= `target`
     /// (skip_back: the last <= it), but passes over nothing else. Doing nothing is right as well;

@@ -8,6 +8,7 @@
 
 #include "base/coding.h"
 #include "kv/assert.h"
+#include "memtable/skip_list_walk.h"
 #include "record/key_prefix.h"
 
 namespace kv {
@@ -20,25 +21,28 @@ class MemtableIterator final : public InternalIterator {
   public:
     explicit MemtableIterator(const SkipList& list) : list_(list) {}
 
-    bool valid() const override { return node_ != nullptr; }
+    bool valid() const override { return walk_.node() != nullptr; }
     Status status() const override { return Status::ok(); }
-    void seek_to_first() override { node_ = list_.first(); }
-    void seek_to_last() override { node_ = list_.last(); }
+    void seek_to_first() override { walk_.jump_to(list_.first()); }
+    void seek_to_last() override { walk_.jump_to(list_.last()); }
     void seek(Bytes internal_key) override {
-        node_ = list_.first_at_or_after(user_key_of(internal_key), trailer_of(internal_key));
+        walk_.jump_to(list_.first_at_or_after(user_key_of(internal_key), trailer_of(internal_key)));
     }
     void seek_for_prev(Bytes internal_key) override {
         seek(internal_key);
-        if (node_ == nullptr || node_->internal_key() != internal_key)
-            node_ = list_.last_before(user_key_of(internal_key), trailer_of(internal_key));
+        if (!valid() || key() != internal_key)
+            walk_.jump_to(list_.last_before(user_key_of(internal_key), trailer_of(internal_key)));
     }
-    void next() override { node_ = node_->next(); }
-    void prev() override { node_ = list_.last_before(node_->user_key(), node_->trailer()); }
-    Bytes key() const override { return node_->internal_key(); }
-    Bytes value() const override { return node_->value(); }
+    void next() override { walk_.next(); }
+    void prev() override {
+        const SkipList::Node& node = *walk_.node();
+        walk_.jump_to(list_.last_before(node.user_key(), node.trailer()));
+    }
+    Bytes key() const override { return walk_.node()->internal_key(); }
+    Bytes value() const override { return walk_.node()->value(); }
     bool current(InternalEntry& out) const override {
-        if (node_ == nullptr) return false;
-        out = {node_->internal_key(), node_->value()};
+        if (!MemtableIterator::valid()) return false;
+        out = {MemtableIterator::key(), MemtableIterator::value()};
         return true;
     }
     bool next_entry(InternalEntry& out) override {
@@ -49,10 +53,13 @@ class MemtableIterator final : public InternalIterator {
         MemtableIterator::prev();
         return MemtableIterator::current(out);
     }
+    uint64_t pass_versions(Seqno floor) override {
+        return walk_.pass_newer_than(first_trailer_at(floor));
+    }
 
   private:
     const SkipList& list_;
-    const SkipList::Node* node_ = nullptr;
+    SkipList::Walk walk_;
 };
 
 }  // namespace
@@ -187,7 +194,7 @@ void Memtable::count(Seqno seqno, Kind kind, uint64_t expiry_ms) {
 }
 
 std::optional<MemtableEntry> Memtable::get(Bytes user_key, uint64_t hash, Seqno read_seqno) const {
-    const uint64_t wanted = pack_trailer(read_seqno, static_cast<Kind>(0xFF));
+    const uint64_t wanted = first_trailer_at(read_seqno);
     const SkipList::Node* node = index_.find(hash, user_key);
     if (node == nullptr) return std::nullopt;
     if (const SkipList::Node* version = node->version_at_or_after(wanted)) {

@@ -122,35 +122,35 @@ void SkipList::move_finger(const Target& target) {
 
 void SkipList::prefetch_places(std::span<const Bytes> user_keys) const {
     KV_ASSERT(user_keys.size() <= kTogether);
-    struct Walk {
+    struct Search {
         const Node* node;
         int level;
         uint64_t hint;
     };
-    std::array<Walk, kTogether> walks;
-    size_t walking = 0;
+    std::array<Search, kTogether> searches;
+    size_t running = 0;
     const int top = height_.load(kRelaxed) - 1;
     const uint64_t from = finger_[0].hint;
     const uint64_t to = finger_[0].node->links()[0].hint.load(kRelaxed);
     for (const Bytes key : user_keys) {
         const uint64_t hint = hint_of(key);
         // Keys that come in order need no search.
-        if (hint < from || hint > to) walks[walking++] = {head_, top, hint};
+        if (hint < from || hint > to) searches[running++] = {head_, top, hint};
     }
-    while (walking != 0) {
-        for (size_t i = 0; i < walking;) {
-            Walk& walk = walks[i];
-            const Link* links = walk.node->links();
-            while (walk.level >= 0 && links[walk.level].hint.load(kRelaxed) >= walk.hint)
-                --walk.level;
-            if (walk.level < 0) {
+    while (running != 0) {
+        for (size_t i = 0; i < running;) {
+            Search& search = searches[i];
+            const Link* links = search.node->links();
+            while (search.level >= 0 && links[search.level].hint.load(kRelaxed) >= search.hint)
+                --search.level;
+            if (search.level < 0) {
                 // insert() asks whether it is another version of this key.
-                __builtin_prefetch(walk.node->key_data());
-                walk = walks[--walking];
+                __builtin_prefetch(search.node->key_data());
+                search = searches[--running];
                 continue;
             }
-            walk.node = links[walk.level].next.load(kRelaxed);
-            __builtin_prefetch(walk.node->links() + walk.level, 1);
+            search.node = links[search.level].next.load(kRelaxed);
+            __builtin_prefetch(search.node->links() + search.level, 1);
             ++i;
         }
     }

@@ -52,6 +52,7 @@ class SkipList {
     static constexpr int kMaxHeight = 20;
 
     class Node;
+    class Walk;  // skip_list_walk.h
 
     /// `common_prefix` is what most keys are expected to begin with; any will do, and keys without
     /// it are fine.
@@ -154,6 +155,7 @@ class SkipList::Node {
 
   private:
     friend class SkipList;
+    friend class Walk;
     static constexpr uint32_t kVersionBit = 0x80;
 
     Node(int height, size_t key_size, size_t value_size)

@@ -76,8 +76,12 @@ inline std::string make_internal_key(Bytes user_key, Seqno seqno, Kind kind) {
     append_internal_key(key, user_key, pack_trailer(seqno, kind));
     return key;
 }
-/// Where a read of `user_key` at `seqno` begins: at or before every entry of the key with seqno <=
-/// `seqno`, after every newer one. Kind 0xFF sorts first among equal seqnos.
+/// At or before the trailers of all entries with a seqno <= `seqno`, after those of newer ones:
+/// kind 0xFF sorts first among equal seqnos.
+constexpr uint64_t first_trailer_at(Seqno seqno) {
+    return pack_trailer(seqno, static_cast<Kind>(0xFF));
+}
+/// Where a read of `user_key` at `seqno` begins.
 inline std::string make_seek_key(Bytes user_key, Seqno seqno) {
     return make_internal_key(user_key, seqno, static_cast<Kind>(0xFF));
 }

@@ -16,10 +16,7 @@ class TableSearch {
   public:
     /// The newest version of `user_key` with seqno <= `seqno`; `hash` is hash64(user_key).
     TableSearch(const TableReader& table, Bytes user_key, uint64_t hash, Seqno seqno)
-        : table_(&table),
-          user_key_(user_key),
-          hash_(hash),
-          trailer_(pack_trailer(seqno, static_cast<Kind>(0xFF))) {}
+        : table_(&table), user_key_(user_key), hash_(hash), trailer_(first_trailer_at(seqno)) {}
 
     /// The first step, without any part: asks what is in memory. Resets `out.found`.
     void begin(TableGet& out);

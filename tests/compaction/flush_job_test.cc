@@ -3,9 +3,12 @@
 #include "compaction/flush_job.h"
 
 #include <catch2/catch.hpp>
+#include <map>
 
 #include "compaction/table_store.h"
 #include "iterator/merging_iterator.h"
+#include "memtable/memtable.h"
+#include "support/seed.h"
 
 namespace kv {
 namespace {
@@ -17,6 +20,7 @@ class VectorIterator final : public InternalIterator {
   public:
     VectorIterator(const std::string& text, Status end = Status::ok())
         : entries_(test::parse_entries(text)), end_(std::move(end)) {}
+    FlushSource as_source() { return {*this, entries_.size()}; }
     bool valid() const override { return position_ < entries_.size(); }
     Status status() const override { return valid() ? Status::ok() : end_; }
     void seek_to_first() override { position_ = 0; }
@@ -39,7 +43,7 @@ Result<FlushResult> flush(TableStore& store, const std::string& entries,
     VectorIterator source(entries);
     TableOptions options = store.table_options;
     options.reason = TableReason::kFlush;
-    return write_level0_table(store.fs, "db", 7, source, rules, options);
+    return write_level0_table(store.fs, "db", 7, source.as_source(), rules, options);
 }
 
 }  // namespace
@@ -90,7 +94,8 @@ TEST_CASE("flush: what is not published yet is kept whole") {
 TEST_CASE("flush: a source that fails at its end makes no table") {
     TableStore store;
     VectorIterator source("a@1=v b@2=v", Status::io_error("the source is gone"));
-    const auto result = write_level0_table(store.fs, "db", 7, source, {{}, 10, 1, {}}, {});
+    const auto result =
+        write_level0_table(store.fs, "db", 7, source.as_source(), {{}, 10, 1, {}}, {});
     CHECK(result.status().is(Code::kIoError));
     CHECK(store.fs.files("db").empty());
 }
@@ -100,6 +105,53 @@ TEST_CASE("flush: a malformed or misplaced entry makes no table") {
     CHECK(flush(store, "b@1=v a@2=v").status().is(Code::kCorruption));
     CHECK(flush(store, "a@0=v").status().is(Code::kCorruption));
     CHECK(store.fs.files("db").empty());
+}
+
+TEST_CASE("flush: a walk that shows fewer entries than there are makes no table") {
+    TableStore store;
+    VectorIterator source("a@1=v b@2=v");
+    const auto result = write_level0_table(store.fs, "db", 7, {source, 3}, {{}, 10, 1, {}}, {});
+    CHECK(result.status().is(Code::kCorruption));
+    CHECK(result.status().to_string().find("2 entries of 3") != std::string::npos);
+    CHECK(store.fs.files("db").empty());
+}
+
+TEST_CASE(
+    "flush: versions that a memtable passes over are dropped and counted as if each was met") {
+    const uint64_t seed = test::test_seed();
+    CAPTURE(seed);
+    Random random(seed);
+    for (int round = 0; round < 60; ++round) {
+        CAPTURE(round);
+        Memtable memtable;
+        const Seqno last = 1 + random.below(300);
+        const uint64_t keys = 1 + random.below(40);
+        std::string entries;
+        std::map<std::pair<uint64_t, Seqno>, std::string> sorted;
+        for (Seqno seqno = 1; seqno <= last; ++seqno) {
+            const uint64_t key = random.below(keys);
+            const bool is_delete = random.below(4) == 0;
+            const std::string user_key = "k" + std::to_string(1000 + key);
+            memtable.add(user_key, seqno, is_delete ? Kind::kDelete : Kind::kPut,
+                         is_delete ? "" : "v");
+            sorted[{key, last - seqno}] =
+                user_key + "@" + std::to_string(seqno) + (is_delete ? "x " : "=v ");
+        }
+        for (const auto& [place, text] : sorted) entries += text;
+        DropRules rules{{}, random.below(3) == 0 ? random.below(last + 1) : last, 1000, {}};
+        for (uint64_t i = random.below(4); i > 0; --i)
+            rules.snapshots.push_back(1 + random.below(last));
+        TableStore one_by_one, passing;
+        const auto expected = flush(one_by_one, entries, rules);
+        const auto walk = memtable.new_iterator();
+        const auto found = write_level0_table(passing.fs, "db", 7, {*walk, memtable.entries()},
+                                              rules, passing.table_options);
+        REQUIRE(expected.is_ok());
+        REQUIRE(found.status().to_string() == "ok");
+        CHECK(passing.table_text(*found->file) == one_by_one.table_text(*expected->file));
+        CHECK(found->counters.entries_in == expected->counters.entries_in);
+        CHECK(found->counters.dropped_shadowed == expected->counters.dropped_shadowed);
+    }
 }
 
 // Row 9 of the list of bugs: the return code of the sync counts.

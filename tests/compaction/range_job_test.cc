@@ -138,7 +138,7 @@ TEST_CASE("flush: a memtable of range deletes alone becomes a table") {
     DropRules rules = rules_at({});
     rules.range_tombstones = memtable.range_tombstones();
     const auto source = memtable.new_iterator();
-    const auto flushed = write_level0_table(store.fs, "db", 5, *source, rules, {});
+    const auto flushed = write_level0_table(store.fs, "db", 5, {*source, 0}, rules, {});
     REQUIRE(flushed.status().to_string() == "ok");
     REQUIRE(flushed->file.has_value());
     CHECK(check_file_meta(*flushed->file).to_string() == "ok");

@@ -242,3 +242,32 @@ TEST_CASE("memtable: going back misses no version of a key before which one thre
     writer.join();
     CHECK(mistakes == 0);
 }
+
+TEST_CASE("memtable: a walk passes over the versions of a key above a seqno, and no others") {
+    Memtable memtable;
+    for (Seqno seqno = 1; seqno <= 200; ++seqno) memtable.add("k", seqno, Kind::kPut, "v");
+    memtable.add("j", 201, Kind::kPut, "v");
+    memtable.add("l", 202, Kind::kPut, "v");
+    for (const bool from_the_front : {true, false}) {
+        for (const Seqno start : {200, 199, 150, 2, 1}) {
+            for (const Seqno floor : {0, 1, 2, 77, 149, 199, 200, 300}) {
+                CAPTURE(from_the_front, start, floor);
+                const auto it = memtable.new_iterator();
+                if (from_the_front) {
+                    it->seek_to_first();
+                    while (trailer_seqno(trailer_of(it->key())) != start) it->next();
+                } else {
+                    it->seek(make_seek_key("k", start));
+                }
+                const uint64_t passed = it->pass_versions(floor);
+                // Of the anchor's own chain all are passed, and the anchor is the first that came.
+                CHECK(passed == (floor >= start ? 0 : start - std::max<Seqno>(floor + 1, 1)));
+                it->next();
+                const bool left = floor != 0 && start != 1;
+                const Seqno next = floor >= start ? start - 1 : floor;
+                CHECK(user_key_of(it->key()) == (left ? "k" : "l"));
+                if (left) CHECK(trailer_seqno(trailer_of(it->key())) == next);
+            }
+        }
+    }
+}

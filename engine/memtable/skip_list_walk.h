@@ -1,0 +1,67 @@
+// SkipList::Walk: from entry to entry in order. A list's nodes lie all over the arena, so a walk
+// that goes forward fetches those of the next keys while its user is busy with this one's, and
+// passes over old versions that nobody wants without touching them. Thread rule: one thread at a
+// time, any thread, beside the list's writer. SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "memtable/skip_list.h"
+
+namespace kv {
+
+class SkipList::Walk {
+  public:
+    /// Null when the walk stands nowhere.
+    const Node* node() const { return node_; }
+
+    /// To what a search found, or nowhere.
+    void jump_to(const Node* node) {
+        node_ = node;
+        anchor_ = nullptr;
+    }
+
+    /// To the entry after this one, if any. Requires node().
+    void next() {
+        const Node* const linked = node_->linked();
+        if (node_->is_version()) {
+            node_ = linked;
+            return;
+        }
+        anchor_ = linked;
+        if (anchor_ == nullptr) {
+            node_ = nullptr;
+            return;
+        }
+        node_ = anchor_->newest();
+        // The next anchor's header was fetched one key before this one.
+        const Node* const after = anchor_->linked();
+        if (after == nullptr) return;
+        fetch(*after->newest());
+        if (const Node* const later = after->linked()) __builtin_prefetch(later);
+    }
+
+    /// Goes on to the oldest entry with a trailer below `trailer` in the chain that this one is in,
+    /// and returns how many steps that is; 0 where there is none further on. O(1) if that is the
+    /// anchor, else O(log n). Requires node().
+    uint64_t pass_newer_than(uint64_t trailer) {
+        if (!node_->is_version()) return 0;
+        const uint64_t from = node_->depth();
+        node_ = anchor_ != nullptr && anchor_->is_newer_than(trailer) ? anchor_
+                                                                      : last_newer(*node_, trailer);
+        return from - node_->depth();
+    }
+
+  private:
+    /// Header, links and key, and the beginning of the value.
+    static void fetch(const Node& node) {
+        const char* const bytes = reinterpret_cast<const char*>(&node);
+        for (size_t at = 0; at < kFetchBytes; at += kLineBytes) __builtin_prefetch(bytes + at);
+    }
+
+    static constexpr size_t kLineBytes = 64;
+    static constexpr size_t kFetchBytes = 3 * kLineBytes;
+
+    const Node* node_ = nullptr;
+    const Node* anchor_ = nullptr;  // of the chain that node_ is in; null: not known
+};
+
+}  // namespace kv
