@@ -31,6 +31,11 @@ size_t held_bytes(const WriteRequest& request) {
     return request.batch.size_bytes() + precondition_bytes(request.batch) + program_bytes;
 }
 
+/// Larger ones do this themselves, and nobody knows what a program will write.
+bool is_fetched_ahead(const WriteRequest& request) {
+    return request.program == nullptr && request.batch.count() <= Memtable::kTogether;
+}
+
 /// A program may write, so it needs what writes need.
 bool may_write(const WriteRequest& request) {
     return request.batch.count() != 0 || request.program != nullptr;
@@ -262,10 +267,10 @@ CommitStage::Step CommitStage::form_group(bool may_block) {
     begin_log_record(group.record);
     group.first_seqno = next_seqno_;
     Step step = Step::kWorked;
-    for (size_t added = 0;
+    for (size_t fetched = 0;
          step == Step::kWorked && !backlog_.empty() && group.payload_bytes() < kGroupBytes;
-         ++added) {
-        if (added % Memtable::kTogether == 0) prefetch_front();
+         --fetched) {
+        if (fetched == 0) fetched = prefetch_front();
         if (!writes && may_write(*backlog_.front())) break;  // nobody let it in
         step = add_front(group, may_block);
     }
@@ -275,17 +280,20 @@ CommitStage::Step CommitStage::form_group(bool may_block) {
     return step == Step::kNeedsLane && empty ? Step::kNeedsLane : Step::kWorked;
 }
 
-/// Small writes wait for memory together, not one after the other.
-void CommitStage::prefetch_front() {
+/// Small writes wait for memory together, not one after the other. Returns how many requests were
+/// looked at, one at least.
+size_t CommitStage::prefetch_front() {
     std::array<Bytes, Memtable::kTogether> keys;
     size_t found = 0, seen = 0;
     for (const WriteRequest* each = backlog_.front(); each != nullptr && seen < keys.size();
          each = each->next, ++seen) {
-        if (each->batch.count() != 1) continue;  // larger ones do this themselves
+        if (!is_fetched_ahead(*each)) continue;
+        if (found + each->batch.count() > keys.size()) break;
         BatchReader reader(each->batch.encoded());
-        if (Op op; reader.next(op)) keys[found++] = op.key;
+        for (Op op; reader.next(op);) keys[found++] = op.key;
     }
     if (found > 1) active_->prefetch({keys.data(), found});
+    return seen;
 }
 
 CommitStage::Step CommitStage::stall() {
@@ -390,7 +398,7 @@ CommitStage::Step CommitStage::add_front(Group& group, bool may_block) {
         if (room.is(Code::kWouldBlock)) return Step::kNeedsLane;
         if (!room.is_ok()) return Step::kGroupFull;  // Health knows: the next round refuses
         result.first_seqno = next_seqno_;
-        apply(group, batch.count(), ops);
+        apply(group, batch.count(), ops, is_fetched_ahead(request));
         result.last_seqno = next_seqno_ - 1;
     } else if (request.program != nullptr) {
         needs = Durability::kMemory;  // it has only read
@@ -453,18 +461,9 @@ void CommitStage::take_front(Group& group, WriteResult result, Durability needs)
     group.requests.push_back(std::move(request));
 }
 
-void CommitStage::apply(Group& group, uint32_t count, Bytes ops) {
+void CommitStage::apply(Group& group, uint32_t count, Bytes ops, bool is_fetched) {
     append_batch(group.record, count, ops);
-    BatchReader reader(ops);
-    std::array<Memtable::NumberedOp, Memtable::kTogether> chunk;
-    size_t taken = 0;
-    for (Op op; reader.next(op);) {
-        chunk[taken++] = {op, next_seqno_++};
-        if (taken < chunk.size()) continue;
-        active_->apply_all(chunk);
-        taken = 0;
-    }
-    active_->apply_all({chunk.data(), taken});
+    next_seqno_ += active_->apply_all(ops, next_seqno_, is_fetched);
     Counters::add_alone(context_.counters.writes, 1);
     Counters::add_alone(context_.counters.mutations, count);
 }

@@ -91,7 +91,7 @@ class CommitStage {
     void run_on_lane();
     Step work(bool may_block);
     Step form_group(bool may_block);
-    void prefetch_front();
+    size_t prefetch_front();
     bool must_wait();
     Step stall();
     void mark_waiting(uint64_t now_us);
@@ -113,7 +113,7 @@ class CommitStage {
     Status resolve(const WriteBatch& batch, bool may_block, std::string& ops,
                    std::vector<int64_t>& counters);
     void take_front(Group& group, WriteResult result, Durability needs);
-    void apply(Group& group, uint32_t count, Bytes ops);
+    void apply(Group& group, uint32_t count, Bytes ops, bool is_fetched);
     void finish_group(Group group);
 
     StoreContext& context_;

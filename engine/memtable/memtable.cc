@@ -101,12 +101,25 @@ void Memtable::apply(const Op& op, Seqno seqno) {
     }
 }
 
-void Memtable::apply_all(std::span<const NumberedOp> ops) {
-    KV_ASSERT(ops.size() <= kTogether);
+uint64_t Memtable::apply_all(Bytes ops, Seqno first_seqno, bool is_fetched) {
+    BatchReader reader(ops);
+    Seqno seqno = first_seqno;
+    Op op;
+    if (is_fetched) {
+        while (reader.next(op)) apply(op, seqno++);
+        return seqno - first_seqno;
+    }
+    std::array<Op, kTogether> chunk;
     std::array<Bytes, kTogether> keys;
-    for (size_t i = 0; i < ops.size(); ++i) keys[i] = ops[i].op.key;
-    if (ops.size() > 1) prefetch({keys.data(), ops.size()});
-    for (const NumberedOp& each : ops) apply(each.op, each.seqno);
+    for (size_t taken = kTogether; taken == kTogether;) {
+        for (taken = 0; taken < kTogether && reader.next(op); ++taken) {
+            chunk[taken] = op;
+            keys[taken] = op.key;
+        }
+        if (taken > 1) prefetch({keys.data(), taken});
+        for (size_t i = 0; i < taken; ++i) apply(chunk[i], seqno++);
+    }
+    return seqno - first_seqno;
 }
 
 SkipList::Node& Memtable::make(const Op& op, Seqno seqno) {
@@ -125,13 +138,14 @@ SkipList::Node& Memtable::make(const Op& op, Seqno seqno) {
 void Memtable::link_all(std::span<SkipList::Node* const> nodes, Bytes common_prefix) {
     list_.set_common_prefix(common_prefix);
     index_.expect(nodes.size());
-    // A node is fetched kTogether steps before its hash is taken, its slot as many before the link.
-    std::array<uint64_t, kTogether> hashes;
+    // A node is fetched kAhead steps before its hash is taken, its slot as many before the link.
+    constexpr size_t kAhead = 16;
+    std::array<uint64_t, kAhead> hashes;
     SkipList::Node* anchor = nullptr;
-    for (size_t i = 0; i < nodes.size() + kTogether; ++i) {
-        uint64_t& hash = hashes[i % kTogether];
-        if (i >= kTogether) {
-            SkipList::Node& node = *nodes[i - kTogether];
+    for (size_t i = 0; i < nodes.size() + kAhead; ++i) {
+        uint64_t& hash = hashes[i % kAhead];
+        if (i >= kAhead) {
+            SkipList::Node& node = *nodes[i - kAhead];
             if (anchor != nullptr && anchor->user_key() == node.user_key()) {
                 list_.link_version(*anchor, node);
             } else {
@@ -143,7 +157,7 @@ void Memtable::link_all(std::span<SkipList::Node* const> nodes, Bytes common_pre
             hash = KeyIndex::hash_of(nodes[i]->user_key());
             index_.prefetch_slot(hash);
         }
-        if (i + kTogether < nodes.size()) SkipList::prefetch(*nodes[i + kTogether]);
+        if (i + kAhead < nodes.size()) SkipList::prefetch(*nodes[i + kAhead]);
     }
 }
 
@@ -168,8 +182,9 @@ void Memtable::prefetch(std::span<const Bytes> user_keys) const {
         SkipList::prefetch(*anchor);
         anchors[known++] = anchor;
     }
-    list_.prefetch_places({new_keys.data(), fresh});
     for (size_t i = 0; i < known; ++i) SkipList::prefetch(*anchors[i]->newest());
+    list_.prefetch_places({new_keys.data(), fresh});
+    for (size_t i = 0; i < known; ++i) SkipList::prefetch_older(*anchors[i]->newest());
 }
 
 void Memtable::add_range_delete(Bytes begin, Bytes end, Seqno seqno) {

@@ -70,14 +70,9 @@ class Memtable {
     /// Adds one operation of a logged batch, whatever its kind. Requires !op.is_unresolved().
     void apply(const Op& op, Seqno seqno);
 
-    struct NumberedOp {
-        Op op;
-        Seqno seqno;
-    };
-    /// So many are looked at together by apply_all() and prefetch().
-    static constexpr size_t kTogether = SkipList::kTogether;
-    /// The same as apply() for each in turn, kTogether at most, but they wait for memory together.
-    void apply_all(std::span<const NumberedOp> ops);
+    /// Adds all operations of a logged batch, the first with `first_seqno`, and returns how many
+    /// they are. They wait for memory together, unless prefetch() has been told their keys.
+    uint64_t apply_all(Bytes ops, Seqno first_seqno, bool is_fetched);
 
     /// The same as apply() in two steps, which SortedFill takes: make() copies an operation, not a
     /// range delete, and counts it, link_all() lets it be found. `nodes` are all that were made, in
@@ -87,6 +82,8 @@ class Memtable {
     SkipList::Node& make(const Op& op, Seqno seqno);
     void link_all(std::span<SkipList::Node* const> nodes, Bytes common_prefix);
 
+    /// So many are looked at together by prefetch().
+    static constexpr size_t kTogether = SkipList::kTogether;
     /// Brings what adds of these keys, kTogether at most, will touch into the processor's cache.
     /// Engine thread only.
     void prefetch(std::span<const Bytes> user_keys) const;

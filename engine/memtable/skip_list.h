@@ -86,8 +86,11 @@ class SkipList {
         __builtin_prefetch(reinterpret_cast<const char*>(&node) + 64, 1);
     }
 
+    /// The same for what else linking a version in front of `newest` looks at.
+    static void prefetch_older(const Node& newest);
+
     /// So many are looked for at once by prefetch_places().
-    static constexpr size_t kTogether = 16;
+    static constexpr size_t kTogether = 64;
     /// Goes to the places of these keys, kTogether at most, a step of each in turn: what insert()
     /// will touch is then in the processor's cache, and the waits for memory were one beside the
     /// other. Writer only.
@@ -188,5 +191,7 @@ class SkipList::Node {
     // Of an anchor: the newest of its chain, or null. Of a version: one far below it.
     std::atomic<Node*> peer_{nullptr};
 };
+
+inline void SkipList::prefetch_older(const Node& newest) { __builtin_prefetch(newest.far_older()); }
 
 }  // namespace kv

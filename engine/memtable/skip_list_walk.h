@@ -4,6 +4,7 @@
 // time, any thread, beside the list's writer. SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "base/prefetch.h"
 #include "memtable/skip_list.h"
 
 namespace kv {
@@ -53,12 +54,10 @@ class SkipList::Walk {
   private:
     /// Header, links and key, and the beginning of the value.
     static void fetch(const Node& node) {
-        const char* const bytes = reinterpret_cast<const char*>(&node);
-        for (size_t at = 0; at < kFetchBytes; at += kLineBytes) __builtin_prefetch(bytes + at);
+        prefetch_lines(reinterpret_cast<const char*>(&node), kFetchBytes);
     }
 
-    static constexpr size_t kLineBytes = 64;
-    static constexpr size_t kFetchBytes = 3 * kLineBytes;
+    static constexpr size_t kFetchBytes = 192;
 
     const Node* node_ = nullptr;
     const Node* anchor_ = nullptr;  // of the chain that node_ is in; null: not known

@@ -8,6 +8,7 @@
 
 #include "base/coding.h"
 #include "iterator/entry_list.h"
+#include "kv/write_batch.h"
 
 using namespace kv;
 using namespace std::string_literals;
@@ -267,6 +268,28 @@ TEST_CASE("memtable: a walk passes over the versions of a key above a seqno, and
                 const Seqno next = floor >= start ? start - 1 : floor;
                 CHECK(user_key_of(it->key()) == (left ? "k" : "l"));
                 if (left) CHECK(trailer_seqno(trailer_of(it->key())) == next);
+            }
+        }
+    }
+}
+
+TEST_CASE("memtable: a logged batch of any length is added whole, fetched beforehand or not") {
+    const size_t together = Memtable::kTogether;
+    for (const size_t ops : {size_t{1}, together - 1, together, together + 1, 2 * together + 1}) {
+        for (const bool is_fetched : {false, true}) {
+            CAPTURE(ops, is_fetched);
+            WriteBatch batch;
+            // Every third is another version of the key before it.
+            for (size_t i = 0; i < ops; ++i)
+                batch.put("k" + std::to_string(1000 + i - (i % 3 == 2 ? 1 : 0)), std::to_string(i));
+            Memtable memtable;
+            CHECK(memtable.apply_all(batch.encoded(), 7, is_fetched) == ops);
+            CHECK(memtable.entries() == ops);
+            CHECK(memtable.smallest_seqno() == 7);
+            CHECK(memtable.largest_seqno() == 6 + ops);
+            for (size_t i = 0; i < ops; ++i) {
+                const std::string key = "k" + std::to_string(1000 + i - (i % 3 == 2 ? 1 : 0));
+                CHECK(memtable.get(key, 7 + i)->value == std::to_string(i));
             }
         }
     }
