@@ -21,6 +21,8 @@ namespace {
 // One write is no larger than this unless a single command is: the engine works it off in one go.
 constexpr size_t kGatheredBytes = 256U << 10;
 constexpr uint32_t kGatheredCommands = 1024;
+// So much is set aside for them beforehand, at the most.
+constexpr size_t kReservedBytes = 16U << 10;
 // After a script had to wait for the disk in the commit, so many have their keys read before.
 constexpr uint32_t kPreparedScripts = 64;
 
@@ -223,6 +225,8 @@ bool RespSession::add_blind_set(const Command& command, const Args& args) {
     }
     counters_.add(Counter::kWrites);
     shared_.keyspaces.numbered(space_.id())->count_writes(1, 0);
+    // A pipeline is encoded in about as many bytes as it came in.
+    if (gathered_->batch.empty()) gathered_->batch.reserve(std::min(unread_bytes_, kReservedBytes));
     gathered_->batch.put(space_.stored(key, scratch_), value);
     ++gathered_write_.sets;
     command_stats_.record(command, 0, false);

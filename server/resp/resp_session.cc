@@ -77,6 +77,7 @@ void RespSession::on_input(protocol::ReceiveBuffer& input, uint64_t now_us) {
             if (!input.block().is_whole()) break;
             parser_.add_block(input.take_block());
         }
+        unread_bytes_ = input.unread().size();
         const RequestParser::Step step = parser_.next(input.unread());
         needed_bytes_ = std::max(step.needed_bytes, step.block_bytes);
         if (step.outcome == RequestParser::Outcome::kNeedMore) {
@@ -125,7 +126,7 @@ RespSession::Taken RespSession::take(const Args& args) {
 /// The command that the words name, or null after a refusal.
 const Command* RespSession::resolve(const Args& args) {
     const Command* command = find_command(args.front());
-    if (command != nullptr && args.size() > 1 && !subcommands_of(command->name).empty()) {
+    if (command != nullptr && args.size() > 1 && has_subcommands(*command)) {
         const Command* const child = find_subcommand(*command, args[1]);
         if (child == nullptr) {
             refuse_command(unknown_subcommand(*command, args[1]));

@@ -163,6 +163,7 @@ class RespSession final : public WireSession, private SessionControl {
     // Input.
     protocol::resp::RequestParser parser_;
     size_t needed_bytes_ = 0;
+    size_t unread_bytes_ = 0;     // from the command on that is run
     bool waits_ = false;          // the next command needs that nothing is outstanding
     bool pauses_ = false;         // CLIENT PAUSE holds the next command back
     uint64_t held_until_us_ = 0;  // DEBUG SLEEP; 0: not held

@@ -57,6 +57,10 @@ class WriteBatch {
     /// applied. The new values come back in WriteResult::counters, in order.
     void increment(Bytes key, int64_t by);
 
+    /// Room for mutations of so many bytes more, encoded; less than a builder that grows would
+    /// take.
+    void reserve(size_t bytes) { rep_.reserve(rep_.size() + bytes); }
+
     void require(Precondition precondition) { preconditions_.push_back(std::move(precondition)); }
 
     void clear();
