@@ -118,10 +118,12 @@ void Connection::on_read(const error_code& error, size_t count) {
     fresh_ = true;
     last_input_us_ = thread_.now_us();
     active_ = true;
-    count_activity();
     // Answers leave at the end of the round: a client that reads those of many connections is then
     // woken once, not by each.
+    const uint64_t reads_before = counters_.read(Counter::kReads);
     offer_input(last_input_us_);
+    reads_ = writes_in_flight_ == 0 || counters_.read(Counter::kReads) != reads_before;
+    count_activity();
     progressed();
 }
 
@@ -218,12 +220,16 @@ void Connection::account_memory() {
 
 void Connection::count_activity() {
     const bool active = active_ && !closed_;
-    const bool waiting = active && writes_in_flight_ != 0 && session_->answers_in_order();
+    const bool writing = active && writes_in_flight_ != 0;
+    const auto count = [](bool is, bool& counted, size_t& number) {
+        if (is != counted) is ? ++number : --number;
+        counted = is;
+    };
     NetworkThread::Activity& activity = thread_.activity();
-    if (active != counted_active_) active ? ++activity.active : --activity.active;
-    if (waiting != counted_waiting_) waiting ? ++activity.waiting : --activity.waiting;
-    counted_active_ = active;
-    counted_waiting_ = waiting;
+    count(active, counted_active_, activity.active);
+    count(writing, counted_writing_, activity.writing);
+    count(writing && session_->answers_in_order(), counted_waiting_, activity.waiting);
+    count(active && reads_, counted_reading_, activity.reading);
 }
 
 void Connection::close() {

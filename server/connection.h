@@ -90,8 +90,11 @@ class Connection final : public SessionHost {
     uint64_t last_input_us_ = 0;
     size_t writes_in_flight_ = 0;
     bool active_ = false;  // something came of late
+    bool reads_ = false;   // and what came last was not writes alone
     bool counted_active_ = false;
     bool counted_waiting_ = false;
+    bool counted_writing_ = false;
+    bool counted_reading_ = false;
     int64_t accounted_bytes_ = 0;
 };
 

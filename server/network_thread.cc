@@ -73,11 +73,18 @@ void NetworkThread::finish_round() {
 
 void NetworkThread::submit_gathered() {
     counters_.add(Counter::kSubmits);
-    // When every client waits for writes, so does this thread.
-    const bool waits = activity_.waiting == activity_.active;
-    shared_.db.submit(std::move(to_submit_), waits ? Submitter::kWaits : Submitter::kGoesOn);
+    shared_.db.submit(std::move(to_submit_), as_submitter());
     to_submit_.clear();
     to_submit_bytes_ = 0;
+}
+
+Submitter NetworkThread::as_submitter() {
+    // When every client waits for writes, so does this thread.
+    if (activity_.waiting == activity_.active) return Submitter::kWaits;
+    // Nobody is kept from reading by a sync here, and half of all share it at the least.
+    const bool only_writes = activity_.reading == 0 && 2 * activity_.writing >= activity_.active;
+    if (!only_writes || log_hand_over_.hands_over()) return Submitter::kGoesOn;
+    return Submitter::kOnlyWrites;
 }
 
 void NetworkThread::settle_connections() {

@@ -18,6 +18,7 @@
 #include <vector>
 
 #include "server/connection.h"
+#include "server/log_hand_over.h"
 #include "server/resp/client_handle.h"
 #include "server/shared_state.h"
 
@@ -53,6 +54,8 @@ class NetworkThread final : public WriteObserver, public TaskHome, public MailCa
     struct Activity {
         size_t active = 0;   ///< Connections that asked for something of late.
         size_t waiting = 0;  ///< Those of them that nothing can be told before a write is done.
+        size_t writing = 0;  ///< Those of them that have a write under way.
+        size_t reading = 0;  ///< Those of them that last asked for more than writes.
     };
     Activity& activity() { return activity_; }
     void submit(std::unique_ptr<WriteRequest> request);
@@ -69,6 +72,7 @@ class NetworkThread final : public WriteObserver, public TaskHome, public MailCa
     bool gathers() const;
     void finish_round();
     void submit_gathered();
+    Submitter as_submitter();
     void settle_connections();
     /// False: nothing came of it that must be settled.
     bool read_on();
@@ -90,6 +94,7 @@ class NetworkThread final : public WriteObserver, public TaskHome, public MailCa
     // Own thread only.
     std::unordered_map<Connection*, std::unique_ptr<Connection>> connections_;
     Activity activity_;
+    LogHandOver log_hand_over_{interruptions_of_this_thread};
     std::vector<Connection*> to_settle_, settling_;
     std::vector<Connection*> to_read_;
     std::vector<std::unique_ptr<WriteRequest>> to_submit_;

@@ -124,7 +124,14 @@ void CommitStage::submit(std::vector<std::unique_ptr<WriteRequest>> requests, Su
         any = push(std::move(request)) || any;
     }
     if (!any || !baton_.try_take()) return;
-    run(submitter == Submitter::kWaits ? Runner::kIdleSubmitter : Runner::kSubmitter);
+    switch (submitter) {
+        case Submitter::kGoesOn:
+            return run(Runner::kSubmitter);
+        case Submitter::kOnlyWrites:
+            return run(Runner::kWritingSubmitter);
+        case Submitter::kWaits:
+            return run(Runner::kIdleSubmitter);
+    }
 }
 
 WriteResult CommitStage::write(WriteBatch batch, Durability durability) {
@@ -143,6 +150,7 @@ void CommitStage::run(Runner runner) {
     while (true) {
         const Step step = work(may_block);
         if (runner == Runner::kIdleSubmitter) log_rounds = log_.is_quick() ? 1 : 0;
+        if (runner == Runner::kWritingSubmitter) log_rounds = log_.is_brief() ? 1 : 0;
         if (log_rounds == 0) log_.run(0);
         if (step != Step::kNeedsLane && baton_.release()) break;
         if (runner != Runner::kLane) {

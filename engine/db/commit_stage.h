@@ -83,7 +83,9 @@ class CommitStage {
     Status check_limits(const WriteBatch& batch) const;
     enum class Runner : uint8_t {
         kSubmitter,
-        kIdleSubmitter,  ///< May write the log, but waits for nothing else.
+        // These may write the log, but wait for nothing else.
+        kIdleSubmitter,
+        kWritingSubmitter,
         kBlockedWriter,  ///< Of write(): waits anyway.
         kLane,
     };

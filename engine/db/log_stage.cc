@@ -115,6 +115,11 @@ void LogStage::complete(RequestChain requests) {
     blocked.wake();
 }
 
+bool LogStage::syncs_within(uint64_t limit_us) const {
+    return sync_us_.load(std::memory_order_relaxed) < limit_us && current_ != nullptr &&
+           current_->number() == settled_number_.load(std::memory_order_relaxed);
+}
+
 void LogStage::run(int rounds_here, bool may_wait) {
     if (!baton_.try_take()) return;
     bool more = true;

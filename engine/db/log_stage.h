@@ -66,10 +66,9 @@ class LogStage {
     void relog();
     /// Whether syncs have taken less than kQuickSyncUs of late, so that handing one over is a good
     /// part of the time that it takes, and none of the next round has to seal a segment.
-    bool is_quick() const {
-        return sync_us_.load(std::memory_order_relaxed) < kQuickSyncUs && current_ != nullptr &&
-               current_->number() == settled_number_.load(std::memory_order_relaxed);
-    }
+    bool is_quick() const { return syncs_within(kQuickSyncUs); }
+    /// The same, and handing one over takes about as long.
+    bool is_brief() const { return syncs_within(kBriefSyncUs); }
     bool needs_relog() const { return failed_.load(std::memory_order_acquire); }
 
     // Any thread.
@@ -109,7 +108,9 @@ class LogStage {
     static constexpr size_t kLargestSpareBytes = 2U << 20;
     static constexpr uint64_t kRetryMs = 500;
     static constexpr uint64_t kQuickSyncUs = 1000;
+    static constexpr uint64_t kBriefSyncUs = 200;
 
+    bool syncs_within(uint64_t limit_us) const;
     Status take_next_segment(uint64_t record_bytes, bool may_block);
     Status enlarge_unused_segment(uint64_t record_bytes, bool may_block);
     Result<std::unique_ptr<wal::SegmentWriter>> create_segment(uint64_t number,

@@ -197,8 +197,7 @@ void CrashWorld::run(size_t count) {
     for (size_t i = 0; i < count; ++i) {
         std::vector<std::unique_ptr<WriteRequest>> requests;
         requests.push_back(random_batch());
-        db_->submit(std::move(requests),
-                    random_.one_in(3) ? Submitter::kWaits : Submitter::kGoesOn);
+        db_->submit(std::move(requests), static_cast<Submitter>(random_.below(3)));
         for (uint64_t steps = random_.below(4); steps > 0; --steps) executor_.run_one();
         if (random_.one_in(15)) snapshots_.push_back(db_->snapshot());
         if (snapshots_.size() > 3) snapshots_.erase(snapshots_.begin());

@@ -70,6 +70,25 @@ TEST_CASE_METHOD(BegunFixture,
     CHECK(scan() == "a=v b=v first=v");
 }
 
+TEST_CASE_METHOD(BegunFixture,
+                 "submit: who only writes syncs the log itself while that is brief, and not before "
+                 "what others have begun") {
+    submit("a", Submitter::kOnlyWrites);
+    CHECK(answered == 1);
+    submit("b", Submitter::kGoesOn);
+    submit("c", Submitter::kOnlyWrites);  // the lane has the log already
+    CHECK(answered == 1);
+    executor_.run_until_idle();
+    CHECK(answered == 3);
+    slow_down(1);  // quick enough for who waits, not brief
+    submit("d", Submitter::kOnlyWrites);
+    CHECK(answered == 3);
+    executor_.run_until_idle();
+    CHECK(answered == 4);
+    crash();
+    CHECK(scan() == "a=v b=v c=v d=v first=v slow=v");
+}
+
 TEST_CASE_METHOD(BegunFixture, "submit: who waits is not kept waiting by a slow disk") {
     slow_down(20);
     submit("a", Submitter::kWaits);

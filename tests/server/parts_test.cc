@@ -12,6 +12,7 @@
 #include "server/connection_census.h"
 #include "server/fake_db.h"
 #include "server/log.h"
+#include "server/log_hand_over.h"
 #include "server/reply_queue.h"
 #include "server/request_table.h"
 #include "server/snapshot_table.h"
@@ -199,6 +200,37 @@ TEST_CASE("address file: appears whole, is replaced, goes away") {
     CHECK(file.remove().is_ok());
     CHECK_FALSE(std::ifstream(file.path()).good());
     CHECK(AddressFile("/no/such/dir").publish("x").is(Code::kIoError));
+}
+
+TEST_CASE("log hand-over: a thread that is interrupted for the log's keeps the log for long") {
+    static uint64_t interruptions;
+    static int looks;
+    interruptions = 1000;
+    looks = 0;
+    LogHandOver hand_over([] {
+        ++looks;
+        return interruptions;
+    });
+    const auto handed_over_of = [&](uint32_t submits, uint32_t interrupted_every) {
+        uint32_t handed_over = 0;
+        for (uint32_t i = 0; i < submits; ++i) {
+            if (!hand_over.hands_over()) continue;
+            ++handed_over;
+            if (interrupted_every != 0 && i % interrupted_every == 0) ++interruptions;
+        }
+        return handed_over;
+    };
+    const uint32_t tried = LogHandOver::kTried, alone = LogHandOver::kAlone;
+    // A processor is free: it goes on, and looks once a period.
+    CHECK(handed_over_of(10 * tried, 0) == 10 * tried);
+    CHECK(handed_over_of(10 * tried, 3) == 10 * tried);
+    CHECK(looks == 20);
+    // None is: one period to find out, and one each time it is tried again.
+    CHECK(handed_over_of(tried, 2) == tried);
+    CHECK(handed_over_of(alone, 2) == 0);
+    CHECK(handed_over_of(tried + alone, 2) == tried);
+    // One is again.
+    CHECK(handed_over_of(10 * tried, 0) == 10 * tried);
 }
 
 }  // namespace kv::server

@@ -100,6 +100,9 @@ struct Entry {
 /// What the thread that submits writes does until they are answered.
 enum class Submitter : uint8_t {
     kGoesOn,
+    /// It takes more writes, and has nothing else to do. It may write and sync the log itself, if
+    /// that takes no longer than handing it over, and what comes meanwhile shares the next sync.
+    kOnlyWrites,
     /// Nothing: it may write and sync the log itself, if the disk is known to be quick, and be told
     /// of answers meanwhile. That saves waking the log's thread and being woken by it.
     kWaits,
