@@ -73,8 +73,9 @@ void NetworkThread::finish_round() {
 
 void NetworkThread::submit_gathered() {
     counters_.add(Counter::kSubmits);
-    shared_.db.submit(std::move(to_submit_), as_submitter());
-    to_submit_.clear();
+    const size_t submitted = to_submit_.size();
+    shared_.db.submit(std::exchange(to_submit_, {}), as_submitter());
+    to_submit_.reserve(submitted);  // the next round is like this one
     to_submit_bytes_ = 0;
 }
 
