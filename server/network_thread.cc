@@ -50,7 +50,7 @@ void NetworkThread::run() {
     while (!stopping_ || !connections_.empty()) {
         context_.run_one();
         for (int i = 1; i < kHandlersPerRound && gathers() && context_.poll_one() != 0; ++i) {
-            if (to_submit_bytes_ >= kBytesPerSubmit) submit_gathered();
+            if (to_submit_bytes_ >= kBytesPerSubmit) submit_gathered(Submitter::kGoesOn);
         }
         finish_round();
     }
@@ -66,24 +66,25 @@ bool NetworkThread::gathers() const {
 void NetworkThread::finish_round() {
     do {
         settle_connections();
-        if (!to_submit_.empty()) submit_gathered();
+        if (!to_submit_.empty()) submit_gathered(as_submitter());
     } while (take_finished() || read_on());
     check_drained();
 }
 
-void NetworkThread::submit_gathered() {
+void NetworkThread::submit_gathered(Submitter submitter) {
     counters_.add(Counter::kSubmits);
     const size_t submitted = to_submit_.size();
-    shared_.db.submit(std::exchange(to_submit_, {}), as_submitter());
+    shared_.db.submit(std::exchange(to_submit_, {}), submitter);
     to_submit_.reserve(submitted);  // the next round is like this one
     to_submit_bytes_ = 0;
 }
 
+/// At the end of a round, when no socket is known to be ready.
 Submitter NetworkThread::as_submitter() {
     // When every client waits for writes, so does this thread.
     if (activity_.waiting == activity_.active) return Submitter::kWaits;
-    // Nobody is kept from reading by a sync here, and half of all share it at the least.
-    const bool only_writes = activity_.reading == 0 && 2 * activity_.writing >= activity_.active;
+    // Nobody is kept from reading by a sync here, and a quarter of all share it at the least.
+    const bool only_writes = activity_.reading == 0 && 4 * activity_.writing >= activity_.active;
     if (!only_writes || log_hand_over_.hands_over()) return Submitter::kGoesOn;
     return Submitter::kOnlyWrites;
 }

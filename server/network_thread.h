@@ -71,7 +71,7 @@ class NetworkThread final : public WriteObserver, public TaskHome, public MailCa
     /// Something waits for finish_round(), and active clients may have more.
     bool gathers() const;
     void finish_round();
-    void submit_gathered();
+    void submit_gathered(Submitter submitter);
     Submitter as_submitter();
     void settle_connections();
     /// False: nothing came of it that must be settled.
