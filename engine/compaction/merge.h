@@ -88,7 +88,7 @@ class EntryDropper {
     /// Is the entry last decided the first of its user key? An output may only be closed there.
     bool at_new_user_key() const { return at_new_user_key_; }
     /// Older versions of the key last decided that are above this seqno are shadowed: their source
-    /// may pass over them, if it counts them. No version is older and above kMaxSeqno.
+    /// may pass over them, if it counts them. kMaxSeqno when none are.
     Seqno shadowed_above() const;
     const std::vector<Seqno>& boundaries() const { return boundaries_; }
 

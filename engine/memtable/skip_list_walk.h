@@ -1,7 +1,9 @@
 // SkipList::Walk: from entry to entry in order. A list's nodes lie all over the arena, so a walk
 // that goes forward fetches those of the next keys while its user is busy with this one's, and
-// passes over old versions that nobody wants without touching them. Thread rule: one thread at a
-// time, any thread, beside the list's writer. SPDX-License-Identifier: Apache-2.0
+// passes over old versions that nobody wants without touching them.
+//
+// Thread rule: one thread at a time, any thread, beside the list's writer.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 
 #include "base/prefetch.h"
