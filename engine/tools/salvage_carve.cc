@@ -22,9 +22,9 @@ namespace {
 using sstable::kBlockTrailerBytes;
 using sstable::kFooterBytes;
 
-/// A block longer than this is only found where the one before it is sound, or an index names it.
+/// A block longer than this is only found where the one before it is sound or an index names it.
 constexpr size_t kSearchedBlockBytes = 64U << 10;
-/// A longer one is only found where an index names it.
+/// A block longer than this is only found where an index names it.
 constexpr size_t kLongestBlockBytes = 1U << 20;
 /// How far behind damage the next block is looked for.
 constexpr size_t kSearchedBytes = 64U << 10;

@@ -51,12 +51,6 @@ class DamagedDirectory(kvd_case.KvdCase):
         self.assertEqual(kvd.stop(), 0)
         return kvd, records
 
-    def assert_refused(self, kvd, *words):
-        code, said = kvd.refuses()
-        self.assertEqual(code, 3, said)
-        for word in words:
-            self.assertIn(word, said)
-
     def test_a_damaged_log_in_the_middle_is_refused(self):
         kvd = self.crashed(*self.LOG_ONLY, records=kvd_case.numbered(3000))
         name = kvd.files(".wal")[0]

@@ -43,6 +43,13 @@ class KvdCase(unittest.TestCase):
         self.daemons.append(kvd)
         return kvd
 
+    def assert_refused(self, kvd, *words):
+        """That it does not start on its data directory, and says why in these words, among others."""
+        code, said = kvd.refuses()
+        self.assertEqual(code, 3, said)
+        for word in words:
+            self.assertIn(word, said)
+
     def ok(self, done):
         """The output of a kvcli command that must succeed."""
         self.assertEqual(done.returncode, 0, done.stderr.decode(errors="replace"))

@@ -170,23 +170,17 @@ class Lifecycle(kvd_case.KvdCase):
             script.write(f'#!/bin/sh\n{command} "$@"\n')
         os.chmod(kvd.program, 0o755)
 
-    def assert_refused_data(self, kvd, *words):
-        code, said = kvd.refuses()
-        self.assertEqual(code, 3, said)
-        for word in words:
-            self.assertIn(word, said)
-
     def test_what_cannot_be_a_data_directory_is_refused_with_3_and_why(self):
         with open(os.path.join(self.scratch, "file"), "w", encoding="utf-8") as file:
             file.write("not a directory")
         kvd = self.make("file")
         kvd.spawn = lambda: spawn_without_touching(kvd)
-        self.assert_refused_data(kvd, "is a file, not a directory")
+        self.assert_refused(kvd, "is a file, not a directory")
         kvd = self.make("a/b/c")
         kvd.log_path = os.path.join(self.scratch, "missing.log")
-        self.assert_refused_data(kvd, "a/b: No such file or directory", "mkdir -p")
+        self.assert_refused(kvd, "a/b: No such file or directory", "mkdir -p")
         os.symlink("nowhere", os.path.join(self.scratch, "dangling"))
-        self.assert_refused_data(self.make("dangling"), "symbolic link to nowhere")
+        self.assert_refused(self.make("dangling"), "symbolic link to nowhere")
 
     def test_a_data_directory_of_somebody_else_is_refused_with_3(self):
         kvd = self.make().start()
@@ -196,10 +190,10 @@ class Lifecycle(kvd_case.KvdCase):
             copy = shutil.copy(kvd.program, os.path.join(self.scratch, "kvd"))
             self.wrap(kvd, f"exec setpriv --reuid=65534 --regid=65534 --clear-groups {copy}")
         os.chmod(kvd.data_dir, 0o555)
-        self.assert_refused_data(kvd, "with mode 0555, and kvd runs as user id", "chown")
+        self.assert_refused(kvd, "with mode 0555, and kvd runs as user id", "chown")
         os.chmod(kvd.data_dir, 0o777)
         os.chmod(kvd.path("LOCK"), 0o444)
-        self.assert_refused_data(kvd, "LOCK", "Permission denied", "chown -R")
+        self.assert_refused(kvd, "LOCK", "Permission denied", "chown -R")
 
     def test_too_few_open_files_exit_1_as_that_may_pass(self):
         kvd = self.make()
