@@ -300,7 +300,7 @@ size_t CommitStage::prefetch_front() {
         BatchReader reader(each->batch.encoded());
         for (Op op; reader.next(op);) keys[found++] = op.key;
     }
-    if (found > 1) active_->prefetch({keys.data(), found});
+    if (found != 0) active_->prefetch({keys.data(), found});
     return seen;
 }
 

@@ -6,7 +6,6 @@
 
 #include "compaction/flush_job.h"
 #include "db/db_impl.h"
-#include "memtable/sorted_fill.h"
 #include "record/batch_format.h"
 #include "record/damage_advice.h"
 #include "record/file_names.h"
@@ -171,28 +170,25 @@ class Replayer {
               Bytes(), std::make_shared<BlockPool>(context.options.memtable_bytes))) {}
 
     Status add(const wal::ReplayedBatch& batch) {
-        const uint64_t limit = context_.options.memtable_bytes;
-        if (memtable_->is_full(limit - std::min<uint64_t>(limit, fill_.bytes()))) {
+        if (memtable_->is_full(context_.options.memtable_bytes)) {
             KV_RETURN_IF_ERROR(write_table());
         }
         BatchReader reader(batch.ops);
         Seqno seqno = batch.first_seqno;
         for (Op op; reader.next(op); ++seqno) {
-            fill_.add(*memtable_, op, seqno);
+            memtable_->apply(op, seqno);
         }
         report_progress(batch.ops.size());
         return reader.status();
     }
-    std::shared_ptr<Memtable> take() {
-        fill_.pour(*memtable_);
-        return std::move(memtable_);
-    }
+    std::shared_ptr<Memtable> take() { return std::move(memtable_); }
 
   private:
     static constexpr uint64_t kReportBytes = 256ULL << 20;
 
     Status write_table() {
-        fill_.pour(*memtable_);
+        // Before the table's walk, which says nothing about walks to come.
+        auto successor = memtable_->successor();
         DropRules rules;
         rules.published = memtable_->largest_seqno();
         rules.now_ms = context_.clock.wall_ms();
@@ -208,7 +204,7 @@ class Replayer {
         edit.flushed_seqno = memtable_->largest_seqno();
         if (result.file.has_value()) edit.add(0, std::move(*result.file));
         KV_RETURN_IF_ERROR(manifest_.apply(std::move(edit)));
-        memtable_ = memtable_->successor();
+        memtable_ = std::move(successor);
         return Status::ok();
     }
 
@@ -223,7 +219,6 @@ class Replayer {
     StoreContext& context_;
     Manifest& manifest_;
     std::shared_ptr<Memtable> memtable_;
-    SortedFill fill_;
     uint64_t replayed_bytes_ = 0;
     uint64_t next_report_ = kReportBytes;
 };

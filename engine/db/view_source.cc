@@ -84,6 +84,15 @@ bool is_invisible(const Memtable& memtable, Seqno seqno) {
     return memtable.entries() == 0 || memtable.smallest_seqno() > seqno;
 }
 
+/// Who may not wait for the disk may not wait for a long sort either.
+std::unique_ptr<InternalIterator> open_memtable(const Memtable& memtable, bool cache_only) {
+    constexpr uint64_t kQuicklyOrdered = 512;
+    if (cache_only && memtable.unordered_keys() > kQuicklyOrdered) {
+        return new_empty_iterator(Status(Code::kWouldBlock, "many new keys are not in order yet"));
+    }
+    return memtable.new_iterator();
+}
+
 }  // namespace
 
 WalkSource new_view_source(const ReadView& view, TableCache& tables, Seqno seqno,
@@ -98,7 +107,8 @@ WalkSource new_view_source(const ReadView& view, TableCache& tables, Seqno seqno
     std::vector<std::unique_ptr<InternalIterator>> children;
     children.reserve(16);
     const auto add_memtable = [&](const Memtable& memtable) {
-        if (!is_invisible(memtable, seqno)) children.push_back(memtable.new_iterator());
+        if (!is_invisible(memtable, seqno))
+            children.push_back(open_memtable(memtable, options.cache_only));
         memtable.append_range_tombstones(source.range_deletes);
     };
     add_memtable(*view.active);

@@ -24,7 +24,9 @@ constexpr uint64_t kAddressMask = (1ULL << kAddressBits) - 1;
 
 void KeyIndex::FreeDeleter::operator()(Slot* slots) const { std::free(slots); }
 
-KeyIndex::KeyIndex(uint64_t expected_keys) { expect(expected_keys); }
+KeyIndex::KeyIndex(uint64_t expected_keys) {
+    add_table(std::max(kFirstSlots, std::bit_ceil(expected_keys * 2)));
+}
 
 KeyIndex::~KeyIndex() = default;
 
@@ -40,13 +42,6 @@ void KeyIndex::add_table(uint64_t slots) {
     owner_ = std::move(table);
     memory_bytes_.store(memory_bytes() + slots * sizeof(Slot), kRelaxed);
     newest_.store(owner_.get(), kRelease);
-}
-
-void KeyIndex::expect(uint64_t keys) {
-    KV_ASSERT(owner_ == nullptr || (owner_->used == 0 && owner_->older == nullptr));
-    owner_.reset();
-    memory_bytes_.store(0, kRelaxed);
-    add_table(std::max(kFirstSlots, std::bit_ceil(keys * 2)));
 }
 
 uint64_t KeyIndex::hash_of(Bytes user_key) { return hash64(user_key); }

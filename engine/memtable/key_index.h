@@ -28,12 +28,9 @@ class KeyIndex {
     static uint64_t hash_of(Bytes user_key);
 
     // Writer only.
-    /// The same as if the constructor had said so. Requires that nothing was put yet, and that
-    /// nobody searches.
-    void expect(uint64_t keys);
     /// The node in the first slot where the key may be, or null: most often the key's own.
     const SkipList::Node* guess(uint64_t hash) const;
-    /// Requires that `node` is linked, and that no node of its key was put before.
+    /// Requires that no node of its key was put before.
     void put(uint64_t hash, SkipList::Node* node);
 
     /// Begins to bring a key's slot into the processor's cache. Any thread.

@@ -67,10 +67,8 @@ class MemtableIterator final : public InternalIterator {
 void Memtable::insert(Bytes user_key, uint64_t trailer, Bytes head, Bytes tail) {
     const uint64_t hash = KeyIndex::hash_of(user_key);
     SkipList::Node* const anchor = index_.find(hash, user_key);
-    if (anchor != nullptr && trailer < anchor->trailer())
-        return list_.add_version(*anchor, trailer, head, tail);
-    const SkipList::Inserted inserted = list_.insert(user_key, trailer, head, tail);
-    if (inserted.is_newest) index_.put(hash, inserted.node);
+    if (anchor != nullptr) return list_.add_version(*anchor, trailer, head, tail);
+    index_.put(hash, &list_.add_key(user_key, trailer, head, tail));
 }
 
 void Memtable::add(Bytes user_key, Seqno seqno, Kind kind, Bytes internal_value) {
@@ -122,45 +120,6 @@ uint64_t Memtable::apply_all(Bytes ops, Seqno first_seqno, bool is_fetched) {
     return seqno - first_seqno;
 }
 
-SkipList::Node& Memtable::make(const Op& op, Seqno seqno) {
-    KV_ASSERT(!op.is_range_delete());
-    const Kind kind = op.internal_kind();
-    char expiry[kExpiryBytes];
-    Bytes head;
-    if (kind == Kind::kPutWithExpiry) {
-        store_fixed64(expiry, op.expiry_ms);
-        head = {expiry, kExpiryBytes};
-    }
-    count(seqno, kind, op.expiry_ms);
-    return list_.make(op.key, pack_trailer(seqno, kind), head, op.value);
-}
-
-void Memtable::link_all(std::span<SkipList::Node* const> nodes, Bytes common_prefix) {
-    list_.set_common_prefix(common_prefix);
-    index_.expect(nodes.size());
-    // A node is fetched kAhead steps before its hash is taken, its slot as many before the link.
-    constexpr size_t kAhead = 16;
-    std::array<uint64_t, kAhead> hashes;
-    SkipList::Node* anchor = nullptr;
-    for (size_t i = 0; i < nodes.size() + kAhead; ++i) {
-        uint64_t& hash = hashes[i % kAhead];
-        if (i >= kAhead) {
-            SkipList::Node& node = *nodes[i - kAhead];
-            if (anchor != nullptr && anchor->user_key() == node.user_key()) {
-                list_.link_version(*anchor, node);
-            } else {
-                anchor = list_.link(node).node;
-                index_.put(hash, anchor);
-            }
-        }
-        if (i < nodes.size()) {
-            hash = KeyIndex::hash_of(nodes[i]->user_key());
-            index_.prefetch_slot(hash);
-        }
-        if (i + kAhead < nodes.size()) SkipList::prefetch(*nodes[i + kAhead]);
-    }
-}
-
 void Memtable::prefetch(std::span<const Bytes> user_keys) const {
     KV_ASSERT(user_keys.size() <= kTogether);
     std::array<uint64_t, kTogether> hashes;
@@ -168,6 +127,8 @@ void Memtable::prefetch(std::span<const Bytes> user_keys) const {
         hashes[i] = KeyIndex::hash_of(user_keys[i]);
         index_.prefetch_slot(hashes[i]);
     }
+    if (user_keys.size() == 1)
+        return;  // the caller has other things to do before the slot is there
     // Each round rests on what the one before it has fetched.
     std::array<const SkipList::Node*, kTogether> anchors;
     size_t known = 0;
@@ -227,19 +188,16 @@ std::optional<MemtableEntry> Memtable::get(Bytes user_key, uint64_t hash, Seqno 
 }
 
 Bytes Memtable::common_prefix() const {
-    const SkipList::Node* first = list_.first();
-    const SkipList::Node* last = list_.last();
-    if (first == nullptr || last == nullptr) return {};
-    return common_prefix_of(first->user_key(), last->user_key());
+    return common_prefix_of(list_.smallest_key(), list_.largest_key());
 }
 
-Bytes Memtable::largest_user_key() const {
-    const SkipList::Node* last = list_.last();
-    return last == nullptr ? Bytes() : last->user_key();
+std::shared_ptr<Memtable> Memtable::successor() const {
+    return std::shared_ptr<Memtable>(
+        new Memtable(common_prefix(), pool_, list_.keys(), list_.prompt_keys()));
 }
 
 std::unique_ptr<InternalIterator> Memtable::new_iterator() const {
-    return std::make_unique<MemtableIterator>(list_);
+    return std::make_unique<MemtableIterator>(list_.in_order());
 }
 
 }  // namespace kv

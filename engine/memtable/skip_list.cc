@@ -144,7 +144,7 @@ void SkipList::prefetch_places(std::span<const Bytes> user_keys) const {
             while (search.level >= 0 && links[search.level].hint.load(kRelaxed) >= search.hint)
                 --search.level;
             if (search.level < 0) {
-                // insert() asks whether it is another version of this key.
+                // link() compares with this key.
                 __builtin_prefetch(search.node->key_data());
                 search = searches[--running];
                 continue;
@@ -156,9 +156,7 @@ void SkipList::prefetch_places(std::span<const Bytes> user_keys) const {
     }
 }
 
-SkipList::Inserted SkipList::link_behind_finger(Node& node, uint64_t hint) {
-    const Node* const before = finger_[0].node;
-    const bool is_newest = before == head_ || before->user_key() != node.user_key();
+void SkipList::link_behind_finger(Node& node, uint64_t hint) {
     const int height = static_cast<int>(node.height());
     if (height > height_.load(kRelaxed)) height_.store(height, kRelaxed);
     for (int level = 0; level < height; ++level) {
@@ -170,23 +168,16 @@ SkipList::Inserted SkipList::link_behind_finger(Node& node, uint64_t hint) {
         link.hint.store(hint, kRelease);
         finger_[level] = {&node, hint};
     }
-    return {&node, is_newest};
-}
-
-SkipList::Inserted SkipList::insert(Bytes user_key, uint64_t trailer, Bytes head, Bytes tail) {
-    const Target target(*this, user_key, trailer);
-    move_finger(target);
-    return link_behind_finger(make(user_key, trailer, head, tail), target.hint);
 }
 
 SkipList::Node& SkipList::make(Bytes user_key, uint64_t trailer, Bytes head, Bytes tail) {
     return *new_entry(random_height(), user_key, trailer, head, tail);
 }
 
-SkipList::Inserted SkipList::link(Node& node) {
+void SkipList::link(Node& node) {
     const Target target(*this, node.user_key(), node.trailer());
     move_finger(target);
-    return link_behind_finger(node, target.hint);
+    link_behind_finger(node, target.hint);
 }
 
 void SkipList::set_common_prefix(Bytes common_prefix) {
@@ -195,12 +186,8 @@ void SkipList::set_common_prefix(Bytes common_prefix) {
 }
 
 void SkipList::add_version(Node& anchor, uint64_t trailer, Bytes head, Bytes tail) {
-    link_version(anchor, *new_entry(1, anchor.user_key(), trailer, head, tail));
-}
-
-void SkipList::link_version(Node& anchor, Node& node) {
-    const uint64_t trailer = node.trailer();
     KV_ASSERT(trailer < anchor.trailer());
+    Node& node = *new_entry(1, anchor.user_key(), trailer, head, tail);
     node.shape_ |= Node::kVersionBit;
     Node* newer = nullptr;
     Node* older = anchor.peer_.load(kRelaxed);

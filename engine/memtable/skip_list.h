@@ -2,7 +2,8 @@
 // removed. The list proper holds one node a key; what is written to the key again hangs in a chain
 // off that node, and costs no search of the list.
 //
-// Thread rule: one thread inserts; any number of threads search and walk meanwhile, without locks.
+// Thread rule: one thread at a time makes nodes and adds versions, and one links, perhaps another;
+// any number of threads search and walk meanwhile, without locks.
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
@@ -35,16 +36,16 @@ namespace kv {
 //     subset of level i. All versions in an anchor's chain are newer than the anchor.
 //  2. A node's key, value and height never change once a link to it is published, and its
 //     memory lives as long as the arena: a reader may keep a node pointer that long.
-//  3. Only the writer stores to links. A new node's own links are complete before it is linked. A
-//     chain's links lead to older versions only, so a search that has passed a version stays right
-//     when another is put between.
-//  4. Per link the writer stores the pointer first and then the hint, both with release. Readers
-//     load the hint first, then the pointer, both with acquire. Between two nodes only smaller
-//     ones are ever linked in, so the pointer loaded leads to a key whose own hint is <= this one:
-//     a hint below the target allows a step; a hint above it allows going down. What a reader
-//     misses that way was being inserted during the search, above every seqno it may read.
-//  5. The finger belongs to the writer: finger_[i] is the last node of level i that sorts before
-//     the key inserted last, or that key's own node.
+//  3. Links are stored to by who links, and those of chains by who adds versions. A new node's own
+//     links are complete before it is linked. A chain's links lead to older versions only, so a
+//     search that has passed a version stays right when another is put between.
+//  4. Per link the pointer is stored first and then the hint, both with release. Readers load the
+//     hint first, then the pointer, both with acquire. Between two nodes only smaller ones are ever
+//     linked in, so the pointer loaded leads to a key whose own hint is <= this one: a hint below
+//     the target allows a step; a hint above it allows going down. What a reader misses that way
+//     was being linked during the search, so nobody has told the reader to expect it.
+//  5. The finger belongs to who links: finger_[i] is the last node of level i that sorts before the
+//     key linked last, or that key's own node.
 class SkipList {
   public:
     /// With hints only steps forward touch another node, so a branching of 2 touches the fewest.
@@ -60,24 +61,20 @@ class SkipList {
     SkipList(const SkipList&) = delete;
     SkipList& operator=(const SkipList&) = delete;
 
-    struct Inserted {
-        Node* node;
-        bool is_newest;  ///< No version of the key sorts before it: it may be an anchor.
-    };
-    /// Inserts a copy; the value is `head` followed by `tail`. Requires that (user_key, trailer) is
-    /// not present, and not newer than a version in a chain. Writer only.
-    Inserted insert(Bytes user_key, uint64_t trailer, Bytes head, Bytes tail);
+    /// A copy that no search finds before it is linked; the value is `head` followed by `tail`.
+    /// Thread that makes nodes only.
+    Node& make(Bytes user_key, uint64_t trailer, Bytes head, Bytes tail);
+    /// Requires that no node with this key and trailer is linked, and that it is not newer than a
+    /// version in a chain. Thread that links only.
+    void link(Node& node);
 
-    /// The same for another version of the key that `anchor` came with; constant time when it is
-    /// the newest. Requires that insert() said `is_newest` of the anchor, that it is the only one
-    /// used for its key, and that `trailer` is newer than its own. Writer only.
+    /// Adds another version of the key that `anchor`, linked or not, came with; constant time when
+    /// it is the newest. Requires that `anchor` is the only one used for its key, and that
+    /// `trailer` is newer than its own. Thread that makes nodes only.
     void add_version(Node& anchor, uint64_t trailer, Bytes head, Bytes tail);
 
-    /// Both in two steps: a node that nobody finds before it is linked. Writer only.
-    Node& make(Bytes user_key, uint64_t trailer, Bytes head, Bytes tail);
-    Inserted link(Node& node);
-    void link_version(Node& anchor, Node& node);
-    /// What keys are expected to begin with after all. Requires that no node is linked yet.
+    /// What keys are expected to begin with after all. Requires that no node is linked yet, and
+    /// that nobody searches.
     void set_common_prefix(Bytes common_prefix);
 
     /// Begins to bring what comparing and replacing `node` touches into the processor's cache.
@@ -91,9 +88,9 @@ class SkipList {
 
     /// So many are looked for at once by prefetch_places().
     static constexpr size_t kTogether = 64;
-    /// Goes to the places of these keys, kTogether at most, a step of each in turn: what insert()
+    /// Goes to the places of these keys, kTogether at most, a step of each in turn: what link()
     /// will touch is then in the processor's cache, and the waits for memory were one beside the
-    /// other. Writer only.
+    /// other. Thread that links only.
     void prefetch_places(std::span<const Bytes> user_keys) const;
 
     // The rest from any thread. Null means there is none.
@@ -117,7 +114,7 @@ class SkipList {
     int random_height();
     bool finger_brackets(const Target& target, int level) const;
     void move_finger(const Target& target);
-    Inserted link_behind_finger(Node& node, uint64_t hint);
+    void link_behind_finger(Node& node, uint64_t hint);
     const Node* seek(const Target& target) const;
     static const Node* last_newer(const Node& version, uint64_t trailer);
 
@@ -125,9 +122,8 @@ class SkipList {
     std::string common_prefix_;  // fixed once a node is linked
     Node* const head_;           // holds no key; sorts before everything
     std::atomic<int> height_{1};
-    // Writer only.
-    Finger finger_[kMaxHeight];
-    Random random_{0};  // fixed, so that one history gives one list
+    Finger finger_[kMaxHeight];  // thread that links only
+    Random random_{0};  // thread that makes nodes only; fixed, so that one history gives one list
 };
 
 struct SkipList::Link {

@@ -174,7 +174,7 @@ TEST_CASE("memtable: knows what its keys have in common") {
 TEST_CASE("memtable: readers see every published entry, in order, while one thread writes") {
     const uint64_t seed = test_seed();
     CAPTURE(seed);
-    constexpr Seqno kEntries = 6000;
+    constexpr Seqno kEntries = 40'000;
     constexpr uint64_t kKeys = 700;
     const auto key_of = [&](Seqno seqno) {
         uint64_t state = seed + seqno;
