@@ -11,6 +11,7 @@ namespace kv {
 namespace {
 
 constexpr std::align_val_t kAlignment{BlockPool::kBlockBytes};
+constexpr size_t kSmallPageBytes = 4096;  // where the system has no huge ones
 
 }  // namespace
 
@@ -19,18 +20,39 @@ BlockPool::~BlockPool() {
 }
 
 char* BlockPool::take() {
+    char* block = nullptr;
+    bool gets_low = false;
     {
         const std::lock_guard lock(mutex_);
         if (!spare_.empty()) {
-            char* block = spare_.back();
+            block = spare_.back();
             spare_.pop_back();
-            return block;
         }
+        gets_low = on_low_ != nullptr && !is_low_ && spare_.size() < ready_blocks();
+        is_low_ |= gets_low;
     }
+    if (gets_low) on_low_();
+    return block != nullptr ? block : new_block();
+}
+
+char* BlockPool::new_block() {
     char* block = static_cast<char*>(::operator new(kBlockBytes, kAlignment));
     // Only advice: without huge pages all works, a little slower.
     (void)::madvise(block, kBlockBytes, MADV_HUGEPAGE);
     return block;
+}
+
+void BlockPool::refill() {
+    while (true) {
+        {
+            const std::lock_guard lock(mutex_);
+            is_low_ = spare_.size() < ready_blocks();
+            if (!is_low_) return;
+        }
+        char* block = new_block();
+        for (size_t at = 0; at < kBlockBytes; at += kSmallPageBytes) block[at] = 0;
+        give_back(block);
+    }
 }
 
 void BlockPool::give_back(char* block) {

@@ -71,6 +71,9 @@ DbImpl::DbImpl(OpenedFiles files)
 }
 
 void DbImpl::connect() {
+    context_->memtable_blocks->on_low([this] {
+        context_->post(Lane::kLogCare, [this] { context_->memtable_blocks->refill(); });
+    });
     garbage_.on_collected([this] {
         budgets_.refresh();
         if (context_->disk.budget_bytes() != 0) compactor_.schedule();  // more may have room now
@@ -111,6 +114,7 @@ DbImpl::~DbImpl() {
     snapshots_->on_oldest_released(nullptr);  // they may outlive the store
     compactor_.stop();
     context_->gate->close(context_->executor);
+    context_->memtable_blocks->on_low(nullptr);  // as may memtables that readers hold
     views_.clear();
 }
 

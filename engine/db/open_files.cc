@@ -166,8 +166,7 @@ class Replayer {
     Replayer(StoreContext& context, Manifest& manifest)
         : context_(context),
           manifest_(manifest),
-          memtable_(std::make_shared<Memtable>(
-              Bytes(), std::make_shared<BlockPool>(context.options.memtable_bytes))) {}
+          memtable_(std::make_shared<Memtable>(Bytes(), context.memtable_blocks)) {}
 
     Status add(const wal::ReplayedBatch& batch) {
         if (memtable_->is_full(context_.options.memtable_bytes)) {

@@ -9,6 +9,7 @@
 #include <memory>
 #include <string>
 
+#include "base/block_pool.h"
 #include "base/latency_histogram.h"
 #include "db/disk_budget.h"
 #include "db/gate.h"
@@ -64,6 +65,8 @@ struct StoreContext {
     Counters counters{};
     Latencies latencies{};
     DiskBudget disk{options};
+    /// What memtables are made of. They may outlive the store.
+    std::shared_ptr<BlockPool> memtable_blocks{std::make_shared<BlockPool>(options.memtable_bytes)};
     /// Bytes written into each level by flush and compaction.
     std::array<std::atomic<uint64_t>, kLevels> level_written_bytes{};
     /// Deletions up to here may have been forgotten by compaction: of a key without any version,

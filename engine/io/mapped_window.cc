@@ -60,7 +60,11 @@ void MappedWindow::unmap_left() {
         const std::lock_guard lock(left_mutex_);
         left.swap(left_);
     }
-    for (char* const memory : left) (void)::munmap(memory, kWindowBytes);
+    for (char* const memory : left) {
+        // Most of the work, and while this one is at it others may map and touch other memory.
+        (void)::madvise(memory, kWindowBytes, MADV_DONTNEED);
+        (void)::munmap(memory, kWindowBytes);
+    }
 }
 
 }  // namespace kv::io

@@ -7,7 +7,8 @@
 //
 // To unmap what was stored to takes the kernel some 0.2 ms a MiB, and to sync it while it is mapped
 // ten times that. The window moves on without the former; unmap_left() does it for all windows left
-// behind, ahead of a sync and as a rule on a thread that nobody waits for.
+// behind, ahead of a sync and as a rule on a thread that nobody waits for, and leaves the list of
+// mappings free for others meanwhile.
 // Caller: PosixWritableFile. Thread rule: one thread at a time, unmap_left() on any.
 // SPDX-License-Identifier: Apache-2.0
 #pragma once

@@ -101,7 +101,7 @@ class SegmentWriter {
     /// preallocated makes the file system commit its journal; written before, it need not.
     static constexpr uint64_t kZeroAheadBytes = 256U << 10;
     /// The same where a writer would notice the time it takes.
-    static constexpr uint64_t kSmallZeroAheadBytes = 32U << 10;
+    static constexpr uint64_t kSmallZeroAheadBytes = 8U << 10;
 
     static Result<std::unique_ptr<SegmentWriter>> make(FileSystem& fs, const std::string& dir,
                                                        const std::string& name, uint64_t number,

@@ -54,3 +54,36 @@ TEST_CASE("block pool: keeps as many blocks as it may, and gives them out again"
     pool->give_back(block);
     CHECK(pool->spare_bytes() == 2 * BlockPool::kBlockBytes);
 }
+
+TEST_CASE("block pool: asks once for more when few are left, and has them made elsewhere") {
+    BlockPool pool(6 * BlockPool::kBlockBytes);
+    int asked = 0;
+    pool.on_low([&] { ++asked; });
+    std::vector<char*> taken;
+    taken.push_back(pool.take());
+    taken.push_back(pool.take());
+    CHECK(asked == 1);
+    pool.refill();
+    CHECK(pool.spare_bytes() == BlockPool::kReadyBlocks * BlockPool::kBlockBytes);
+    pool.refill();
+    CHECK(pool.spare_bytes() == BlockPool::kReadyBlocks * BlockPool::kBlockBytes);
+    taken.push_back(pool.take());
+    CHECK(asked == 2);
+    for (char* block : taken) pool.give_back(block);
+    CHECK(pool.spare_bytes() == 6 * BlockPool::kBlockBytes);
+    pool.on_low(nullptr);
+    for (char*& block : taken) block = pool.take();
+    CHECK(pool.spare_bytes() == 3 * BlockPool::kBlockBytes);
+    CHECK(asked == 2);
+    for (char* block : taken) pool.give_back(block);
+}
+
+TEST_CASE("block pool: one that may keep fewer has fewer made") {
+    BlockPool pool(BlockPool::kBlockBytes);
+    pool.on_low([] {});
+    char* const block = pool.take();
+    pool.refill();
+    CHECK(pool.spare_bytes() == BlockPool::kBlockBytes);
+    pool.give_back(block);
+    CHECK(pool.spare_bytes() == BlockPool::kBlockBytes);
+}

@@ -91,7 +91,7 @@ TEST_CASE(
         auto segment = SegmentWriter::create(*fs, "db", 1, kDatabaseId, 1U << 20).value();
         REQUIRE(segment->begin({}).is_ok());
         const uint64_t from = fs->operation_count();
-        for (const size_t bytes : {800, 40'000, 160, 32'000, 8, 100'000}) {
+        for (const size_t bytes : {800, 40'000, 160, 8'000, 8, 100'000}) {
             segment->reserve(bytes);
             REQUIRE(segment->write(std::string(bytes, 'r'), 1, sync_follows).is_ok());
         }
