@@ -63,7 +63,7 @@ Status Flusher::write_table(Memtable& memtable) {
     rules.range_tombstones = memtable.range_tombstones();
     const uint64_t began_us = context_.clock.monotonic_us();
     const uint64_t number = manifest_.allocate_file_number();
-    const auto source = memtable.new_iterator();
+    const auto source = memtable.new_flush_iterator();
     const TableOptions table =
         table_options(context_.options, TableReason::kFlush, *manifest_.current(), 0);
     KV_ASSIGN_OR_RETURN(FlushResult result,

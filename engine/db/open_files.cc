@@ -186,13 +186,11 @@ class Replayer {
     static constexpr uint64_t kReportBytes = 256ULL << 20;
 
     Status write_table() {
-        // Before the table's walk, which says nothing about walks to come.
-        auto successor = memtable_->successor();
         DropRules rules;
         rules.published = memtable_->largest_seqno();
         rules.now_ms = context_.clock.wall_ms();
         rules.range_tombstones = memtable_->range_tombstones();
-        const auto source = memtable_->new_iterator();
+        const auto source = memtable_->new_flush_iterator();
         const TableOptions table =
             table_options(context_.options, TableReason::kRecovery, *manifest_.current(), 0);
         KV_ASSIGN_OR_RETURN(
@@ -203,7 +201,7 @@ class Replayer {
         edit.flushed_seqno = memtable_->largest_seqno();
         if (result.file.has_value()) edit.add(0, std::move(*result.file));
         KV_RETURN_IF_ERROR(manifest_.apply(std::move(edit)));
-        memtable_ = std::move(successor);
+        memtable_ = memtable_->successor();
         return Status::ok();
     }
 

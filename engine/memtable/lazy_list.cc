@@ -6,7 +6,6 @@
 #include <new>
 
 #include "kv/assert.h"
-#include "memtable/node_sort.h"
 
 namespace kv {
 
@@ -30,6 +29,7 @@ LazyList::Node& LazyList::add_key(Bytes user_key, uint64_t trailer, Bytes head, 
         const std::unique_lock lock(linking_, std::try_to_lock);
         if (lock.owns_lock()) {
             prompt_keys_.store(prompt - 1, kRelaxed);
+            all_appended_.store(false, kRelaxed);
             list_.link(node);
             return node;
         }
@@ -43,6 +43,7 @@ void LazyList::add_version(Node& anchor, uint64_t trailer, Bytes head, Bytes tai
     // Older than the anchor: never in the life of a store. Who looks for it goes on from there.
     const std::lock_guard lock(linking_);
     link_waiting();
+    all_appended_.store(false, kRelaxed);
     list_.link(list_.make(anchor.user_key(), trailer, head, tail));
 }
 
@@ -79,18 +80,32 @@ const SkipList& LazyList::in_order() {
     return list_;
 }
 
-void LazyList::link_waiting() {
-    const uint64_t end = appended_.load(kAcquire);
-    uint64_t at = linked_.load(kRelaxed);
-    if (at == end) return;
-    NodeSort sort(end - at);
-    for (; at != end; ++at) {
-        if (at % Chunk::kNodes == 0) at_ = (at_ == nullptr ? first_ : at_->next).load(kRelaxed);
-        sort.add(*at_->nodes[at % Chunk::kNodes]);
+std::optional<NodeSort> LazyList::sorted() const {
+    if (waiting() == 0 || !all_appended_.load(kRelaxed)) return std::nullopt;
+    const Chunk* at = nullptr;
+    NodeSort nodes = gather(at, 0, appended_.load(kAcquire));
+    nodes.sort();
+    return nodes;
+}
+
+NodeSort LazyList::gather(const Chunk*& at, uint64_t from, uint64_t to) const {
+    NodeSort nodes(to - from);
+    for (; from != to; ++from) {
+        if (from % Chunk::kNodes == 0) at = (at == nullptr ? first_ : at->next).load(kRelaxed);
+        nodes.add(*at->nodes[from % Chunk::kNodes]);
     }
-    const auto& places = sort.sorted();
+    return nodes;
+}
+
+void LazyList::link_waiting() {
+    const uint64_t begin = linked_.load(kRelaxed);
+    const uint64_t end = appended_.load(kAcquire);
+    if (begin == end) return;
+    NodeSort waiting = gather(at_, begin, end);
+    waiting.sort();
+    const auto& places = waiting.places();
     if (places.size() >= kTellingKeys && !is_lent_.load(kRelaxed) && list_.first() == nullptr)
-        list_.set_common_prefix(sort.common_prefix());
+        list_.set_common_prefix(waiting.common_prefix());
     constexpr size_t kAhead = 16;
     for (size_t i = 0; i < places.size(); ++i) {
         if (i + kAhead < places.size()) SkipList::prefetch(*places[i + kAhead].node);

@@ -1,7 +1,7 @@
 // LazyList: a skip list in which a new key takes its place when somebody wants to see the keys in
 // order. A memtable finds keys by their hash, so most are written, read, overwritten and flushed
-// without a single search of the list: whoever walks, or the flush, sorts what waits and links it
-// in one sweep. Where walks keep coming, keys are put in their place as they come.
+// without a single search of the list: whoever walks sorts what waits and links it in one sweep.
+// Where walks keep coming, keys are put in their place as they come.
 //
 // Thread rule: one thread adds, without waiting for anybody; any number of threads ask for the
 // order meanwhile.
@@ -11,10 +11,12 @@
 #include <atomic>
 #include <cstdint>
 #include <mutex>
+#include <optional>
 #include <span>
 
 #include "base/arena.h"
 #include "kv/bytes.h"
+#include "memtable/node_sort.h"
 #include "memtable/skip_list.h"
 
 namespace kv {
@@ -49,6 +51,9 @@ class LazyList {
     /// caller at a time. Since walks seldom come alone, as many keys as there are now will be
     /// linked as they come: a walk among them waits for nothing.
     const SkipList& in_order();
+    /// For one walk over a list that nobody adds to any more: all keys in order, by the nodes that
+    /// they came with; nobody waits for it. Nothing where in_order() has less to do.
+    std::optional<NodeSort> sorted() const;
     /// Keys that in_order() would have to link.
     uint64_t waiting() const;
     /// So many of the next keys are linked as they come.
@@ -68,11 +73,15 @@ class LazyList {
 
     void append(Node& node);
     void link_waiting();
+    /// Of the keys that were appended those from `from` to `to`; `at` is where `from` stands, as
+    /// at_.
+    NodeSort gather(const Chunk*& at, uint64_t from, uint64_t to) const;
 
     Arena& arena_;  // writer only
     SkipList list_;
     std::atomic<uint64_t> prompt_keys_;
     std::atomic<uint64_t> keys_{0};
+    std::atomic<bool> all_appended_{true};  // nothing was linked by the writer
     // Writer only.
     Bytes smallest_key_, largest_key_;
     Chunk* last_ = nullptr;

@@ -8,7 +8,7 @@
 
 #include "base/coding.h"
 #include "kv/assert.h"
-#include "memtable/skip_list_walk.h"
+#include "memtable/memtable_iterators.h"
 #include "record/key_prefix.h"
 
 namespace kv {
@@ -16,51 +16,6 @@ namespace kv {
 namespace {
 
 constexpr auto kRelaxed = std::memory_order_relaxed;
-
-class MemtableIterator final : public InternalIterator {
-  public:
-    explicit MemtableIterator(const SkipList& list) : list_(list) {}
-
-    bool valid() const override { return walk_.node() != nullptr; }
-    Status status() const override { return Status::ok(); }
-    void seek_to_first() override { walk_.jump_to(list_.first()); }
-    void seek_to_last() override { walk_.jump_to(list_.last()); }
-    void seek(Bytes internal_key) override {
-        walk_.jump_to(list_.first_at_or_after(user_key_of(internal_key), trailer_of(internal_key)));
-    }
-    void seek_for_prev(Bytes internal_key) override {
-        seek(internal_key);
-        if (!valid() || key() != internal_key)
-            walk_.jump_to(list_.last_before(user_key_of(internal_key), trailer_of(internal_key)));
-    }
-    void next() override { walk_.next(); }
-    void prev() override {
-        const SkipList::Node& node = *walk_.node();
-        walk_.jump_to(list_.last_before(node.user_key(), node.trailer()));
-    }
-    Bytes key() const override { return walk_.node()->internal_key(); }
-    Bytes value() const override { return walk_.node()->value(); }
-    bool current(InternalEntry& out) const override {
-        if (!MemtableIterator::valid()) return false;
-        out = {MemtableIterator::key(), MemtableIterator::value()};
-        return true;
-    }
-    bool next_entry(InternalEntry& out) override {
-        MemtableIterator::next();
-        return MemtableIterator::current(out);
-    }
-    bool prev_entry(InternalEntry& out) override {
-        MemtableIterator::prev();
-        return MemtableIterator::current(out);
-    }
-    uint64_t pass_versions(Seqno floor) override {
-        return walk_.pass_newer_than(first_trailer_at(floor));
-    }
-
-  private:
-    const SkipList& list_;
-    SkipList::Walk walk_;
-};
 
 }  // namespace
 
@@ -197,7 +152,12 @@ std::shared_ptr<Memtable> Memtable::successor() const {
 }
 
 std::unique_ptr<InternalIterator> Memtable::new_iterator() const {
-    return std::make_unique<MemtableIterator>(list_.in_order());
+    return new_list_iterator(list_.in_order());
+}
+
+std::unique_ptr<InternalIterator> Memtable::new_flush_iterator() const {
+    if (auto nodes = list_.sorted()) return new_sorted_iterator(*std::move(nodes));
+    return new_iterator();
 }
 
 }  // namespace kv

@@ -29,7 +29,7 @@ uint64_t NodeSort::prefix_of(Bytes user_key) const {
 
 /// In two steps: what the processor cannot foresee, which of two keys comes first, is then a number
 /// that it need not branch upon.
-const std::vector<NodeSort::Place>& NodeSort::sorted() {
+void NodeSort::sort() {
     boost::sort::pdqsort_branchless(
         places_.begin(), places_.end(),
         [](const Place& a, const Place& b) { return a.prefix < b.prefix; });
@@ -43,7 +43,6 @@ const std::vector<NodeSort::Place>& NodeSort::sorted() {
         if (end - begin > 1) std::sort(begin, end, by_key);
         begin = end;
     }
-    return places_;
 }
 
 }  // namespace kv

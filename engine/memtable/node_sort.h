@@ -24,8 +24,9 @@ class NodeSort {
     /// Requires that no node with this key was added before. Of nodes that lie in memory as they
     /// are added the processor fetches the next ones by itself.
     void add(SkipList::Node& node);
-    /// All that were added, by key.
-    const std::vector<Place>& sorted();
+    /// Brings places() into the order of their keys.
+    void sort();
+    const std::vector<Place>& places() const { return places_; }
     /// Of all keys, a view into one of them; nothing without any.
     Bytes common_prefix() const { return common_prefix_; }
 

@@ -21,25 +21,31 @@ class SkipList::Walk {
         node_ = node;
         anchor_ = nullptr;
     }
+    /// To the newest version of the key that `anchor` came with.
+    void enter(const Node& anchor) {
+        anchor_ = &anchor;
+        node_ = anchor.newest();
+    }
 
     /// To the entry after this one, if any. Requires node().
     void next() {
+        if (next_version()) return;
         const Node* const linked = node_->linked();
-        if (node_->is_version()) {
-            node_ = linked;
-            return;
-        }
-        anchor_ = linked;
-        if (anchor_ == nullptr) {
-            node_ = nullptr;
-            return;
-        }
-        node_ = anchor_->newest();
+        if (linked == nullptr) return jump_to(nullptr);
+        enter(*linked);
         // The next anchor's header was fetched one key before this one.
         const Node* const after = anchor_->linked();
         if (after == nullptr) return;
         fetch(*after->newest());
         if (const Node* const later = after->linked()) __builtin_prefetch(later);
+    }
+
+    /// The same within the chain of this one's key; false, and nothing, at the anchor. Requires
+    /// node().
+    bool next_version() {
+        if (!node_->is_version()) return false;
+        node_ = node_->linked();
+        return true;
     }
 
     /// Goes on to the oldest entry with a trailer below `trailer` in the chain that this one is in,
@@ -53,12 +59,12 @@ class SkipList::Walk {
         return from - node_->depth();
     }
 
-  private:
     /// Header, links and key, and the beginning of the value.
     static void fetch(const Node& node) {
         prefetch_lines(reinterpret_cast<const char*>(&node), kFetchBytes);
     }
 
+  private:
     static constexpr size_t kFetchBytes = 192;
 
     const Node* node_ = nullptr;

@@ -159,7 +159,7 @@ class DirectoryRepair {
         KV_ASSIGN_OR_RETURN(
             auto builder,
             TableBuilder::create(fs_, join_path(out_, table_file_name(number)), number, options));
-        const auto it = memtable.new_iterator();
+        const auto it = memtable.new_flush_iterator();
         for (it->seek_to_first(); it->valid(); it->next()) {
             KV_RETURN_IF_ERROR(builder->add(it->key(), it->value()));
         }

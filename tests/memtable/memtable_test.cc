@@ -273,6 +273,49 @@ TEST_CASE("memtable: a walk passes over the versions of a key above a seqno, and
     }
 }
 
+TEST_CASE("memtable: the walk of a flush shows what any walk shows, whoever walked before") {
+    const uint64_t seed = test_seed();
+    CAPTURE(seed);
+    Random random(seed);
+    for (int round = 0; round < 40; ++round) {
+        // In no order: some versions come after newer ones of their key.
+        const bool in_order = round % 2 == 0;
+        const uint64_t walk_one_in = 1 + random.below(2000);
+        CAPTURE(round, in_order, walk_one_in);
+        Memtable memtable;
+        EntryList entries = random_entries(random, random.below(600));
+        if (!in_order) shuffle(entries, random);
+        if (in_order) {
+            std::sort(entries.begin(), entries.end(), [](const auto& a, const auto& b) {
+                return trailer_of(a.first) > trailer_of(b.first);
+            });
+        }
+        for (const auto& [key, value] : entries) {
+            const uint64_t trailer = trailer_of(key);
+            memtable.add(user_key_of(key), trailer_seqno(trailer), trailer_kind(trailer), value);
+            if (random.below(walk_one_in) == 0) (void)memtable.new_iterator();
+        }
+        EntryList flushed;
+        const auto flush = memtable.new_flush_iterator();
+        for (flush->seek_to_first(); flush->valid(); flush->next())
+            flushed.emplace_back(flush->key(), flush->value());
+        sort_entries(entries);
+        CHECK(flushed == entries);
+        if (!in_order) continue;  // then nobody counts by depth
+        // One that passes over what lies above a boundary shows the newest and what is below.
+        const Seqno floor = random.below(500);
+        uint64_t shown = 0, passed = 0;
+        const auto passing = memtable.new_flush_iterator();
+        InternalEntry entry;
+        passing->seek_to_first();
+        for (bool more = passing->valid(); more; more = passing->next_entry(entry)) {
+            ++shown;
+            passed += passing->pass_versions(floor);
+        }
+        CHECK(shown + passed == entries.size());
+    }
+}
+
 TEST_CASE("memtable: a logged batch of any length is added whole, fetched beforehand or not") {
     const size_t together = Memtable::kTogether;
     for (const size_t ops : {size_t{1}, together - 1, together, together + 1, 2 * together + 1}) {
