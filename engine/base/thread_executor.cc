@@ -43,15 +43,17 @@ bool later(const DelayedJob& a, const DelayedJob& b) {
     return a.due != b.due ? a.due > b.due : a.sequence > b.sequence;
 }
 
-/// Below the serving threads for CPU and disk alike.
-void lower_priority() {
-    // Failures are ignored on purpose: a sandbox may forbid either call, and compaction at normal
-    // priority is slower for others but still correct.
+// A lane's thread may step back for those that serve. Failures are ignored on purpose: a sandbox
+// may forbid either call, and then the lane's work is in the way of others but still correct.
+
+void lower_cpu_priority() {
     constexpr int kNice = 10;
+    (void)::setpriority(PRIO_PROCESS, static_cast<id_t>(::syscall(SYS_gettid)), kNice);
+}
+
+void lower_disk_priority() {
     constexpr int kWhoProcess = 1;
     constexpr int kBestEffortLowest = (2 << 13) | 7;
-    const auto tid = static_cast<id_t>(::syscall(SYS_gettid));
-    (void)::setpriority(PRIO_PROCESS, tid, kNice);
     (void)::syscall(SYS_ioprio_set, kWhoProcess, 0, kBestEffortLowest);
 }
 
@@ -148,7 +150,9 @@ void ThreadExecutor::start(Lane lane, const std::string& name) {
     threads_.emplace_back([this, lane, name] {
         // A name that does not take is only missed in a debugger. The kernel keeps 15 characters.
         (void)pthread_setname_np(pthread_self(), name.substr(0, 15).c_str());
-        if (lane == Lane::kCompaction) lower_priority();
+        // A flush has the time that it takes to fill the next memtables.
+        if (lane == Lane::kFlush || lane == Lane::kCompaction) lower_cpu_priority();
+        if (lane == Lane::kCompaction) lower_disk_priority();
         run(state(lane));
     });
 }

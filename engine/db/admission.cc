@@ -31,7 +31,7 @@ Admission::Limits Admission::limits_for(const Options& options) {
     Limits limits;
     limits.hard_level0_tables = options.level0_stop_trigger;
     limits.soft_level0_tables =
-        std::max(options.level0_compaction_trigger, options.level0_stop_trigger / 2);
+        std::max(options.level0_compaction_trigger, options.level0_stop_trigger * 2 / 3);
     limits.soft_debt_bytes = 16 * options.level1_bytes;
     limits.hard_debt_bytes = 64 * options.level1_bytes;
     limits.most_immutables = MemoryBudget::kMaxImmutables;

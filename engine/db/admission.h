@@ -54,8 +54,9 @@ class Admission {
     /// UINT64_MAX while nothing limits it.
     uint64_t bytes_per_second() const;
 
-    /// Groups go ahead of their time by so much: below it a pause costs more than it brings.
-    static constexpr uint64_t kGrainUs = 1000;
+    /// Groups go ahead of their time by so much: fewer pauses of a length that compaction can use,
+    /// so that fewer writes meet one.
+    static constexpr uint64_t kGrainUs = 4000;
     static constexpr uint64_t kLongestWaitUs = 20'000;
     static constexpr uint64_t kSmallestBase = 32U << 20;
     /// What a refused writer is told to wait: a few times what a small compaction job takes.

@@ -18,8 +18,8 @@ enum class Lane : uint8_t {
                ///< missing log segment, a block that a precondition needs, a failed log.
     kLog,      ///< Writes and syncs the WAL, then publishes and completes.
     kLogCare,  ///< What of the WAL nobody waits for: next segments, syncs and seals beside the
-               ///< writes.
-    kFlush,    ///< Memtables to level 0.
+               ///< writes; memory for memtables.
+    kFlush,    ///< Memtables to level 0, at low CPU priority.
     kCompaction,  ///< Merges and deletion of dead files, at low CPU and I/O priority.
 };
 inline constexpr int kLaneCount = 5;
