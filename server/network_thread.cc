@@ -22,9 +22,8 @@ namespace {
 // woken once for all of them, few enough to keep answers prompt.
 constexpr int kHandlersPerRound = 128;
 // So much to write is submitted before the end of the round, so that the log syncs some of the
-// writes of all clients while the rest are still being read. Were all in one group, network thread
-// and disk would wait for each other in turn. Less is not worth another sync.
-constexpr size_t kBytesPerSubmit = 32U << 10;
+// writes of all clients while the rest are still being read. Less is not worth another sync.
+constexpr size_t kBytesPerSubmit = 128U << 10;
 // Grain of all time limits. Coarse: each tick walks every connection of the thread.
 constexpr auto kTick = std::chrono::milliseconds(100);
 
@@ -51,6 +50,7 @@ void NetworkThread::run() {
         context_.run_one();
         for (int i = 1; i < kHandlersPerRound && gathers() && context_.poll_one() != 0; ++i) {
             if (to_submit_bytes_ >= kBytesPerSubmit) submit_gathered(Submitter::kGoesOn);
+            if (answers_many() && take_finished()) settle_connections();
         }
         finish_round();
     }
@@ -115,6 +115,15 @@ bool NetworkThread::read_on() {
     }
     to_read_.clear();
     return !to_settle_.empty();
+}
+
+/// Were the first of these kept until the round ends, all clients would be answered in one moment
+/// and send their next requests in the next: they, the network thread and the disk would wait for
+/// one another in turn. To send a few at a time would only make the groups of the log small.
+bool NetworkThread::answers_many() {
+    if (!awake_.load()) return false;
+    const std::lock_guard lock(mutex_);
+    return 4 * written_.size() >= activity_.waiting;
 }
 
 bool NetworkThread::take_finished() {

@@ -77,6 +77,8 @@ class NetworkThread final : public WriteObserver, public TaskHome, public MailCa
     /// False: nothing came of it that must be settled.
     bool read_on();
     bool take_finished();
+    /// A quarter of the clients that wait for writes can be answered.
+    bool answers_many();
     void wake();
     void start_timer();
     void on_tick();
