@@ -114,6 +114,9 @@ class LineEditor {
         el_set(editor_, EL_PROMPT, prompt_of);
         el_set(editor_, EL_EDITOR, "emacs");
         el_set(editor_, EL_SIGNAL, 0);
+        // Ctrl-C leaves what was typed before it to be read: were it dropped between the look and
+        // the read of read_character(), that would wait with SIGINT blocked.
+        el_set(editor_, EL_SETTY, "-d", "+noflsh", nullptr);
         el_set(editor_, EL_GETCFN, read_character);
         el_set(editor_, EL_HIST, history, history_);
         el_set(editor_, EL_ADDFN, "kv-complete", "complete commands and options", complete);
