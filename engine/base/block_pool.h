@@ -36,9 +36,9 @@ class BlockPool {
     void give_back(char* block);
     size_t spare_bytes() const;
 
-    /// `run` is called by take() when fewer than kReadyBlocks are left, once until refill(), which
-    /// it has called soon by somebody who may take his time. Nobody else may call anything
-    /// meanwhile. Null: blocks are made when they are taken.
+    /// From now on take() calls `run` when fewer than kReadyBlocks are left, once until refill();
+    /// `run` sees to it that somebody who may take his time calls that soon. Null: blocks are made
+    /// when they are taken. Not beside take().
     void on_low(std::function<void()> run) { on_low_ = std::move(run); }
     void refill();
 
