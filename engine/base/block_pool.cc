@@ -32,13 +32,15 @@ char* BlockPool::take() {
         is_low_ |= gets_low;
     }
     if (gets_low) on_low_();
-    return block != nullptr ? block : new_block();
+    if (block == nullptr) block = new_block();
+    if (block == nullptr) throw std::bad_alloc();
+    return block;
 }
 
 char* BlockPool::new_block() {
-    char* block = static_cast<char*>(::operator new(kBlockBytes, kAlignment));
+    auto* block = static_cast<char*>(::operator new(kBlockBytes, kAlignment, std::nothrow));
     // Only advice: without huge pages all works, a little slower.
-    (void)::madvise(block, kBlockBytes, MADV_HUGEPAGE);
+    if (block != nullptr) (void)::madvise(block, kBlockBytes, MADV_HUGEPAGE);
     return block;
 }
 
@@ -50,6 +52,12 @@ void BlockPool::refill() {
             if (!is_low_) return;
         }
         char* block = new_block();
+        if (block == nullptr) {
+            // Whoever needs it has to ask again, and finds out himself.
+            const std::lock_guard lock(mutex_);
+            is_low_ = false;
+            return;
+        }
         for (size_t at = 0; at < kBlockBytes; at += kSmallPageBytes) block[at] = 0;
         give_back(block);
     }

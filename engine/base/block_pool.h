@@ -38,12 +38,13 @@ class BlockPool {
 
     /// From now on take() calls `run` when fewer than kReadyBlocks are left, once until refill();
     /// `run` sees to it that somebody who may take his time calls that soon. Null: blocks are made
-    /// when they are taken. Not beside take().
+    /// when they are taken. Not beside take(). refill() stops where there is no memory: it only
+    /// makes what may never be needed.
     void on_low(std::function<void()> run) { on_low_ = std::move(run); }
     void refill();
 
   private:
-    static char* new_block();
+    static char* new_block();  // null: there is no memory
     size_t ready_blocks() const { return std::min(kReadyBlocks, most_spare_); }
 
     const size_t most_spare_;

@@ -2,10 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "memtable/lazy_list.h"
 
-#include <algorithm>
 #include <new>
-
-#include "kv/assert.h"
 
 namespace kv {
 

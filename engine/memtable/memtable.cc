@@ -1,8 +1,7 @@
-// The memtable: counts beside a skip list, and its iterator.
+// The memtable: counts and a hash index beside a list that is put in order when somebody walks.
 // SPDX-License-Identifier: Apache-2.0
 #include "memtable/memtable.h"
 
-#include <algorithm>
 #include <array>
 #include <utility>
 
@@ -82,8 +81,8 @@ void Memtable::prefetch(std::span<const Bytes> user_keys) const {
         hashes[i] = KeyIndex::hash_of(user_keys[i]);
         index_.prefetch_slot(hashes[i]);
     }
-    if (user_keys.size() == 1)
-        return;  // the caller has other things to do before the slot is there
+    // Of one key alone no more: its caller has other things to do until the slot is there.
+    if (user_keys.size() == 1) return;
     // Each round rests on what the one before it has fetched.
     std::array<const SkipList::Node*, kTogether> anchors;
     size_t known = 0;

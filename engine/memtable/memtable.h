@@ -103,10 +103,10 @@ class Memtable {
 
     /// All versions in internal-key order, range deletes left out. The caller keeps the memtable
     /// alive. Entries added later may or may not appear. Any thread; never fails. Puts
-    /// unordered_keys() in order first: about 0.2 us each.
+    /// unordered_keys() in order first: about 0.07 us each.
     std::unique_ptr<InternalIterator> new_iterator() const;
     /// The same for one walk from the first entry to the last of a memtable that nobody adds to any
-    /// more: it only goes forwards, and nobody who walks as well waits for it.
+    /// more: it only goes forwards, and as a rule nobody who walks as well waits for it.
     std::unique_ptr<InternalIterator> new_flush_iterator() const;
     /// Keys that were added since somebody last wanted to see them in order. Any thread.
     uint64_t unordered_keys() const { return list_.waiting(); }
