@@ -92,7 +92,9 @@ Result<std::unique_ptr<SegmentWriter>> LogStage::create_segment(uint64_t number,
         SegmentWriter::create(
             context_.fs, context_.dir, number, manifest_.database_id(),
             SegmentWriter::capacity_for(context_.options.wal_segment_bytes, record_bytes)));
-    if (manifest_.counters().last_created_segment < number) {
+    // What an open has read of the MANIFEST may be in the page cache alone; nothing is written to a
+    // segment on the word of that.
+    if (manifest_.in_doubt() || manifest_.counters().last_created_segment < number) {
         // From here on recovery misses the segment if it is gone.
         VersionEdit edit;
         edit.last_created_segment = number;

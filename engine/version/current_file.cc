@@ -74,14 +74,16 @@ Result<uint64_t> read_current(FileSystem& fs, const std::string& dir) {
     return decode_current(text, path);
 }
 
-Status write_current(FileSystem& fs, const std::string& dir, uint64_t manifest_number) {
-    const std::string temp = join_path(dir, kCurrentTempFileName);
-    {
-        KV_ASSIGN_OR_RETURN(std::unique_ptr<WritableFile> file, fs.create(temp));
-        KV_RETURN_IF_ERROR(file->write_at(0, encode_current(manifest_number)));
-        KV_RETURN_IF_ERROR(file->sync());
-    }
-    KV_RETURN_IF_ERROR(fs.rename(temp, join_path(dir, kCurrentFileName)));
+Status prepare_current(FileSystem& fs, const std::string& dir, uint64_t manifest_number) {
+    KV_ASSIGN_OR_RETURN(std::unique_ptr<WritableFile> file,
+                        fs.create(join_path(dir, kCurrentTempFileName)));
+    KV_RETURN_IF_ERROR(file->write_at(0, encode_current(manifest_number)));
+    return file->sync();
+}
+
+Status install_current(FileSystem& fs, const std::string& dir) {
+    KV_RETURN_IF_ERROR(
+        fs.rename(join_path(dir, kCurrentTempFileName), join_path(dir, kCurrentFileName)));
     return fs.sync_dir(dir);
 }
 

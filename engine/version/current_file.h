@@ -19,8 +19,11 @@ Result<uint64_t> decode_current(Bytes text, const std::string& path);
 
 /// kNotFound when there is none.
 Result<uint64_t> read_current(FileSystem& fs, const std::string& dir);
-/// Publishes a MANIFEST that is durable already: temporary file, sync, rename, sync directory.
-/// After a failure CURRENT may name the old or the new one.
-Status write_current(FileSystem& fs, const std::string& dir, uint64_t manifest_number);
+/// Publishes a MANIFEST that is durable already, in two steps. The first writes a temporary file
+/// and syncs it: after a failure CURRENT surely names what it named before.
+Status prepare_current(FileSystem& fs, const std::string& dir, uint64_t manifest_number);
+/// The second renames it and syncs the directory. After a failure CURRENT may name the old or the
+/// new one.
+Status install_current(FileSystem& fs, const std::string& dir);
 
 }  // namespace kv

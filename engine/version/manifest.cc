@@ -220,24 +220,39 @@ Status Manifest::write_snapshot(WritableFile& file, uint64_t number, const Versi
     return file.sync();
 }
 
+/// All of a new MANIFEST that comes before CURRENT names it.
+Result<std::unique_ptr<WritableFile>> Manifest::begin_file(uint64_t number, const Version& version,
+                                                           const ManifestCounters& counters,
+                                                           uint64_t& length) const {
+    KV_ASSIGN_OR_RETURN(std::unique_ptr<WritableFile> file,
+                        fs_.create(join_path(dir_, manifest_file_name(number))));
+    KV_RETURN_IF_ERROR(write_snapshot(*file, number, version, counters, length));
+    KV_RETURN_IF_ERROR(fs_.sync_dir(dir_));
+    KV_RETURN_IF_ERROR(prepare_current(fs_, dir_, number));
+    return file;
+}
+
 /// Starts a new MANIFEST. Nothing below may change its order: the file is durable, then its name,
 /// then CURRENT names it; only then the old one may go.
 Status Manifest::roll(const Version& version, ManifestCounters& counters) {
     const uint64_t number = allocate_file_number();
     counters.next_file_number = next_file_number_.load();
-    KV_ASSIGN_OR_RETURN(std::unique_ptr<WritableFile> file,
-                        fs_.create(join_path(dir_, manifest_file_name(number))));
-    stale_manifests_.push_back(number);
     uint64_t length = 0;
-    KV_RETURN_IF_ERROR(write_snapshot(*file, number, version, counters, length));
-    KV_RETURN_IF_ERROR(fs_.sync_dir(dir_));
-    KV_RETURN_IF_ERROR(write_current(fs_, dir_, number));
+    stale_manifests_.push_back(number);
+    auto file = begin_file(number, version, counters, length);
+    if (!file.is_ok()) {
+        // It is no use to anybody: attempts on a full disk must not pile up.
+        const Status removed = fs_.remove(join_path(dir_, manifest_file_name(number)));
+        if (removed.is_ok() || removed.is(Code::kNotFound)) stale_manifests_.pop_back();
+        return file.error();
+    }
+    KV_RETURN_IF_ERROR(install_current(fs_, dir_));
 
     stale_manifests_.pop_back();
     if (file_number() != 0) files_.retire_manifest(file_number());
     for (const uint64_t stale : stale_manifests_) files_.retire_manifest(stale);
     stale_manifests_.clear();
-    file_ = std::move(file);
+    file_ = std::move(*file);
     snapshot_bytes_ = length;
     const std::lock_guard lock(mutex_);
     file_number_ = number;

@@ -95,6 +95,9 @@ class Manifest {
     Status check_against_tables(const VersionEdit& edit, const ManifestCounters& counters) const;
     Status append(const VersionEdit& edit);
     Status roll(const Version& version, ManifestCounters& counters);
+    Result<std::unique_ptr<WritableFile>> begin_file(uint64_t number, const Version& version,
+                                                     const ManifestCounters& counters,
+                                                     uint64_t& length) const;
     Status write_snapshot(WritableFile& file, uint64_t number, const Version& version,
                           const ManifestCounters& counters, uint64_t& length) const;
     void install(VersionPtr version, const ManifestCounters& counters, const VersionEdit& edit);

@@ -238,6 +238,8 @@ Status Replay::make_durable(const Tail& tail) {
 /// Makes the log on the disk what was read. Oldest first: a header may vouch for the end before it.
 Status Replay::settle() {
     for (const Tail& tail : tails_) KV_RETURN_IF_ERROR(make_durable(tail));
+    // A segment may have got its name just before the process died.
+    if (!tails_.empty()) KV_RETURN_IF_ERROR(fs_.sync_dir(dir_));
     if (dropped_ == nullptr) return Status::ok();
     // Before the segment in front of it can be forgotten: it must not pass for the log's beginning.
     KV_ASSIGN_OR_RETURN(std::unique_ptr<WritableFile> file, fs_.open_writable(dropped_->path));

@@ -20,7 +20,7 @@ struct Vouched {
     std::optional<uint64_t> length;
     std::optional<Seqno> last_seqno;
     /// False when the next header was written before the end was durable, and no header after that
-    /// one shows that it became so. A record of the next segment may still: see prove_end.
+    /// one shows that it became so. A record of the next segment may still: see check_unproven_end.
     bool is_proven = true;
     uint64_t durable_length = 0;  ///< Proven in any case.
 };

@@ -83,27 +83,21 @@ TEST_CASE("row 6: a flush syncs the table, its name, then the MANIFEST, and only
 TEST_CASE("row 6: a new MANIFEST is durable by content and name before CURRENT names it") {
     RegressionFixture f;
     f.put_range(0, 1, "v");
-    f.reopen();
     f.settle();
     const uint64_t from = f.disk_->operation_count();
-    REQUIRE(f.db().flush().is_ok());  // the first edit after an open starts a new MANIFEST
-    f.settle();
-    CHECK(f.disk_->journal_text("db", from) ==
-          "create 000002.sst\n"
-          "write 000002.sst\n"
-          "sync 000002.sst\n"
-          "sync_dir .\n"
-          "create MANIFEST-000003\n"
-          "write MANIFEST-000003\n"
-          "sync MANIFEST-000003\n"
-          "sync_dir .\n"
-          "create CURRENT.tmp\n"
-          "write CURRENT.tmp\n"
-          "sync CURRENT.tmp\n"
-          "rename CURRENT.tmp -> CURRENT\n"
-          "sync_dir .\n"
-          "remove MANIFEST-000001\n"
-          "remove 000001.wal\n");
+    f.reopen();
+    f.settle();  // the first edit after an open starts a new MANIFEST
+    CHECK(has(f.disk_->journal_text("db", from),
+              "create MANIFEST-000002\n"
+              "write MANIFEST-000002\n"
+              "sync MANIFEST-000002\n"
+              "sync_dir .\n"
+              "create CURRENT.tmp\n"
+              "write CURRENT.tmp\n"
+              "sync CURRENT.tmp\n"
+              "rename CURRENT.tmp -> CURRENT\n"
+              "sync_dir .\n"
+              "remove MANIFEST-000001\n"));
 }
 
 TEST_CASE("row 7: a doubtful MANIFEST write in a flush deletes nothing, and is made good later") {
@@ -210,6 +204,63 @@ TEST_CASE("row 7: an edit that open finds but no sync covered deletes nothing ei
         REQUIRE(status.is_ok());
         REQUIRE(g.count_range(0, 30, "v") == 30);
     }
+}
+
+TEST_CASE("row 7: no segment is written to on the word of an edit that no sync covered") {
+    // The edit names the next log segment, or moves the log on beyond what it still holds.
+    const bool flush = GENERATE(false, true);
+    RegressionFixture f;
+    f.options_.wal_segment_bytes = 4U << 10;
+    f.put_range(0, 10, "v");
+    f.settle();
+    const auto manifest_bytes = [&] { return content_of(*f.disk_, "MANIFEST-000001").size(); };
+    const size_t bytes_before = manifest_bytes();
+    f.disk_->set_failed_sync(FailedSync::kLoseData);
+    fail_all(*f.disk_, OpKind::kSync, "MANIFEST", Fault::kSyncFails);
+    if (flush) {
+        REQUIRE(f.put("weak", "w", Durability::kMemory).status.is_ok());
+        CHECK_FALSE(f.db().flush().is_ok());
+    } else {
+        for (int i = 10; i < 30 && manifest_bytes() == bytes_before; ++i) {
+            f.put_range(i, 1, std::string(300, 'v'));
+            f.settle();
+        }
+    }
+    CHECK(manifest_bytes() > bytes_before);
+    f.close();
+    f.disk_->clear_faults();
+
+    f.open();
+    REQUIRE(f.put("acknowledged", "1").status.is_ok());
+    f.crash(CrashOptions::lose_all());
+    CHECK(f.get("acknowledged") == "1");
+    CHECK(f.count_range(0, 10, "v") == 10);
+}
+
+TEST_CASE("row 7: MANIFESTs that a full disk has no room for leave nothing, and the store opens") {
+    RegressionFixture f;
+    f.put_range(0, 10, "v");
+    f.settle();
+    f.close();
+    const auto files = f.disk_->files("db");
+    f.disk_->set_fault_hook([](const Operation& operation) {
+        const bool takes_room = operation.kind == OpKind::kWrite ||
+                                operation.kind == OpKind::kPreallocate ||
+                                operation.kind == OpKind::kCreateDir;
+        // What is written over, as open does it, has its room.
+        return takes_room && !has(operation.path, "000001.wal") ? Fault::kEnospc : Fault::kNone;
+    });
+    for (int start = 0; start < 3; ++start) {
+        f.open();
+        f.let_time_pass();
+        CHECK(f.count_range(0, 10, "v") == 10);
+        f.close();
+        CHECK(files_ending(*f.disk_, "MANIFEST-000001").size() == 1);
+        CHECK(f.disk_->files("db").size() <= files.size());
+    }
+    f.disk_->clear_faults();
+    f.open();
+    CHECK(f.put("room", "again").status.is_ok());
 }
 
 TEST_CASE("row 9: a failed sync of a table in a flush surfaces and is recovered from") {

@@ -47,9 +47,11 @@ TEST_CASE("CURRENT: a newer directory format is unsupported, both versions named
 
 TEST_CASE("CURRENT: regression row 6: is replaced in the order that survives a crash") {
     const auto fs = make_disk();
-    REQUIRE(write_current(*fs, "db", 1).is_ok());
+    REQUIRE(prepare_current(*fs, "db", 1).is_ok());
+    REQUIRE(install_current(*fs, "db").is_ok());
     const uint64_t from = fs->operation_count();
-    REQUIRE(write_current(*fs, "db", 2).is_ok());
+    REQUIRE(prepare_current(*fs, "db", 2).is_ok());
+    REQUIRE(install_current(*fs, "db").is_ok());
     CHECK(fs->journal_text("db", from) ==
           "create CURRENT.tmp\n"
           "write CURRENT.tmp\n"
@@ -61,7 +63,8 @@ TEST_CASE("CURRENT: regression row 6: is replaced in the order that survives a c
 
 TEST_CASE("CURRENT: a crash at any operation leaves the old or the new one") {
     const auto fs = make_disk();
-    REQUIRE(write_current(*fs, "db", 1).is_ok());
+    REQUIRE(prepare_current(*fs, "db", 1).is_ok());
+    REQUIRE(install_current(*fs, "db").is_ok());
     fs->set_before_op_hook([&](const Operation& operation) {
         for (uint64_t seed = 0; seed < 20; ++seed) {
             CAPTURE(operation.index, seed);
@@ -71,7 +74,8 @@ TEST_CASE("CURRENT: a crash at any operation leaves the old or the new one") {
             REQUIRE((*number == 1 || *number == 2));
         }
     });
-    REQUIRE(write_current(*fs, "db", 2).is_ok());
+    REQUIRE(prepare_current(*fs, "db", 2).is_ok());
+    REQUIRE(install_current(*fs, "db").is_ok());
 }
 
 }  // namespace
