@@ -159,7 +159,7 @@ void RowCache::count_look(bool returned) {
 
 void RowCache::judge(uint32_t returns) {
     if (is_on()) {
-        is_on_.store(returns >= kReturnsToStayOn, kRelaxed);
+        is_on_.store(returns >= kReturnsToStayOn, std::memory_order_release);
     } else if (returns >= kReturnsToTurnOn && have_memory()) {
         is_on_.store(true, std::memory_order_release);
     }

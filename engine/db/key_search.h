@@ -15,17 +15,22 @@ namespace kv::db {
 class KeySearch {
   public:
     KeySearch(Bytes key, Seqno seqno, const ReadTime& now)
-        : key_(key), hash_(hash64(key)), seqno_(seqno), now_(&now) {}
+        : key_(key),
+          hash_(hash64(key)),
+          memtable_hash_(Memtable::hash_of(key)),
+          seqno_(seqno),
+          now_(&now) {}
 
     Bytes key() const { return key_; }
     /// hash64 of it.
     uint64_t hash() const { return hash_; }
+    uint64_t memtable_hash() const { return memtable_hash_; }
     Seqno seqno() const { return seqno_; }
 
     /// Both: true when the search is over; `found` and `status` then hold the answer.
     bool ask(const Memtable& memtable, Found& found, Status& status) const {
         const Seqno covered = memtable.covering_seqno(key_, seqno_);
-        const auto entry = memtable.get(key_, hash_, seqno_);
+        const auto entry = memtable.get(key_, memtable_hash_, seqno_);
         if (entry && entry->seqno > covered) {
             status = judge(entry->kind, entry->seqno, entry->value, found);
             return true;
@@ -55,6 +60,7 @@ class KeySearch {
 
     Bytes key_;
     uint64_t hash_;
+    uint64_t memtable_hash_;
     Seqno seqno_;
     const ReadTime* now_;
 };

@@ -111,7 +111,7 @@ Status lookup(const ReadView& view, TableCache& tables, Bytes key, Seqno seqno, 
         return decided;
     };
     if (trace != nullptr) trace->begin();
-    view.active->prefetch_get(search.hash());
+    view.active->prefetch_get(search.memtable_hash());
     RowLookup row(view, search, rows);
     if (!row.looks()) order.emplace(*view.tables, search);
     if (ask(*view.active)) return status;

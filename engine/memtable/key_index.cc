@@ -6,6 +6,7 @@
 #include <bit>
 #include <cstdlib>
 #include <new>
+#include <random>
 
 #include "base/hash.h"
 #include "kv/assert.h"
@@ -19,6 +20,12 @@ constexpr auto kAcquire = std::memory_order_acquire;
 constexpr auto kRelease = std::memory_order_release;
 constexpr uint64_t kAddressBits = 48;
 constexpr uint64_t kAddressMask = (1ULL << kAddressBits) - 1;
+
+uint64_t random_seed() {
+    std::random_device random;
+    return uint64_t{random()} << 32 | random();
+}
+const uint64_t process_seed = random_seed();
 
 }  // namespace
 
@@ -44,7 +51,7 @@ void KeyIndex::add_table(uint64_t slots) {
     newest_.store(owner_.get(), kRelease);
 }
 
-uint64_t KeyIndex::hash_of(Bytes user_key) { return hash64(user_key); }
+uint64_t KeyIndex::hash_of(Bytes user_key) { return hash64(user_key, process_seed); }
 
 uint64_t KeyIndex::packed(uint64_t hash, const SkipList::Node* node) {
     const auto address = reinterpret_cast<uintptr_t>(node);

@@ -25,6 +25,8 @@ class KeyIndex {
     KeyIndex(const KeyIndex&) = delete;
     KeyIndex& operator=(const KeyIndex&) = delete;
 
+    /// Differs from process to process: keys chosen to collide in one do not in another, where each
+    /// would have to be compared with all the others.
     static uint64_t hash_of(Bytes user_key);
 
     // Writer only.

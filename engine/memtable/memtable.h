@@ -81,9 +81,11 @@ class Memtable {
     /// nothing of range deletes (the caller asks covering_seqno) nor of expiry: the caller compares
     /// it with its clock. Any thread. Constant time for the newest version, O(log n) for old ones.
     std::optional<MemtableEntry> get(Bytes user_key, Seqno read_seqno) const {
-        return get(user_key, KeyIndex::hash_of(user_key), read_seqno);
+        return get(user_key, hash_of(user_key), read_seqno);
     }
-    /// The same for who knows hash64(user_key).
+    /// Of a key, for what follows: the same for all memtables.
+    static uint64_t hash_of(Bytes user_key) { return KeyIndex::hash_of(user_key); }
+    /// The same for who knows hash_of(user_key).
     std::optional<MemtableEntry> get(Bytes user_key, uint64_t hash, Seqno read_seqno) const;
     /// Begins to bring what such a get touches first into the processor's cache. Any thread.
     void prefetch_get(uint64_t hash) const { index_.prefetch_slot(hash); }

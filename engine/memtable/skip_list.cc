@@ -162,7 +162,8 @@ void SkipList::link_behind_finger(Node& node, uint64_t hint) {
     for (int level = 0; level < height; ++level) {
         Link& link = finger_[level].node->links()[level];
         Link& own = node.links()[level];
-        own.next.store(link.next.load(kRelaxed), kRelaxed);
+        // The node may be known by its key already, and whoever comes from it goes on to the next.
+        own.next.store(link.next.load(kRelaxed), kRelease);
         own.hint.store(link.hint.load(kRelaxed), kRelaxed);
         link.next.store(&node, kRelease);  // invariant 4: before the hint
         link.hint.store(hint, kRelease);

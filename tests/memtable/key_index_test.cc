@@ -4,10 +4,13 @@
 
 #include <atomic>
 #include <catch2/catch.hpp>
+#include <cstring>
+#include <set>
 #include <string>
 #include <thread>
 
 #include "base/arena.h"
+#include "base/hash.h"
 #include "memtable/memtable.h"
 
 using namespace kv;
@@ -43,6 +46,25 @@ TEST_CASE("key index: finds the node that a key was put with, whatever became of
     f.list.add_version(*anchor, pack_trailer(9, Kind::kPut), {}, "v");
     CHECK(f.find("a") == anchor);
     CHECK(f.find("b") == nullptr);
+}
+
+TEST_CASE("key index: keys that were chosen to collide do not") {
+    // Their first eight bytes are those that the unseeded hash multiplies the next eight by zero
+    // for.
+    const auto chosen = [](uint64_t i) {
+        std::string key("\xb8\xfe\x6c\x39\x23\xa4\x4b\xbe", 8);
+        key.resize(32, 'k');
+        std::memcpy(key.data() + 8, &i, sizeof i);
+        return key;
+    };
+    constexpr uint64_t kKeys = 1000;
+    std::set<uint64_t> plain, seeded;
+    for (uint64_t i = 0; i < kKeys; ++i) {
+        plain.insert(hash64(chosen(i)));
+        seeded.insert(KeyIndex::hash_of(chosen(i)));
+    }
+    CHECK(plain.size() == 1);
+    CHECK(seeded.size() == kKeys);
 }
 
 TEST_CASE("key index: finds every key after growing many times") {
