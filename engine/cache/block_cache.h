@@ -61,6 +61,7 @@ class BlockCache {
     /// Whether somebody may hold a reference to a block of `bytes` for long. What may be held so is
     /// a quarter of the capacity, since held blocks cannot be evicted. Give back what was granted.
     bool grant_hold(size_t bytes);
+    uint64_t held_bytes() const { return held_bytes_.load(std::memory_order_relaxed); }
     void give_back_hold(size_t bytes) { held_bytes_.fetch_sub(bytes, std::memory_order_relaxed); }
 
     Stats stats() const;

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 
+#include "db/batch_limits.h"
 #include "db/commit_view.h"
 #include "kv/assert.h"
 #include "kv/write_program.h"
@@ -17,13 +18,6 @@ namespace {
 constexpr int kBlockedWritersRounds = 8;
 /// What an overloaded store asks writers to wait: a few group syncs.
 constexpr uint64_t kRetryAfterMs = 20;
-
-size_t precondition_bytes(const WriteBatch& batch) {
-    size_t bytes = 0;
-    for (const Precondition& precondition : batch.preconditions())
-        bytes += precondition.key.size() + precondition.value.size();
-    return bytes;
-}
 
 /// What a request holds while it is queued.
 size_t held_bytes(const WriteRequest& request) {
@@ -55,44 +49,8 @@ CommitStage::CommitStage(StoreContext& context, Health& health, LogStage& log, V
       hooks_(std::move(hooks)),
       next_seqno_(last_seqno + 1) {}
 
-Status CommitStage::check_limits(const WriteBatch& batch) const {
-    const Options& limits = context_.options;
-    const auto too_large = [](std::string_view what, size_t size, size_t limit) {
-        return Status::invalid_argument(std::string(what) + " of " + std::to_string(size) +
-                                        " bytes is over the limit of " + std::to_string(limit));
-    };
-    const auto check_key = [&](Bytes key) {
-        if (key.empty()) return Status::invalid_argument("a key must have at least one byte");
-        if (key.size() > limits.max_key_bytes) {
-            return too_large("key", key.size(), limits.max_key_bytes);
-        }
-        return Status::ok();
-    };
-    if (batch.size_bytes() > limits.max_batch_bytes) {
-        return too_large("batch", batch.size_bytes(), limits.max_batch_bytes);
-    }
-    BatchReader reader(batch.encoded());
-    for (Op op; reader.next(op);) {
-        KV_RETURN_IF_ERROR(check_key(op.key));
-        if (op.is_range_delete()) {
-            if (op.value.size() <= limits.max_key_bytes) continue;
-            return too_large("the end of a range delete", op.value.size(), limits.max_key_bytes);
-        }
-        if (op.value.size() > limits.max_value_bytes) {
-            return too_large("value", op.value.size(), limits.max_value_bytes);
-        }
-    }
-    for (const Precondition& precondition : batch.preconditions()) {
-        KV_RETURN_IF_ERROR(check_key(precondition.key));
-    }
-    if (const size_t size = precondition_bytes(batch); size > limits.max_batch_bytes) {
-        return too_large("preconditions", size, limits.max_batch_bytes);
-    }
-    return reader.status();
-}
-
 bool CommitStage::push(std::unique_ptr<WriteRequest> request) {
-    Status refusal = check_limits(request->batch);
+    Status refusal = check_limits(request->batch, context_.options);
     const uint64_t bytes = held_bytes(*request);
     // A sync holds no memory to speak of: it goes through.
     if (refusal.is_ok() && (may_write(*request) || !request->batch.empty()) &&
@@ -435,7 +393,7 @@ Status CommitStage::run_program(const WriteRequest& request, bool may_block) {
     StoreCommitView view(context_, views_, tables_, may_block);
     program_batch_.clear();
     KV_RETURN_IF_ERROR(request.program->run(view, program_batch_));
-    return check_limits(program_batch_);
+    return check_limits(program_batch_, context_.options);
 }
 
 Status CommitStage::check_preconditions(const WriteBatch& batch, bool may_block) {

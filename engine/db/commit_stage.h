@@ -80,7 +80,6 @@ class CommitStage {
 
     /// False: the request was refused and answered.
     bool push(std::unique_ptr<WriteRequest> request);
-    Status check_limits(const WriteBatch& batch) const;
     enum class Runner : uint8_t {
         kSubmitter,
         // These may write the log, but wait for nothing else.

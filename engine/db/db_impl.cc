@@ -171,7 +171,8 @@ void DbImpl::update_budgets() {
     blocks_.set_capacity(budget_.cache_bytes(
         {.memtable_bytes = shape_.immutable_count() * context_->options.memtable_bytes,
          .table_bytes = tables_.memory_bytes(),
-         .row_bytes = rows_.memory_bytes()}));
+         .row_bytes = rows_.memory_bytes(),
+         .held_bytes = blocks_.held_bytes()}));
 }
 
 void DbImpl::judge_level0() {

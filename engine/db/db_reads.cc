@@ -34,7 +34,9 @@ double count_in_table(const TableReader& reader, const TableSet::Table& table,
 
 double count_in_memtable(const Memtable& memtable, const std::string& lower,
                          const std::optional<std::string>& upper) {
-    const uint64_t live = memtable.entries() - memtable.tombstones();
+    // A writer may be between counting the one and the other.
+    const uint64_t entries = memtable.entries();
+    const uint64_t live = entries - std::min(entries, memtable.tombstones());
     if (lower.empty() && !upper) return static_cast<double>(live);
     // Memtables are small enough to be walked to the end.
     const auto inside = memtable.new_iterator();
@@ -79,6 +81,7 @@ Status DbImpl::prepare(const std::vector<Bytes>& keys, bool cache_only) {
 }
 
 void DbImpl::count_get(const Status& status, const Found& found) {
+    if (status.is(Code::kWouldBlock)) return;  // whoever asks again is counted then
     Counters& counters = context_->counters;
     Counters::add(counters.gets, 1);
     if (found.table.filter_checks != 0) {

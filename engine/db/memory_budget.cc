@@ -64,7 +64,7 @@ uint64_t MemoryBudget::cache_bytes(const Use& use) const {
     const uint64_t taken = reserved_bytes_ + use.memtable_bytes + use.table_bytes + use.row_bytes;
     const uint64_t rest = budget_bytes_ > taken ? budget_bytes_ - taken : 0;
     const uint64_t most = most_cache_bytes_ - std::min(use.row_bytes, most_cache_bytes_);
-    return std::min(std::max(rest, budget_bytes_ / kSmallestCacheShare), most);
+    return std::min(std::max(rest, budget_bytes_ / kSmallestCacheShare + use.held_bytes), most);
 }
 
 }  // namespace kv::db

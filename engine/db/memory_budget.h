@@ -28,8 +28,10 @@ class MemoryBudget {
         uint64_t memtable_bytes = 0;  ///< All memtables, those that readers still hold included.
         uint64_t table_bytes = 0;     ///< Indexes and filters of open tables.
         uint64_t row_bytes = 0;       ///< The row cache.
+        uint64_t held_bytes = 0;      ///< Of the block cache, what readers of tables hold on to.
     };
-    /// What the block cache may hold beside that; never below a sixteenth of the budget.
+    /// What the block cache may hold beside that; never below what is held in it and a sixteenth of
+    /// the budget for everything else.
     uint64_t cache_bytes(const Use& use) const;
 
   private:

@@ -41,8 +41,11 @@ const TableSet::Table* TableSet::find(int level_number, Bytes user_key) const {
 
 Result<RangeTombstoneSetPtr> TableSet::range_tombstones(TableCache& cache, bool cache_only) const {
     if (!has_ranges_) return RangeTombstoneSetPtr();
-    std::lock_guard lock(ranges_mutex_);
-    if (ranges_ != nullptr) return ranges_;
+    std::unique_lock lock(ranges_mutex_, std::defer_lock);
+    if (!cache_only) lock.lock();
+    // Whoever has the mutex may be reading tables.
+    const bool may_look = lock.owns_lock() || lock.try_lock();
+    if (may_look && ranges_ != nullptr) return ranges_;
     if (cache_only) return Status(Code::kWouldBlock, "range deletes have not been read yet");
     KV_ASSIGN_OR_RETURN(ranges_, range_tombstones_where(cache, [](const Table&) { return true; }));
     if (ranges_ == nullptr) {

@@ -12,12 +12,11 @@ namespace kv::io {
 
 namespace {
 
-constexpr auto kXfsMagic = 0x58465342;  // not in linux/magic.h before 6.0
-
+/// Not XFS: there a copy (cp --reflink, which cp tries by itself) shares the blocks of a file, and
+/// what is stored over them then needs space.
 bool overwrites_in_place(int fd) {
     struct statfs info {};
-    if (::fstatfs(fd, &info) != 0) return false;
-    return info.f_type == EXT4_SUPER_MAGIC || info.f_type == kXfsMagic;
+    return ::fstatfs(fd, &info) == 0 && info.f_type == EXT4_SUPER_MAGIC;
 }
 
 }  // namespace

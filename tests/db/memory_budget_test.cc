@@ -100,6 +100,19 @@ TEST_CASE("memory budget: the cache gives way to memtables and tables, not below
     CHECK(shares.cache_bytes({600 * kMiB, 0}) == 32 * kMiB);
 }
 
+TEST_CASE(
+    "memory budget: where the cache gives way, there is room beside what readers hold in it") {
+    const MemoryBudget shares(derive_from_budget(options_for(512 * kMiB)), 0);
+    const auto with = [&](uint64_t memtable_bytes) {
+        return shares.cache_bytes({.memtable_bytes = memtable_bytes,
+                                   .table_bytes = 0,
+                                   .row_bytes = 0,
+                                   .held_bytes = 80 * kMiB});
+    };
+    CHECK(with(0) == shares.cache_bytes({}));
+    CHECK(with(600 * kMiB) == 112 * kMiB);
+}
+
 TEST_CASE("memory budget: an explicit cache is never exceeded") {
     const MemoryBudget shares(derive_from_budget(options_for(512 * kMiB)), 10 * kMiB);
     CHECK(shares.cache_bytes({}) == 10 * kMiB);

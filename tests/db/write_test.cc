@@ -73,6 +73,18 @@ TEST_CASE("write: an empty key, and anything over its limit, is refused with not
     CHECK(f.put("12345678", std::string(16, 'v')).status.is_ok());
 }
 
+TEST_CASE("write: a batch of very many small changes is refused, whatever its bytes") {
+    DbFixture f;
+    f.options_.max_batch_bytes = 64 * 32;
+    WriteBatch batch;
+    for (char c = 0; c < 64; ++c) batch.del(std::string(1, c));
+    CHECK(f.db().write(batch).status.is_ok());
+    batch.del("one more");
+    const Status status = f.db().write(std::move(batch)).status;
+    CHECK(status.is(Code::kInvalidArgument));
+    CHECK(status.message() == "batch of 65 changes is over the limit of 64: split it");
+}
+
 TEST_CASE("write: the largest value is stored under the longest key, one byte more is refused") {
     DbFixture f;
     const std::string key(kMaxKeyBytes, 'k'), value(kMaxValueBytes, 'v');

@@ -97,6 +97,8 @@ struct Options {
 
     uint32_t max_key_bytes = kMaxKeyBytes;
     uint32_t max_value_bytes = kMaxValueBytes;
+    /// Of a batch; and a change counts as 32 bytes at least, so that a batch of many small ones
+    /// does not take several times as much of memory.
     uint32_t max_batch_bytes = kMaxBatchBytes;
 };
 
