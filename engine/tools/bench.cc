@@ -14,6 +14,7 @@
 
 #include "kv/result.h"
 #include "tools/bench_thread.h"
+#include "tools/data_directory.h"
 
 namespace kv::tools {
 
@@ -67,10 +68,15 @@ void wait_until_quiet(int seconds) {
     }
 }
 
-/// Empties a directory that an earlier bench made, which the file PATH.kvtool-bench proves.
+/// Empties a directory that an earlier bench made, which a file in it proves.
 Status clear_store(const std::string& path) {
     namespace fs = std::filesystem;
-    const std::string marker = path + ".kvtool-bench";
+    const std::string marker = path + "/made-by-kvtool-bench";
+    if (is_locked(path)) {
+        return Status(Code::kLocked, path +
+                                         ": a store that is in use; stop what uses it, or give "
+                                         "--db another directory");
+    }
     std::error_code error;
     if (fs::exists(path, error) && !fs::is_empty(path, error) && !fs::exists(marker, error)) {
         return Status::invalid_argument(
@@ -81,7 +87,7 @@ Status clear_store(const std::string& path) {
     fs::remove_all(path, error);
     if (!error) fs::create_directories(path, error);
     if (error) return Status::io_error("cannot prepare " + path + ": " + error.message());
-    if (!(std::ofstream(marker) << "made by kvtool bench\n")) {
+    if (!(std::ofstream(marker) << "What kvtool bench finds beside this file it removes.\n")) {
         return Status::io_error("cannot write " + marker);
     }
     return Status::ok();

@@ -29,8 +29,8 @@ struct DumpOptions {
     bool blocks = false;
 };
 
-/// Entries of a table, one `key -> value` a line, tombstones as `key †`. The file may have been
-/// renamed.
+/// Range deletes of a table, `begin .. end †`, then its entries, one `key -> value` a line,
+/// tombstones as `key †`. The file may have been renamed.
 Status dump_sst(FileSystem& fs, const std::string& path, const DumpOptions& options,
                 std::ostream& out);
 /// Header of a log segment, then each commit group with its mutations, then how the segment ends.

@@ -1,6 +1,7 @@
 // kvtool sst: see dump.h.
 // SPDX-License-Identifier: Apache-2.0
 #include <ostream>
+#include <vector>
 
 #include "base/coding.h"
 #include "sstable/index_cursor.h"
@@ -59,12 +60,33 @@ std::string entry_json(Bytes key, Bytes value) {
     return json.dump();
 }
 
+void print_range_delete(const RangeTombstone& range, const DumpOptions& options,
+                        std::ostream& out) {
+    if (options.json) {
+        Json json{{"seqno", range.seqno}, {"kind", kind_name(Kind::kRangeDelete)}};
+        set_bytes(json, "key", range.begin);
+        set_bytes(json, "end", range.end);
+        out << json.dump() << "\n";
+        return;
+    }
+    out << escape_bytes(range.begin);
+    if (options.seqnos) out << "@" << range.seqno;
+    out << " .. " << escape_bytes(range.end) << " †\n";
+}
+
+/// Range deletes first: they say of what is behind them whether it still counts.
 Status print_entries(const TableReader& table, const DumpOptions& options, std::ostream& out) {
+    uint64_t printed = 0;
+    std::vector<RangeTombstone> ranges;
+    if (table.range_tombstones() != nullptr) table.range_tombstones()->append_to(ranges);
+    for (const RangeTombstone& range : ranges) {
+        if (options.limit != 0 && printed++ == options.limit) return Status::ok();
+        print_range_delete(range, options, out);
+    }
     ReadMode mode;
     mode.fill_cache = false;
     mode.readahead_bytes = 256U << 10;
     const auto it = table.new_iterator(mode);
-    uint64_t printed = 0;
     for (it->seek_to_first(); it->valid(); it->next()) {
         if (options.limit != 0 && printed++ == options.limit) return Status::ok();
         const Bytes key = it->key(), value = it->value();

@@ -50,9 +50,6 @@ class Engine:
 
     def clear(self):
         shutil.rmtree(self.db, ignore_errors=True)
-        marker = self.db + ".kvtool-bench"
-        if os.path.exists(marker):
-            os.unlink(marker)
 
     def words(self, benchmarks, **flags):
         """The command line of a run."""

@@ -4,6 +4,7 @@
 #include "tools/bench.h"
 
 #include <catch2/catch.hpp>
+#include <filesystem>
 #include <fstream>
 #include <sstream>
 
@@ -148,6 +149,32 @@ TEST_CASE("bench: a directory that no bench made is never emptied") {
     std::ostringstream out, err;
     CHECK(run_bench(options, *new_kvd_bench_engine(err), out, err).is(Code::kInvalidArgument));
     CHECK(*posix_file_system().exists(options.db + "/precious"));
+}
+
+TEST_CASE("bench: a directory that a bench made counts no more once it was made anew") {
+    test::TempDir dir;
+    BenchOptions options = small_options(dir.path());
+    options.benchmarks = "fillseq";
+    run(options);
+    run(options);
+    std::filesystem::remove_all(options.db);
+    REQUIRE(posix_file_system().create_dir(options.db).is_ok());
+    std::ofstream(options.db + "/precious") << "data";
+    std::ostringstream out, err;
+    CHECK(run_bench(options, *new_kvd_bench_engine(err), out, err).is(Code::kInvalidArgument));
+    CHECK(*posix_file_system().exists(options.db + "/precious"));
+}
+
+TEST_CASE("bench: a store that is in use is never emptied") {
+    test::TempDir dir;
+    BenchOptions options = small_options(dir.path());
+    options.benchmarks = "fillseq";
+    run(options);
+    const auto in_use = posix_file_system().lock(options.db + "/LOCK");
+    REQUIRE(in_use.is_ok());
+    std::ostringstream out, err;
+    CHECK(run_bench(options, *new_kvd_bench_engine(err), out, err).is(Code::kLocked));
+    CHECK(posix_file_system().list(options.db)->size() > 3);
 }
 
 TEST_CASE("bench: figures that make no sense are refused") {

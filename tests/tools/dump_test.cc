@@ -50,6 +50,17 @@ TEST_CASE("kvtool sst --json: an object a line, base64 where bytes are not text"
                  R"("expiry_ms":1700000000000,"value":"soon"})"}));
 }
 
+TEST_CASE("kvtool sst: range deletes come first, of a table that holds nothing else too") {
+    SmallStore store;
+    OutputSet outputs(store.fs, "db", {}, [] { return 9; });
+    REQUIRE(outputs.add_range_tombstone({"a", "c\x01", 7}).is_ok());
+    REQUIRE(outputs.close_output().is_ok());
+    CHECK(run_tool(store.fs, {"sst", "db/000009.sst"}).out == "a .. c\\x01 †\n");
+    CHECK(run_tool(store.fs, {"sst", "db/000009.sst", "--seqnos"}).out == "a@7 .. c\\x01 †\n");
+    CHECK(run_tool(store.fs, {"sst", "db/000009.sst", "--json"}).out ==
+          "{\"seqno\":7,\"kind\":\"range_delete\",\"key\":\"a\",\"end\":\"c\\u0001\"}\n");
+}
+
 TEST_CASE("kvtool sst: properties and blocks") {
     SmallStore store;
     const ToolRun text = run_tool(store.fs, {"sst", "db/000002.sst", "--properties"});
