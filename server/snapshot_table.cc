@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <random>
 #include <string>
 #include <utility>
 #include <vector>
@@ -18,7 +19,16 @@ Status no_such(uint64_t id) {
                              " is not open: it was closed or its lease ran out");
 }
 
+/// Not 0, and with room for a million more before another start's.
+uint64_t random_first_id() {
+    std::random_device random;
+    return (uint64_t{random()} << 20) + 1;
+}
+
 }  // namespace
+
+SnapshotTable::SnapshotTable(size_t max_open, uint64_t max_lease_ms)
+    : max_open_(max_open), max_lease_ms_(max_lease_ms), next_id_(random_first_id()) {}
 
 uint32_t SnapshotTable::grant(uint32_t lease_ms) const {
     const uint64_t wanted = lease_ms == 0 ? max_lease_ms_ : lease_ms;

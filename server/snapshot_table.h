@@ -1,6 +1,7 @@
 // SnapshotTable: the snapshots that clients hold, each with a lease. Ids are valid on every
 // connection of the server until the lease ends or a client closes it, so that a scan can go on
-// after a reconnect at exactly the state it was reading.
+// after a reconnect at exactly the state it was reading. They begin somewhere else with every start
+// of the server: a client that comes back must not meet another state under its old id.
 // Thread rule: every method from any thread.
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
@@ -16,8 +17,7 @@ namespace kv::server {
 
 class SnapshotTable {
   public:
-    SnapshotTable(size_t max_open, uint64_t max_lease_ms)
-        : max_open_(max_open), max_lease_ms_(max_lease_ms) {}
+    SnapshotTable(size_t max_open, uint64_t max_lease_ms);
 
     struct Lease {
         uint64_t id = 0;
@@ -47,7 +47,7 @@ class SnapshotTable {
     const uint64_t max_lease_ms_;
     mutable std::mutex mutex_;
     std::map<uint64_t, Held> held_;  // guarded by mutex_
-    uint64_t next_id_ = 1;           // guarded by mutex_
+    uint64_t next_id_;               // guarded by mutex_
 };
 
 }  // namespace kv::server

@@ -147,6 +147,18 @@ TEST_CASE("snapshot table: leases are capped, renewed, run out and are limited i
     CHECK_FALSE(table.close(first->id));
 }
 
+TEST_CASE("snapshot table: an id of before a restart names nothing") {
+    FakeDb db;
+    SnapshotTable before(2, 1000);
+    SnapshotTable after(2, 1000);
+    const auto old = before.open(db.snapshot(), 0, 0);
+    const auto fresh = after.open(db.snapshot(), 0, 0);
+    REQUIRE(old.is_ok());
+    REQUIRE(fresh.is_ok());
+    CHECK(after.find(old->id, 0).status().is(Code::kNotFound));
+    CHECK_FALSE(after.close(old->id));
+}
+
 TEST_CASE("connection census: refuses politely over the limit and drops far beyond") {
     using Verdict = ConnectionCensus::Verdict;
     ConnectionCensus census(2, 1000);
