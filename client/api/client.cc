@@ -102,10 +102,11 @@ class CallbackSink final : public client::CallSink {
 Client::Client(std::shared_ptr<client::Session> session) : session_(std::move(session)) {}
 Client::~Client() { session_->close(); }
 
-Result<std::unique_ptr<Client>> Client::connect(const ClientOptions& options) {
+Result<std::unique_ptr<Client>> Client::connect(const ClientOptions& options,
+                                                const std::stop_token& stop) {
     auto session = std::make_shared<Session>(options);
     const uint64_t deadline_us = client::now_us() + uint64_t{options.connect_timeout_ms} * 1000;
-    auto connection = session->connection(deadline_us);
+    auto connection = session->connection(deadline_us, stop);
     if (!connection.is_ok()) return connection.error();
     return std::unique_ptr<Client>(new Client(std::move(session)));
 }

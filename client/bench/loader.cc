@@ -7,11 +7,12 @@
 #include <chrono>
 #include <numeric>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "bench/wire/wire.h"
+#include "cli/ordered_batches.h"
 #include "kv/client.h"
-#include "kv/client_pipeline.h"
 
 namespace kv::bench {
 
@@ -29,7 +30,7 @@ Status load_native(const Workload& workload, const std::atomic<bool>& interrupte
     KV_ASSIGN_OR_RETURN(const auto client, Client::connect(options));
     client::WriteOptions write;
     write.durability = client::Durability::kOs;
-    client::Pipeline pipeline(*client, 16, write);
+    cli::OrderedBatches batches(*client, 16, write, [&] { return interrupted.load(); });
     client::Batch batch;
     std::string key(workload.key_bytes, '0');
     const std::string value = value_noise(workload.value_bytes, workload.seed);
@@ -37,11 +38,10 @@ Status load_native(const Workload& workload, const std::atomic<bool>& interrupte
         format_key(i, key.size(), key.data());
         batch.put(key, value);
         if (batch.count() < 256 && batch.size_bytes() < (256U << 10)) continue;
-        KV_RETURN_IF_ERROR(pipeline.write(batch));
-        batch.clear();
+        KV_RETURN_IF_ERROR(batches.send(std::exchange(batch, {}), i));
     }
-    if (!batch.empty()) KV_RETURN_IF_ERROR(pipeline.write(batch));
-    return pipeline.drain();
+    if (!batch.empty()) KV_RETURN_IF_ERROR(batches.send(std::move(batch), workload.key_count));
+    return batches.finish();
 }
 
 // Sends a write of each key and leaves in `keys` those that were refused for now.
@@ -91,8 +91,9 @@ Status load_resp(const Workload& workload, const std::atomic<bool>& interrupted)
 }  // namespace
 
 Status load_keys(const Workload& workload, const std::atomic<bool>& interrupted) {
-    return workload.protocol == Protocol::kResp ? load_resp(workload, interrupted)
-                                                : load_native(workload, interrupted);
+    Status status = workload.protocol == Protocol::kResp ? load_resp(workload, interrupted)
+                                                         : load_native(workload, interrupted);
+    return interrupted ? Status::ok() : status;
 }
 
 }  // namespace kv::bench

@@ -19,6 +19,7 @@ static_assert(std::atomic<bool>::is_always_lock_free, "set by a signal handler")
 int fail(const Status& status, const Workload& workload) {
     std::fprintf(stderr, "error: %s\n", status.to_string().c_str());
     if (status.is(Code::kInvalidArgument) || status.is(Code::kUnsupported)) return 2;
+    if (!status.is(Code::kUnavailable) && !status.is(Code::kDeadline)) return 1;
     const bool resp = workload.protocol == Protocol::kResp;
     std::fprintf(stderr, "Does a server speak %s at %s? -a ADDR:PORT names another one.\n",
                  resp ? "RESP" : "kvd's protocol", workload.address.c_str());

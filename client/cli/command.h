@@ -62,8 +62,8 @@ struct Context {
     /// person.
     std::function<InputLine(const char* prompt)> read_line;
 
-    /// Connects unless that has been done.
-    Status connect();
+    /// Connects unless that has been done. kCancelled: `stop` was requested meanwhile.
+    Status connect(const std::stop_token& stop = {});
     /// Whether the person at the terminal says yes to `question`; without a terminal nobody is
     /// asked: true.
     Result<bool> confirmed(const std::string& question);

@@ -140,9 +140,9 @@ CommandResult file_error(Status error) {
     return {ExitCode::kError, std::move(error), /*show_hint=*/false};
 }
 
-Status Context::connect() {
+Status Context::connect(const std::stop_token& stop) {
     if (client != nullptr) return Status::ok();
-    KV_ASSIGN_OR_RETURN(client, Client::connect(client_options));
+    KV_ASSIGN_OR_RETURN(client, Client::connect(client_options, stop));
     return Status::ok();
 }
 

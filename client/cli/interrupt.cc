@@ -67,6 +67,11 @@ void Interrupt::arm(std::function<void()> stop) {
     stop_ = std::move(stop);
 }
 
+void Interrupt::redirect(std::function<void()> stop) {
+    const std::lock_guard lock(mutex_);
+    stop_ = std::move(stop);
+}
+
 void Interrupt::disarm() {
     const std::lock_guard lock(mutex_);
     stop_ = nullptr;

@@ -24,6 +24,8 @@ class Interrupt {
 
     /// From now on Ctrl-C calls `stop`, on another thread; forgets an earlier Ctrl-C.
     void arm(std::function<void()> stop);
+    /// The same for what comes next of one command: a Ctrl-C since arm() is not forgotten.
+    void redirect(std::function<void()> stop);
     void disarm();
     /// Ctrl-C was pressed since the last arm().
     bool triggered() const { return presses() != presses_before_; }

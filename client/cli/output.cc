@@ -82,6 +82,11 @@ void Output::ask_for_more() {
     }
 }
 
+void Output::begin_command() {
+    wants_more_ = true;
+    lines_until_prompt_ = 0;
+}
+
 void Output::begin_listing() {
     wants_more_ = true;
     lines_until_prompt_ = std::max<size_t>(terminal_size(::fileno(out_)).rows, 3) - 1;

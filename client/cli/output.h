@@ -41,6 +41,8 @@ class Output {
     /// One entry of a listing.
     void entry(const client::KeyedEntry& entry, bool keys_only);
 
+    /// What follows is no listing, until begin_listing(): it is not paged.
+    void begin_command();
     /// Starts counting lines for the pager anew.
     void begin_listing();
     /// False once the person has asked for no more; commands stop then.

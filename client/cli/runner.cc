@@ -39,6 +39,8 @@ bool colour_on_stderr() {
 }
 
 CommandResult connect_failed(Status error) {
+    if (error.is(Code::kCancelled))
+        return {ExitCode::kError, std::move(error), /*show_hint=*/false};
     ExitCode code = ExitCode::kCannotConnect;
     if (error.is(Code::kInvalidArgument)) code = ExitCode::kUsage;
     if (error.is(Code::kNotFound)) code = ExitCode::kError;  // the keyspace, not a key in it
@@ -132,7 +134,8 @@ std::string advice(const Status& error, const std::string& address) {
 }
 
 ExitCode Runner::connect() {
-    Status status = context_.connect();
+    Status status = connect_under_interrupt();
+    context_.interrupt.disarm();
     if (status.is_ok()) return ExitCode::kOk;
     const CommandResult result = connect_failed(std::move(status));
     report(nullptr, result);
@@ -172,6 +175,7 @@ ExitCode Runner::run(const std::vector<Word>& words, bool decode) {
             result = run_help(context_, Arguments{{std::string(command->name)}, {}});
         } else {
             context_.out.set_format(chosen_format(*arguments, format_));
+            context_.out.begin_command();
             if (decode && context_.out.format() != Format::kRaw) decode_all(*command, *arguments);
             result = execute(*command, *arguments);
         }
@@ -193,18 +197,28 @@ CommandResult Runner::execute(const Command& command, const Arguments& arguments
     if (count < command.min_words || count > command.max_words) {
         return usage_error(count < command.min_words ? "too few arguments" : "too many arguments");
     }
-    if (!is_local(command)) {
-        Status status = context_.connect();
-        if (!status.is_ok()) {
-            return connect_failed(std::move(status));
-        }
+    Status status;
+    if (is_local(command)) {
+        context_.interrupt.arm([] {});
+    } else {
+        status = connect_under_interrupt();
     }
-    context_.interrupt.arm([this] {
-        if (context_.client != nullptr) context_.client->cancel_all();
-    });
-    CommandResult result = command.run(context_, arguments);
+    CommandResult result =
+        status.is_ok() ? command.run(context_, arguments) : connect_failed(std::move(status));
     context_.interrupt.disarm();
     return result;
+}
+
+/// Ctrl-C ends the attempt, and from then on the calls of the client. It counts as pressed until
+/// the interrupt is armed again.
+Status Runner::connect_under_interrupt() {
+    std::stop_source stop;
+    context_.interrupt.arm([stop]() mutable { stop.request_stop(); });
+    KV_RETURN_IF_ERROR(context_.connect(stop.get_token()));
+    context_.interrupt.redirect([client = context_.client.get()] { client->cancel_all(); });
+    // Too late to end the attempt.
+    if (context_.interrupt.triggered()) return {Code::kCancelled, "interrupted; nothing was sent"};
+    return Status::ok();
 }
 
 void Runner::report(const Command* command, const CommandResult& result) {

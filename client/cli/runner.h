@@ -30,6 +30,7 @@ class Runner {
   private:
     ExitCode run(const std::vector<Word>& words, bool decode);
     CommandResult execute(const Command& command, const Arguments& arguments);
+    Status connect_under_interrupt();
     void report(const Command* command, const CommandResult& result);
 
     Context& context_;

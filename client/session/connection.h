@@ -26,9 +26,9 @@ namespace kv::client {
 
 class Connection {
   public:
-    /// Connects and shakes hands before `deadline_us`. Errors as Client::connect.
+    /// Connects and shakes hands. Errors as Client::connect.
     static Result<std::unique_ptr<Connection>> open(const ClientOptions& options,
-                                                    uint64_t deadline_us);
+                                                    const Patience& patience);
     ~Connection();
     /// Ends what is outstanding, as if the connection were lost, and joins the reader thread. One
     /// thread only, and not from a sink.
@@ -57,7 +57,7 @@ class Connection {
   private:
     Connection(Socket socket, int wake_fd);
 
-    Status shake_hands(const ClientOptions& options, uint64_t deadline_us);
+    Status shake_hands(const ClientOptions& options, const Patience& patience);
     Status take_hello(const protocol::FrameView& frame, const ClientOptions& options);
     void start_reader();
 

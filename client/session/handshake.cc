@@ -1,4 +1,4 @@
-// Opening a connection: TCP, then HELLO and its answer, all before one deadline.
+// Opening a connection: TCP, then HELLO and its answer, all within one time limit.
 // SPDX-License-Identifier: Apache-2.0
 #include <poll.h>
 #include <sys/eventfd.h>
@@ -16,12 +16,12 @@ namespace {
 
 constexpr uint64_t kHelloId = 1;
 
-Status send_all(Socket& socket, Bytes bytes, uint64_t deadline_us) {
+Status send_all(Socket& socket, Bytes bytes, const Patience& patience) {
     while (!bytes.empty()) {
         KV_ASSIGN_OR_RETURN(const size_t sent, socket.send_some(bytes));
         bytes.remove_prefix(sent);
         if (bytes.empty()) break;
-        KV_ASSIGN_OR_RETURN(const bool ready, socket.wait(POLLOUT, deadline_us));
+        KV_ASSIGN_OR_RETURN(const bool ready, socket.wait(POLLOUT, patience));
         if (!ready) return {Code::kDeadline, "handshake: the server takes no bytes"};
     }
     return Status::ok();
@@ -59,21 +59,21 @@ Connection::Connection(Socket socket, int wake_fd)
       calls_(kHelloId + 1) {}
 
 Result<std::unique_ptr<Connection>> Connection::open(const ClientOptions& options,
-                                                     uint64_t deadline_us) {
+                                                     const Patience& patience) {
     KV_ASSIGN_OR_RETURN(const Address address, parse_address(options.address));
-    KV_ASSIGN_OR_RETURN(Socket socket, connect_socket(address, deadline_us));
+    KV_ASSIGN_OR_RETURN(Socket socket, connect_socket(address, patience));
     const int wake_fd = ::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
     if (wake_fd < 0) {
         return Status::io_error(std::string("eventfd for the client: ") + std::strerror(errno));
     }
     std::unique_ptr<Connection> connection(new Connection(std::move(socket), wake_fd));
-    Status status = connection->shake_hands(options, deadline_us);
+    Status status = connection->shake_hands(options, patience);
     if (!status.is_ok()) return status.with_context("connecting to " + options.address);
     connection->start_reader();
     return connection;
 }
 
-Status Connection::shake_hands(const ClientOptions& options, uint64_t deadline_us) {
+Status Connection::shake_hands(const ClientOptions& options, const Patience& patience) {
     protocol::HelloRequest hello;
     hello.min_version = protocol::kMinVersion;
     hello.max_version = protocol::kMaxVersion;
@@ -81,7 +81,7 @@ Status Connection::shake_hands(const ClientOptions& options, uint64_t deadline_u
     hello.features = protocol::feature::kRangeDelete;
     hello.client_name = Bytes(options.client_name).substr(0, protocol::kMaxNameBytes);
     KV_ASSIGN_OR_RETURN(const std::string frame, hello_frame(hello, options));
-    KV_RETURN_IF_ERROR(send_all(socket_, frame, deadline_us));
+    KV_RETURN_IF_ERROR(send_all(socket_, frame, patience));
     while (true) {
         const auto step = parser_.next(received_.unread());
         if (step.outcome == protocol::FrameParser::Outcome::kError) {
@@ -94,7 +94,7 @@ Status Connection::shake_hands(const ClientOptions& options, uint64_t deadline_u
             received_.consume(step.consumed);
             return status;
         }
-        KV_ASSIGN_OR_RETURN(const bool ready, socket_.wait(POLLIN, deadline_us));
+        KV_ASSIGN_OR_RETURN(const bool ready, socket_.wait(POLLIN, patience));
         if (!ready) return {Code::kDeadline, "handshake: no answer in time"};
         const auto room = received_.writable(step.needed_bytes);
         KV_ASSIGN_OR_RETURN(const size_t got, socket_.receive_some(room.data(), room.size()));

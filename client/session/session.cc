@@ -2,6 +2,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "session/session.h"
 
+#include <sys/eventfd.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <chrono>
 
@@ -39,14 +42,32 @@ class Waiter final : public CallSink {
     std::string body_;
 };
 
+Status cancelled(const ClientOptions& options) {
+    return {Code::kCancelled, "connecting to " + options.address + ": cancelled"};
+}
+
 }  // namespace
+
+class Session::Withdrawal {
+  public:
+    /// An eventfd that is readable once withdrawn. Without one (no descriptors are left, and so no
+    /// connection will be made either) connecting takes its time.
+    int fd() const { return event_.fd(); }
+    void withdraw() const {
+        const uint64_t one = 1;
+        (void)!::write(event_.fd(), &one, sizeof one);  // when it is full it is readable too
+    }
+
+  private:
+    const Socket event_{::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)};
+};
 
 void Session::close() {
     Connections all;
     {
         std::unique_lock lock(mutex_);
         closed_ = true;
-        connected_.wait(lock, [this] { return !connecting_; });
+        connected_.wait(lock, [this] { return connecting_ == nullptr; });
         all.swap(retired_);
         if (current_ != nullptr) all.push_back(std::move(current_));
     }
@@ -66,27 +87,34 @@ Session::Connections Session::retire() {
     return gone;
 }
 
-Result<std::shared_ptr<Connection>> Session::connection(uint64_t deadline_us) {
+Result<std::shared_ptr<Connection>> Session::connection(uint64_t deadline_us,
+                                                        const std::stop_token& stop) {
     Connections gone;
     std::unique_lock lock(mutex_);
     if (current_ != nullptr && current_->usable()) return current_;
-    if (!connected_.wait_until(lock, time_point(deadline_us), [this] { return !connecting_; })) {
+    const uint64_t seen = cancellations_;
+    const auto may_go_on = [&] { return connecting_ == nullptr || cancellations_ != seen; };
+    if (!connected_.wait_until(lock, time_point(deadline_us), may_go_on)) {
         return Status(Code::kDeadline, "connecting to " + options_.address + ": no answer in time");
     }
+    if (cancellations_ != seen) return cancelled(options_);
     if (current_ != nullptr && current_->usable()) return current_;
     if (closed_) return Status(Code::kUnavailable, "the client was closed");
     gone = retire();
-    connecting_ = true;
+    const auto withdrawal = std::make_shared<Withdrawal>();
+    connecting_ = withdrawal;
     lock.unlock();
     gone.clear();
     const uint64_t limit_us = now_us() + uint64_t{options_.connect_timeout_ms} * 1000;
-    auto opened = Connection::open(options_, std::min(deadline_us, limit_us));
+    const std::stop_callback stopping(stop, [&] { withdrawal->withdraw(); });
+    auto opened = Connection::open(options_, {std::min(deadline_us, limit_us), withdrawal->fd()});
     lock.lock();
-    connecting_ = false;
+    connecting_ = nullptr;
     connected_.notify_all();
     if (!opened.is_ok()) return opened.error();
     current_ = std::move(*opened);
     server_info_ = current_->server_info();
+    if (cancellations_ != seen) return cancelled(options_);  // the connection serves the next call
     return current_;
 }
 
@@ -118,7 +146,16 @@ std::shared_ptr<Connection> Session::current() const {
 }
 
 void Session::cancel_all() {
-    if (const auto connection = current()) connection->cancel_all();
+    Connections all;
+    {
+        const std::lock_guard lock(mutex_);
+        ++cancellations_;
+        if (connecting_ != nullptr) connecting_->withdraw();
+        connected_.notify_all();
+        all = retired_;
+        if (current_ != nullptr) all.push_back(current_);
+    }
+    for (const auto& connection : all) connection->cancel_all();
 }
 
 ServerInfo Session::server_info() const {

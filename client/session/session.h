@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -34,8 +35,10 @@ class Session {
 
     const ClientOptions& options() const { return options_; }
 
-    /// A connection that takes calls, made if need be. Errors as Client::connect.
-    Result<std::shared_ptr<Connection>> connection(uint64_t deadline_us);
+    /// A connection that takes calls, made if need be. Errors as Client::connect; kCancelled also
+    /// after cancel_all().
+    Result<std::shared_ptr<Connection>> connection(uint64_t deadline_us,
+                                                   const std::stop_token& stop = {});
 
     /// `timeout_ms` 0 means the client's own.
     template <class Message>
@@ -64,11 +67,15 @@ class Session {
 
     /// The connection that takes calls, null when there is none now.
     std::shared_ptr<Connection> current() const;
+    /// Ends every call that waits, for an answer or to be connected.
     void cancel_all();
     ServerInfo server_info() const;
 
   private:
     using Connections = std::vector<std::shared_ptr<Connection>>;
+
+    /// Says to whoever connects that nobody waits for it any more.
+    class Withdrawal;
 
     // Moves the current connection aside if it takes no calls. Returns those nobody needs, to be
     // destroyed without mutex_. Requires mutex_.
@@ -82,7 +89,8 @@ class Session {
     // Guarded by mutex_.
     std::shared_ptr<Connection> current_;
     Connections retired_;
-    bool connecting_ = false;
+    std::shared_ptr<Withdrawal> connecting_;  // null: nobody is
+    uint64_t cancellations_ = 0;              // calls of cancel_all()
     bool closed_ = false;
     ServerInfo server_info_;
 };

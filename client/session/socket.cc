@@ -15,8 +15,9 @@
 #include <chrono>
 #include <climits>
 #include <cstring>
-#include <memory>
 #include <utility>
+
+#include "session/resolve.h"
 
 namespace kv::client {
 
@@ -39,11 +40,10 @@ std::string to_text(const Address& address) {
     return (ipv6 ? "[" + address.host + "]" : address.host) + ":" + std::to_string(address.port);
 }
 
-Status finish_connect(Socket& socket, const std::string& peer, uint64_t deadline_us) {
-    KV_ASSIGN_OR_RETURN(const bool ready, socket.wait(POLLOUT, deadline_us));
-    if (!ready) {
-        return {Code::kDeadline, "connecting to " + peer + ": no answer in time"};
-    }
+Status finish_connect(Socket& socket, const std::string& peer, const Patience& patience) {
+    auto ready = socket.wait(POLLOUT, patience);
+    if (!ready.is_ok()) return ready.error().with_context("connecting to " + peer);
+    if (!*ready) return {Code::kDeadline, "connecting to " + peer + ": no answer in time"};
     int error = 0;
     socklen_t size = sizeof error;
     if (::getsockopt(socket.fd(), SOL_SOCKET, SO_ERROR, &error, &size) != 0) error = errno;
@@ -51,7 +51,8 @@ Status finish_connect(Socket& socket, const std::string& peer, uint64_t deadline
     return Status::ok();
 }
 
-Result<Socket> connect_one(const addrinfo& info, const std::string& peer, uint64_t deadline_us) {
+Result<Socket> connect_one(const addrinfo& info, const std::string& peer,
+                           const Patience& patience) {
     Socket socket(::socket(info.ai_family, info.ai_socktype | SOCK_NONBLOCK | SOCK_CLOEXEC,
                            info.ai_protocol));
     if (socket.fd() < 0) return unavailable("making a socket for " + peer, errno);
@@ -60,7 +61,7 @@ Result<Socket> connect_one(const addrinfo& info, const std::string& peer, uint64
     set_option(socket.fd(), IPPROTO_TCP, TCP_USER_TIMEOUT, kUnacknowledgedLimitMs);
     if (::connect(socket.fd(), info.ai_addr, info.ai_addrlen) != 0) {
         if (errno != EINPROGRESS) return unavailable("connecting to " + peer, errno);
-        KV_RETURN_IF_ERROR(finish_connect(socket, peer, deadline_us));
+        KV_RETURN_IF_ERROR(finish_connect(socket, peer, patience));
     }
     return socket;
 }
@@ -135,34 +136,33 @@ Result<size_t> Socket::receive_some(char* out, size_t capacity) {
     }
 }
 
-Result<bool> Socket::wait(short events, uint64_t deadline_us) {
+Result<bool> Socket::wait(short events, const Patience& patience) {
     while (true) {
         const uint64_t now = now_us();
-        const uint64_t left_ms = deadline_us > now ? (deadline_us - now + 999) / 1000 : 0;
-        pollfd entry{fd_, events, 0};
-        const int ready = ::poll(&entry, 1, static_cast<int>(std::min<uint64_t>(left_ms, INT_MAX)));
-        if (ready > 0) return true;
+        const uint64_t left_ms =
+            patience.deadline_us > now ? (patience.deadline_us - now + 999) / 1000 : 0;
+        pollfd entries[2] = {{fd_, events, 0}, {patience.given_up_fd, POLLIN, 0}};
+        const int ready = ::poll(entries, patience.given_up_fd < 0 ? 1 : 2,
+                                 static_cast<int>(std::min<uint64_t>(left_ms, INT_MAX)));
         if (ready < 0 && errno != EINTR) return unavailable("waiting for the server", errno);
-        if (ready == 0 && now_us() >= deadline_us) return false;
+        if (ready > 0 && entries[1].revents != 0) return Status(Code::kCancelled, "cancelled");
+        if (ready > 0) return true;
+        if (ready == 0 && now_us() >= patience.deadline_us) return false;
     }
 }
 
-Result<Socket> connect_socket(const Address& address, uint64_t deadline_us) {
-    addrinfo hints{};
-    hints.ai_family = AF_UNSPEC;
-    hints.ai_socktype = SOCK_STREAM;
-    addrinfo* found = nullptr;
-    const std::string port = std::to_string(address.port);
-    const int error = ::getaddrinfo(address.host.c_str(), port.c_str(), &hints, &found);
-    if (error != 0) {
-        return Status(Code::kUnavailable,
-                      "looking up host '" + address.host + "': " + ::gai_strerror(error));
-    }
-    const std::unique_ptr<addrinfo, void (*)(addrinfo*)> list(found, ::freeaddrinfo);
+Result<Socket> connect_socket(const Address& address, const Patience& patience) {
+    KV_ASSIGN_OR_RETURN(const AddressList list, resolve(address, patience));
+    size_t left = 0;
+    for (const addrinfo* info = list.get(); info != nullptr; info = info->ai_next) ++left;
     Status last(Code::kUnavailable, "host '" + address.host + "' has no address");
-    for (const addrinfo* info = list.get(); info != nullptr; info = info->ai_next) {
-        auto socket = connect_one(*info, to_text(address), deadline_us);
-        if (socket.is_ok() || socket.error().is(Code::kDeadline)) return socket;
+    for (const addrinfo* info = list.get(); info != nullptr; info = info->ai_next, --left) {
+        // One that drops what is sent to it must not take the time of those behind it.
+        const uint64_t now = now_us();
+        const uint64_t left_us = patience.deadline_us > now ? patience.deadline_us - now : 0;
+        const Patience share{now + left_us / left, patience.given_up_fd};
+        auto socket = connect_one(*info, to_text(address), share);
+        if (socket.is_ok() || socket.error().is(Code::kCancelled)) return socket;
         last = socket.error();
     }
     return last;

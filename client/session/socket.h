@@ -28,6 +28,12 @@ Result<Address> parse_address(std::string_view text);
 /// Microseconds on a clock that never goes back.
 uint64_t now_us();
 
+/// How long a wait may take.
+struct Patience {
+    uint64_t deadline_us = 0;  ///< On the clock of now_us().
+    int given_up_fd = -1;      ///< Readable once whoever waits has given up; -1: nobody will.
+};
+
 class Socket {
   public:
     Socket() = default;
@@ -45,15 +51,19 @@ class Socket {
     Result<size_t> send_some(Bytes bytes);
     /// Receives what is there: bytes received, 0 when nothing is. kUnavailable: closed or gone.
     Result<size_t> receive_some(char* out, size_t capacity);
-    /// Waits for `events` (poll's) until `deadline_us` (now_us). False when time ran out.
-    Result<bool> wait(short events, uint64_t deadline_us);
+    /// Waits for `events` (poll's). False when time ran out; kCancelled: given up.
+    Result<bool> wait(short events, const Patience& patience);
+    Result<bool> wait(short events, uint64_t deadline_us) {
+        return wait(events, Patience{deadline_us});
+    }
 
   private:
     int fd_ = -1;
 };
 
-/// Connects to the first of the host's addresses that answers before `deadline_us`; non-blocking,
-/// TCP_NODELAY and keepalive set. kUnavailable: refused, unreachable or unknown host. kDeadline.
-Result<Socket> connect_socket(const Address& address, uint64_t deadline_us);
+/// Connects to the first of the host's addresses that answers; non-blocking, TCP_NODELAY and
+/// keepalive set. Each address may take its share of the time that is left. kUnavailable: refused,
+/// unreachable or unknown host. kDeadline, kCancelled.
+Result<Socket> connect_socket(const Address& address, const Patience& patience);
 
 }  // namespace kv::client

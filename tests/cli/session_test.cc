@@ -131,6 +131,35 @@ TEST_CASE("session: a listing pages, and q stops it") {
     CHECK(terminal.wait() == 0);
 }
 
+TEST_CASE("session: Ctrl-C ends a command that waits to be connected") {
+    client_test::FakeServer server;
+    const test::TempDir home;
+    Terminal terminal(KVCLI_PROGRAM,
+                      {"-a", server.address(), "--timeout", "60s", "delrange", "x:", "--yes"},
+                      home.path());
+    client_test::Peer peer = server.accept_raw();
+    CHECK(peer.read().header.opcode == protocol::Opcode::kHello);
+    terminal.type("\x03");
+    terminal.expect("error: cancelled: connecting to " + server.address());
+    CHECK(terminal.wait() == 1);
+    peer.wait_closed();
+}
+
+TEST_CASE("session: what follows a listing is not paged") {
+    Daemon daemon;
+    const test::TempDir home;
+    Terminal terminal(KVCLI_PROGRAM, {"-a", daemon.address()}, home.path());
+    terminal.expect("kv> ");
+    terminal.type("scan\n");
+    terminal.expect("kv> ");
+    std::string lines;
+    for (int i = 0; i < 30; ++i) lines += "put key" + std::to_string(i) + " v\n";
+    terminal.type(lines + "count --exact\n");
+    terminal.expect("30\r\n");
+    terminal.type(":quit\n");
+    CHECK(terminal.wait() == 0);
+}
+
 TEST_CASE("session: without a server there is no session") {
     const test::TempDir home;
     std::string address;

@@ -130,6 +130,70 @@ TEST_CASE("client: cancel_all ends calls that wait, and tells the server to stop
     CHECK(write.get().error().is(Code::kInDoubt));
 }
 
+TEST_CASE("client: cancel_all ends calls on a connection that the server drains") {
+    Fixture f;
+    auto accepted = f.get("a");
+    const Received first = f.peer->read();
+    auto refused = f.get("b");
+    (void)f.peer->read();
+    f.peer->go_away(first.header.request_id);
+    CHECK(refused.get().error().is(Code::kUnavailable));
+    auto moved = f.get("c");
+    Peer second = f.server.accept();
+    (void)second.read();
+    f.client->cancel_all();
+    CHECK(accepted.get().error().is(Code::kCancelled));
+    CHECK(moved.get().error().is(Code::kCancelled));
+}
+
+TEST_CASE("client: cancel_all ends a call that waits to be connected, and not the client") {
+    ClientOptions options;
+    options.operation_timeout_ms = 60'000;
+    options.connect_timeout_ms = 60'000;
+    Fixture f(options);
+    auto refused = f.get("a");
+    (void)f.peer->read();
+    f.peer->go_away(0);
+    CHECK(refused.get().error().is(Code::kUnavailable));
+    auto waiting = f.put("k", "v");
+    {
+        const Peer silent = f.server.accept_raw();
+        f.client->cancel_all();
+        CHECK(waiting.get().error().is(Code::kCancelled));
+    }
+    auto later = f.get("k");
+    Peer peer = f.server.accept();
+    peer.answer(peer.read(), Fixture::found("v"));
+    CHECK((*later.get())->value == "v");
+}
+
+TEST_CASE("client: connecting ends when it is asked to stop, before and meanwhile") {
+    FakeServer server;
+    ClientOptions options;
+    options.address = server.address();
+    options.connect_timeout_ms = 60'000;
+    std::stop_source stop;
+    auto connecting = in_background([&] { return Client::connect(options, stop.get_token()); });
+    const Peer silent = server.accept_raw();
+    stop.request_stop();
+    CHECK(connecting.get().error().is(Code::kCancelled));
+    CHECK(Client::connect(options, stop.get_token()).error().is(Code::kCancelled));
+}
+
+TEST_CASE("client: a host is found by its name") {
+    FakeServer server;
+    ClientOptions options;
+    options.address = "localhost" + server.address().substr(server.address().rfind(':'));
+    auto connecting = in_background([&] { return Client::connect(options); });
+    Peer peer = server.accept();
+    CHECK(connecting.get().is_ok());
+    options.address = "no-such-host.invalid:7480";
+    const auto unknown = Client::connect(options);
+    CHECK(unknown.error().is(Code::kUnavailable));
+    CHECK(unknown.error().message().find("looking up host 'no-such-host.invalid'") !=
+          std::string::npos);
+}
+
 TEST_CASE("client: destruction ends asynchronous calls") {
     Fixture f;
     std::promise<Status> ended;

@@ -32,7 +32,7 @@ NativeWire::NativeWire(const Workload& workload)
 Result<std::unique_ptr<ServerConnection>> NativeWire::open() const {
     KV_ASSIGN_OR_RETURN(const client::Address parsed, client::parse_address(workload_.address));
     const uint64_t deadline_us = client::now_us() + kConnectUs;
-    KV_ASSIGN_OR_RETURN(client::Socket socket, client::connect_socket(parsed, deadline_us));
+    KV_ASSIGN_OR_RETURN(client::Socket socket, client::connect_socket(parsed, {deadline_us}));
     auto connection = std::make_unique<NativeConnection>(std::move(socket), *this);
     KV_RETURN_IF_ERROR(connection->shake_hands(deadline_us));
     return std::unique_ptr<ServerConnection>(std::move(connection));

@@ -12,6 +12,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -48,9 +49,11 @@ class Client {
     /// Connects and shakes hands. kInvalidArgument: the address does not parse. kUnavailable: not
     /// reachable. kDeadline: connect_timeout_ms passed. kUnsupported: no common protocol version,
     /// or a keyspace is wanted and the server is too old for that. kNotFound: no such keyspace.
-    static Result<std::unique_ptr<Client>> connect(const ClientOptions& options);
-    /// Requests still outstanding end with kInDoubt or kCancelled. Scans and snapshots must be
-    /// gone. Not from a callback.
+    /// kCancelled: `stop` was requested meanwhile, by another thread.
+    static Result<std::unique_ptr<Client>> connect(const ClientOptions& options,
+                                                   const std::stop_token& stop = {});
+    /// Requests still outstanding end: writes that left with kInDoubt, all others with
+    /// kUnavailable. Scans and snapshots must be gone. Not from a callback.
     ~Client();
     Client(const Client&) = delete;
     Client& operator=(const Client&) = delete;
@@ -122,8 +125,9 @@ class Client {
     void submit_write(const client::Batch& batch, const client::WriteOptions& options,
                       WriteCallback callback);
 
-    /// Ends every call that waits now, as if its time had run out. For a Ctrl-C handler's thread,
-    /// not for the handler itself.
+    /// Ends every call that waits now, for its answer or for a connection: writes that left with
+    /// kInDoubt, all others with kCancelled. For a Ctrl-C handler's thread, not for the handler
+    /// itself.
     void cancel_all();
 
   private:
