@@ -19,9 +19,16 @@ namespace {
 // Some hundred times the sample; /dev/zero has an end so.
 constexpr size_t kLargestFileBytes = 1U << 20;
 
-/// Kubernetes and Docker links put these into every container beside a service named "kvd".
-bool is_injected_by_orchestrator(std::string_view name) {
-    return name == "KVD_PORT" || name.starts_with("KVD_PORT_") || name.starts_with("KVD_SERVICE_");
+/// Kubernetes and Docker links put these into every container beside a service named "kvd" or
+/// "kvd-...". Asked of names that are no key's.
+bool is_injected_by_orchestrator(std::string_view name, std::string_view text) {
+    const auto has = [&](std::string_view part) { return name.find(part) != name.npos; };
+    // KVD_RESP_PORT=tcp://10.0.0.1:7481, and KVD_RESP_PORT_7481_TCP with _PROTO, _PORT and _ADDR.
+    const bool is_url = text.starts_with("tcp://") || text.starts_with("udp://");
+    if (name.ends_with("_PORT") && is_url) return true;
+    if (has("_PORT_") && (has("_TCP") || has("_UDP"))) return true;
+    return has("_SERVICE_HOST") || has("_SERVICE_PORT") || name.starts_with("KVD_ENV_") ||
+           name == "KVD_NAME";
 }
 
 void add_error(std::string& errors, const std::string& line) {
@@ -64,11 +71,11 @@ Status apply_environment(const Environment& environment, LoadedConfig& loaded) {
     std::string errors;
     for (const auto& [name, text] : environment) {
         if (!name.starts_with("KVD_") || name == "KVD_CONFIG") continue;
-        if (is_injected_by_orchestrator(name)) continue;
         const Key* match = nullptr;
         for (const Key& key : keys()) {
             if (environment_name(key) == name) match = &key;
         }
+        if (match == nullptr && is_injected_by_orchestrator(name, text)) continue;
         if (match == nullptr) {
             std::string as_key;
             for (const char c : name.substr(4)) {

@@ -136,8 +136,24 @@ TEST_CASE("apply_toml: reports every error at once") {
 TEST_CASE("load: unknown environment variables are refused, an orchestrator's are not") {
     CHECK(contains(std::string(load({}, {{"KVD_LISTN", "x"}}).status().message()),
                    "did you mean 'KVD_LISTEN'?"));
-    CHECK(
-        load({}, {{"KVD_PORT", "tcp://10.0.0.1:7480"}, {"KVD_SERVICE_HOST", "10.0.0.1"}}).is_ok());
+    for (const auto& [name, text] : std::initializer_list<std::pair<const char*, const char*>>{
+             {"KVD_PORT", "tcp://10.0.0.1:7480"},
+             {"KVD_PORT_7480_TCP", "tcp://10.0.0.1:7480"},
+             {"KVD_PORT_7480_TCP_PROTO", "tcp"},
+             {"KVD_PORT_7480_TCP_ADDR", "10.0.0.1"},
+             {"KVD_PORT_7480_TCP_PORT", "7480"},
+             {"KVD_SERVICE_HOST", "10.0.0.1"},
+             {"KVD_RESP_SERVICE_HOST", "10.0.0.1"},
+             {"KVD_RESP_SERVICE_PORT", "7481"},
+             {"KVD_RESP_SERVICE_PORT_RESP", "7481"},
+             {"KVD_RESP_PORT", "tcp://10.0.0.1:7481"},
+             {"KVD_RESP_PORT_7481_TCP_PORT", "7481"},
+             {"KVD_NAME", "/web/kvd"},
+             {"KVD_ENV_PATH", "/usr/bin"}}) {
+        INFO(name);
+        CHECK(load({}, {{name, text}}).is_ok());
+    }
+    CHECK_FALSE(load({}, {{"KVD_RESP_PORT", "7481"}}).is_ok());
     CHECK(contains(std::string(load({}, {{"KVD_THREADS_READ", "x"}}).status().message()),
                    "environment KVD_THREADS_READ: "));
 }
