@@ -36,13 +36,16 @@ def install(rivals):
         need_rivals {' '.join(rivals)}""")
 
 
-def prepare(targets, rivals):
-    """Installs what is missing and builds `targets` in release."""
+def prepare(targets, rivals, of_tests=()):
+    """Installs what is missing and builds `targets` in release, and those `of_tests`, which are part of
+    the tests' build."""
+    configure = "step configuring release-configure cmake --preset release -DKV_BUILD_TESTS="
     build = "" if "KV_BIN" in os.environ else f"""
-        [ -f build/release/build.ninja ] ||
-            step configuring release-configure cmake --preset release -DKV_BUILD_TESTS=OFF
-        step building bench-build cmake --build build/release -j "$JOBS" --target {' '.join(targets)}"""
-    install(rivals)
+        {f"{configure}ON" if of_tests else
+         f"[ -f build/release/build.ninja ] || {configure}OFF"}
+        step building bench-build cmake --build build/release -j "$JOBS" \\
+            --target {' '.join([*targets, *of_tests])}"""
+    install([*rivals, *(["catch2"] if of_tests else [])])
     shell(f"""use_ccache
         {build}""")
 

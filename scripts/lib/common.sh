@@ -104,12 +104,15 @@ need_rivals() {
         need_packages "$@"
         return
     fi
-    as_root sh -c "printf '#!/bin/sh\\nexit 101\\n' >$policy && chmod +x $policy"
-    # In a subshell, because a failing step ends the shell it runs in.
-    local status=0
-    (need_packages "$@") || status=$?
-    as_root rm -f $policy
-    [ $status = 0 ] || exit $status
+    # A shell of its own: however it ends, by a failing step or by Ctrl-C, the file must not stay.
+    (
+        trap 'as_root rm -f $policy' EXIT
+        trap 'exit 129' HUP
+        trap 'exit 130' INT
+        trap 'exit 143' TERM
+        as_root sh -c "printf '#!/bin/sh\\nexit 101\\n' >$policy && chmod +x $policy"
+        need_packages "$@"
+    ) || exit
 }
 
 # need_package_lists: the real-data test reads the machine's package index.
