@@ -34,6 +34,8 @@ char* BlockPool::take() {
     if (gets_low) on_low_();
     if (block == nullptr) block = new_block();
     if (block == nullptr) throw std::bad_alloc();
+    const std::lock_guard lock(mutex_);
+    ++used_;
     return block;
 }
 
@@ -59,11 +61,19 @@ void BlockPool::refill() {
             return;
         }
         for (size_t at = 0; at < kBlockBytes; at += kSmallPageBytes) block[at] = 0;
-        give_back(block);
+        keep_or_free(block);
     }
 }
 
 void BlockPool::give_back(char* block) {
+    {
+        const std::lock_guard lock(mutex_);
+        --used_;
+    }
+    keep_or_free(block);
+}
+
+void BlockPool::keep_or_free(char* block) {
     {
         const std::lock_guard lock(mutex_);
         if (spare_.size() < most_spare_) {
@@ -77,6 +87,11 @@ void BlockPool::give_back(char* block) {
 size_t BlockPool::spare_bytes() const {
     const std::lock_guard lock(mutex_);
     return spare_.size() * kBlockBytes;
+}
+
+size_t BlockPool::used_bytes() const {
+    const std::lock_guard lock(mutex_);
+    return used_ * kBlockBytes;
 }
 
 }  // namespace kv

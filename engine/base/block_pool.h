@@ -35,6 +35,8 @@ class BlockPool {
     char* take();
     void give_back(char* block);
     size_t spare_bytes() const;
+    /// Of blocks that were taken and not given back.
+    size_t used_bytes() const;
 
     /// From now on take() calls `run` when fewer than kReadyBlocks are left, once until refill();
     /// `run` sees to it that somebody who may take his time calls that soon. Null: blocks are made
@@ -45,6 +47,7 @@ class BlockPool {
 
   private:
     static char* new_block();  // null: there is no memory
+    void keep_or_free(char* block);
     size_t ready_blocks() const { return std::min(kReadyBlocks, most_spare_); }
 
     const size_t most_spare_;
@@ -52,6 +55,7 @@ class BlockPool {
     std::function<void()> on_low_;
     // Guarded by mutex_.
     std::vector<char*> spare_;
+    size_t used_ = 0;
     bool is_low_ = false;  // on_low_ has been called, and refill() not yet
 };
 

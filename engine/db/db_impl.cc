@@ -159,6 +159,14 @@ void DbImpl::observe_pressure() {
     judge_level0();
 }
 
+/// Of all memtables but the active one: those that wait for flush count in full; of those that only
+/// readers hold no more is known than the blocks they lie in.
+uint64_t DbImpl::waiting_memtable_bytes() const {
+    const uint64_t full = context_->options.memtable_bytes;
+    const uint64_t in_blocks = context_->memtable_blocks->used_bytes();
+    return std::max(shape_.immutable_count() * full, in_blocks > full ? in_blocks - full : 0);
+}
+
 void DbImpl::update_budgets() {
     // The next segment is made ahead of its use, and a new MANIFEST before the old one goes.
     context_->disk.update(tables_.file_bytes() + log_.live_bytes() +
@@ -168,11 +176,10 @@ void DbImpl::update_budgets() {
         context_->log(LogLevel::kInfo, "disk budget: there is room again, writes are taken");
     }
     // The active memtable counts as full: what it will take is not the cache's.
-    blocks_.set_capacity(budget_.cache_bytes(
-        {.memtable_bytes = shape_.immutable_count() * context_->options.memtable_bytes,
-         .table_bytes = tables_.memory_bytes(),
-         .row_bytes = rows_.memory_bytes(),
-         .held_bytes = blocks_.held_bytes()}));
+    blocks_.set_capacity(budget_.cache_bytes({.memtable_bytes = waiting_memtable_bytes(),
+                                              .table_bytes = tables_.memory_bytes(),
+                                              .row_bytes = rows_.memory_bytes(),
+                                              .held_bytes = blocks_.held_bytes()}));
 }
 
 void DbImpl::judge_level0() {

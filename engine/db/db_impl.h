@@ -89,6 +89,7 @@ class DbImpl final : public Db {
     /// For budgets_: gives the cache what memtables and tables leave of the memory budget, and
     /// counts the disk.
     void update_budgets();
+    uint64_t waiting_memtable_bytes() const;
     /// For pressure_: tells Admission and Health.
     void observe_pressure();
     /// Where waiting for room in level 0 might never end, writes are refused instead.

@@ -278,7 +278,8 @@ StoreStats DbImpl::stats() {
     stats.memory_budget_bytes = context_->options.memory_budget_bytes;
     stats.filter_checks = c.filter_checks;
     stats.filter_skips = c.filter_skips;
-    stats.memtable_bytes = shape_.memtable_bytes();
+    stats.memtable_bytes =
+        std::max<uint64_t>(shape_.memtable_bytes(), context_->memtable_blocks->used_bytes());
     stats.memory_used_bytes =
         cache.bytes + stats.row_cache_bytes + stats.memtable_bytes + stats.table_memory_bytes;
     stats.immutable_memtables = shape_.immutable_count();

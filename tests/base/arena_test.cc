@@ -46,7 +46,9 @@ TEST_CASE("block pool: keeps as many blocks as it may, and gives them out again"
         Arena arena(pool);
         while (arena.memory_bytes() < 5 * BlockPool::kBlockBytes) arena.allocate(1000);
         CHECK(pool->spare_bytes() == 0);
+        CHECK(pool->used_bytes() >= 3 * BlockPool::kBlockBytes);
     }
+    CHECK(pool->used_bytes() == 0);
     CHECK(pool->spare_bytes() == 2 * BlockPool::kBlockBytes);
     char* block = pool->take();
     CHECK(reinterpret_cast<uintptr_t>(block) % BlockPool::kBlockBytes == 0);

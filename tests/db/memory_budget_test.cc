@@ -149,6 +149,31 @@ TEST_CASE("memory budget: an open store moves cache to memtables and back") {
     CHECK(f.db().stats().cache_capacity_bytes > full.cache_capacity_bytes);
 }
 
+TEST_CASE("memory budget: memtables that only readers hold are counted") {
+    DbFixture f;
+    f.options_.memory_budget_bytes = 64 * kMiB;
+    f.options_.memtable_bytes = 8 * kMiB;
+    f.options_.block_cache_bytes = 0;
+    f.options_.compression = Compression::kNone;
+    const uint64_t idle = f.db().stats().cache_capacity_bytes;
+    std::vector<std::unique_ptr<Iterator>> readers;
+    const auto fill_and_flush = [&] {
+        for (int i = 0; i < 6000; ++i)
+            REQUIRE(f.put("key" + std::to_string(i), std::string(1000, 'v'), Durability::kOs)
+                        .status.is_ok());
+        readers.push_back(f.db().new_iterator({}));
+        REQUIRE(f.db().flush().is_ok());
+        f.executor_.run_until_idle();
+    };
+    for (int i = 0; i < 4; ++i) fill_and_flush();
+    const StoreStats held = f.db().stats();
+    CHECK(held.memtable_bytes >= 4 * 6000 * 1000);
+    CHECK(held.cache_capacity_bytes <= idle - 12 * kMiB);
+    readers.clear();
+    fill_and_flush();
+    CHECK(f.db().stats().cache_capacity_bytes > held.cache_capacity_bytes);
+}
+
 TEST_CASE("memory budget: an empty memtable is never written out, however small its limit") {
     DbFixture f;
     f.options_.memtable_bytes = 4096;  // what an empty one takes already
