@@ -1,4 +1,4 @@
-// See the header.
+// See the header. What follows from a job that failed is in compaction_failures.cc.
 // SPDX-License-Identifier: Apache-2.0
 #include "db/compactor.h"
 
@@ -6,7 +6,6 @@
 #include <utility>
 
 #include "db/derived_options.h"
-#include "record/file_names.h"
 
 namespace kv::db {
 
@@ -128,13 +127,13 @@ std::optional<CompactionPlan> Compactor::pick(const Version& version, const Drop
     state.at_rest = at_rest_;
     state.room_bytes = context_.disk.urgent_bytes();
     state.wants_space = context_.disk.is_short();
-    // Also of a damaged one nothing is read.
+    // Also of one that cannot be read: nothing is.
     if (auto plan = pick_covered_tables(version, state)) return plan;
-    PickerState undamaged = state;
-    undamaged.busy.insert(damaged_.begin(), damaged_.end());
+    PickerState readable = state;
+    readable.busy.merge(aside_.all());
     if (manual_ != nullptr && manual_->status.is_ok()) {
         // A full compaction takes long, and what is flushed meanwhile is none of its business.
-        if (auto plan = pick_within_budget(version, undamaged, true)) return plan;
+        if (auto plan = pick_within_budget(version, readable, true)) return plan;
         bool blocked = false;
         auto plan = pick_full_step(version, manual_->what, picker_options_, state, &blocked);
         if (plan) {
@@ -144,7 +143,7 @@ std::optional<CompactionPlan> Compactor::pick(const Version& version, const Drop
         if (!blocked && manual_->running == 0) finish_manual(Status::ok());
     }
     watch_for_expiry(version, rules.now_ms);
-    auto plan = pick_within_budget(version, undamaged, false);
+    auto plan = pick_within_budget(version, readable, false);
     // Nothing runs that could give a full compaction room, nor are there dead tables to go.
     if (!plan && manual_ != nullptr && manual_->status.is_ok() && running_.empty() &&
         tables_.file_bytes() <= version.total_bytes()) {
@@ -213,10 +212,7 @@ void Compactor::start(CompactionPlan plan, VersionPtr base, DropRules rules, Man
 void Compactor::complete(const CompactionPlan& plan, const Task& task,
                          Result<CompactionResult> result) {
     const Status status = result.is_ok() ? commit(plan, *result, task.began_us) : result.status();
-    // A refused edit says nothing about the inputs: they were read to the end and found sound.
-    const bool is_damage =
-        !result.is_ok() && (status.is(Code::kCorruption) || status.is(Code::kUnsupported));
-    finish(plan, status, is_damage, task.manual);
+    finish(plan, status, !result.is_ok(), task.manual);
     garbage_.schedule();
     on_compacted_();
     schedule();
@@ -289,59 +285,6 @@ void Compactor::raise_forgotten(Seqno newest) {
     forgotten.store(std::max(forgotten.load(), newest), std::memory_order_release);
 }
 
-void Compactor::finish(const CompactionPlan& plan, const Status& status, bool is_damage,
-                       Manual* manual) {
-    if (is_damage) {
-        health_.raise(Health::Cause::kCompaction, status);
-    } else if (!status.is_ok() && !status.is(Code::kCancelled)) {
-        context_.log(LogLevel::kWarning,
-                     "compaction failed, will try again: " + status.to_string());
-    }
-    std::lock_guard lock(mutex_);
-    std::erase(running_, &plan);
-    count_promised();
-    if (is_damage) add_damaged(plan, status);
-    if (!status.is_ok()) range_deletes_.is_searched = false;  // what it found is there again
-    if (status.is_ok()) last_failure_ = Status::ok();
-    if (!status.is_ok() && !is_damage && !stopping_) {
-        last_failure_ = status;
-        retry_later();
-    }
-    if (manual == nullptr) return;
-    --manual->running;
-    if (!status.is_ok() && manual->status.is_ok()) manual->status = status;
-    // A step that was through before it heard of the closing has no successor.
-    if (stopping_ && manual->status.is_ok()) {
-        manual->status = {Code::kCancelled, "the store is closing"};
-    }
-    // Steps that run beside it refer to it.
-    if (!manual->status.is_ok() && manual->running == 0) finish_manual(manual->status);
-}
-
-/// Remembers the inputs that `status` names, or all when it names none. Requires mutex_.
-void Compactor::add_damaged(const CompactionPlan& plan, const Status& status) {
-    bool any = false;
-    for (const PlanInput& input : plan.inputs) {
-        const std::string name = table_file_name(input.file->number);
-        if (status.message().find(name) == std::string_view::npos) continue;
-        damaged_.insert(input.file->number);
-        any = true;
-    }
-    if (any) return;
-    for (const uint64_t number : plan.input_numbers()) damaged_.insert(number);
-}
-
-void Compactor::retry_later() {
-    waiting_for_retry_ = true;
-    context_.post_after(Lane::kCompaction, kRetryMs, [this] {
-        {
-            std::lock_guard retry_lock(mutex_);
-            waiting_for_retry_ = false;
-        }
-        schedule();
-    });
-}
-
 /// Sets a timer that finds out whether anything was written since, over and over until nothing was.
 /// Only level 0 is tidied up then. Requires mutex_.
 void Compactor::watch_for_rest(const Version& version) {
@@ -397,35 +340,6 @@ Status Compactor::compact_all() {
     schedule();
     context_.executor.wait(manual.done);
     return manual.status;
-}
-
-Status Compactor::last_failure() const {
-    std::lock_guard lock(mutex_);
-    return last_failure_;
-}
-
-bool Compactor::is_level0_stuck() const {
-    const VersionPtr version = manifest_.current();
-    PickerState state;
-    {
-        std::lock_guard lock(mutex_);
-        if (damaged_.empty()) return false;
-        state.busy = damaged_;
-    }
-    return !version->files(0).empty() && !level0_can_merge(*version, picker_options_, state);
-}
-
-std::vector<Compactor::DamagedTable> Compactor::damaged_tables() const {
-    const VersionPtr version = manifest_.current();
-    std::vector<DamagedTable> tables;
-    std::lock_guard lock(mutex_);
-    for (const uint64_t number : damaged_) {
-        for (int level = 0; level < kLevels; ++level) {
-            FileMetaPtr file = version->find_number(level, number);
-            if (file != nullptr) tables.push_back({level, std::move(file)});
-        }
-    }
-    return tables;
 }
 
 void Compactor::stop() {

@@ -2,7 +2,9 @@
 // their results.
 //
 // A plan that meets a damaged table is given up: that table is not picked again until the store is
-// reopened; everything else goes on. A store that was not written to for a while is tidied up.
+// reopened; everything else goes on. So it does beside a table that the disk does not give, which
+// is read again after a while, and ever more rarely, until it can be: set_aside.h. A store that was
+// not written to for a while is tidied up.
 // Before anything else is picked from a version, tables that its range deletes cover are dropped.
 // Thread rule: schedule and compact_all from any thread; jobs run on the compaction lane.
 // SPDX-License-Identifier: Apache-2.0
@@ -23,6 +25,7 @@
 #include "db/health.h"
 #include "db/job_runner.h"
 #include "db/log_stage.h"
+#include "db/set_aside.h"
 #include "db/shape.h"
 #include "db/snapshot_list.h"
 #include "db/store_context.h"
@@ -45,17 +48,12 @@ class Compactor {
     Status compact_all();
     /// Damaged tables keep level 0 from being merged until the store is opened anew.
     bool is_level0_stuck() const;
-    struct DamagedTable {
-        int level = 0;
-        FileMetaPtr file;
-    };
-    /// The live tables that compaction has given up on; reads of what they hold may fail.
-    std::vector<DamagedTable> damaged_tables() const;
     /// Bytes that compaction must still move.
     uint64_t debt_bytes() const {
         return compaction_debt_bytes(*manifest_.current(), picker_options_);
     }
-    /// Why the last job failed, if it did, the disk being the reason; it is tried again.
+    /// Why the last job failed, if it did, the disk being the reason, or why level 0 cannot be
+    /// merged, if a table that cannot be read is the reason; it is tried again.
     Status last_failure() const;
     bool is_running() const;
     /// Running jobs stop soon, no new one starts.
@@ -108,8 +106,14 @@ class Compactor {
     /// After a doubtful commit: the outputs go once a later edit has settled that they are unused.
     void give_up_outputs(const CompactionPlan& plan, const CompactionResult& result);
     void raise_forgotten(Seqno newest);
-    void finish(const CompactionPlan& plan, const Status& status, bool is_damage, Manual* manual);
-    void add_damaged(const CompactionPlan& plan, const Status& status);
+    void finish(const CompactionPlan& plan, const Status& status, bool by_job, Manual* manual);
+    void take_back_inputs(const CompactionPlan& plan);
+    bool set_damaged_aside(const CompactionPlan& plan, const Status& status);
+    void set_unread_aside(const CompactionPlan& plan, const Status& status);
+    void leave_out(const FileMeta& file, const Status& why);
+    void read_again(uint64_t number, bool whole);
+    void tell_health();
+    bool keeps_level0(const Version& version, const std::set<uint64_t>& tables) const;
     void retry_later();
     void watch_for_rest(const Version& version);
     void watch_for_expiry(const Version& version, uint64_t now_ms);
@@ -132,7 +136,7 @@ class Compactor {
     mutable std::mutex mutex_;
     // Guarded by mutex_.
     std::vector<const CompactionPlan*> running_;  // of the jobs under way, which hold them
-    std::set<uint64_t> damaged_;                  // inputs of jobs that met damage
+    SetAside aside_;                              // inputs that jobs could not read
     bool waiting_for_retry_ = false;
     Status last_failure_;
     Manual* manual_ = nullptr;  // asked for, not complete

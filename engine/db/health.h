@@ -21,8 +21,8 @@ class Health {
         kLogSegment,  ///< No next log segment can be made.
         kFlush,       ///< A memtable cannot be written out.
         kManifest,    ///< A version edit is in doubt.
-        kCompaction,  ///< A damaged table stops compaction; writes go on.
-        kLevel0Full,  ///< Level 0 is full, and damage keeps it from being merged.
+        kCompaction,  ///< Compaction cannot read a table; writes go on.
+        kLevel0Full,  ///< Level 0 is full, and damage or the disk keeps it from being merged.
     };
     static constexpr size_t kCauses = 6;
 
