@@ -157,13 +157,23 @@ std::optional<CompactionPlan> pick_level(const Version& version, int level,
     return plan;
 }
 
+/// Whether level 0 is due but has to wait for tables that are busy. Where it waits for room, it is
+/// the levels below that have to give way.
+bool level0_waits_for_tables(const Version& version, const LevelTargets& targets,
+                             const PickerOptions& options, const PickerState& state) {
+    if (version.files(0).size() < options.level0_trigger) return false;
+    PickerState with_room = state;
+    with_room.room_bytes = UINT64_MAX;
+    return !merge_level0(version, targets, options, with_room).has_value();
+}
+
 std::optional<CompactionPlan> pick_by_score(const Version& version, const LevelTargets& targets,
                                             const PickerOptions& options,
                                             const PickerState& state) {
-    // Where level 0 is due but has to wait for the tables it merges with, nothing else may take
-    // more of them.
-    const int reserved =
-        version.files(0).size() >= options.level0_trigger ? level0_output(version, targets) : 0;
+    // Nothing else may take more of the tables that level 0 waits for.
+    const int reserved = level0_waits_for_tables(version, targets, options, state)
+                             ? level0_output(version, targets)
+                             : 0;
     std::array<std::pair<double, int>, kLevels> scores;
     for (int level = 0; level < kLevels; ++level) {
         scores[static_cast<size_t>(level)] = {

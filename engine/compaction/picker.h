@@ -6,8 +6,9 @@
 // asks all of them); else the level that is furthest beyond its target (level_targets.h), there the
 // table that drags along the fewest bytes of the next level; else tables worth rewriting for what
 // they hold (tombstones, expired entries); else, in a store that is at rest, what is left of level
-// 0. Tables in use by a running job, and tables that would meet one, are left alone. What range
-// deletes hide altogether goes before all of that: covered_tables.h.
+// 0. Tables in use by a running job, and tables that would meet one, are left alone, and where
+// level 0 waits for such tables, so is the level it goes to. What range deletes hide altogether
+// goes before all of that: covered_tables.h.
 // Caller: the store's scheduler. Thread rule: pure functions.
 // SPDX-License-Identifier: Apache-2.0
 #pragma once

@@ -209,6 +209,17 @@ TEST_CASE("picker: a merge that has no room beside its inputs gives way to a nar
     CHECK(pick_in_room("5: 1[a-c]80 2[d-f]20\n6: 4[a-c]160 5[d-f]80", 100) == "5:2 6:5 -> 6");
 }
 
+TEST_CASE("picker: a level gives way where level 0 waits for room, not where it waits for tables") {
+    const std::string levels =
+        "0: 4[a-z]10 3[a-z]10 2[a-z]10 1[a-z]10\n1: 9[a-z]55\n6: 8[a-b]4 7[y-z]4";
+    CHECK(pick_in_room(levels, 95) == "0:4 0:3 0:2 0:1 1:9 -> 1");
+    CHECK(pick_in_room(levels, 65) == "0:1 1:9 -> 1");
+    CHECK(pick_in_room(levels, 64) == "1:9 6:8 6:7 -> 6");
+    CHECK(pick_in_room(levels, 64, true) == "1:9 6:8 6:7 -> 6");
+    CHECK(pick_in_room(levels, 62, true) == "none");
+    CHECK(pick(levels, {1}) == "none");
+}
+
 TEST_CASE("picker: where the disk is short, level 0 is merged whatever its size") {
     CHECK(pick_in_room("0: 2[a-z]1\n6: 1[a-z]50", 100) == "none");
     CHECK(pick_in_room("0: 2[a-z]1\n6: 1[a-z]50", 100, true) == "0:2 6:1 -> 6");
