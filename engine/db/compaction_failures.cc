@@ -1,6 +1,8 @@
 // The Compactor's way with jobs that fail: what is tried again when, which tables are left out
 // meanwhile, and who is told. See compactor.h and set_aside.h.
 // SPDX-License-Identifier: Apache-2.0
+#include <utility>
+
 #include "db/compactor.h"
 #include "record/file_names.h"
 
@@ -118,15 +120,59 @@ void Compactor::tell_health() {
     }
 }
 
+/// Requires mutex_.
 void Compactor::retry_later() {
     waiting_for_retry_ = true;
-    context_.post_after(Lane::kCompaction, kRetryMs, [this] {
-        {
-            std::lock_guard retry_lock(mutex_);
-            waiting_for_retry_ = false;
+    if (std::exchange(retry_timer_is_set_, true)) return;
+    context_.post_after(Lane::kCompaction, kRetryMs, [this] { retry(); });
+}
+
+void Compactor::retry() {
+    const Status settled = settle_doubt();
+    {
+        std::lock_guard lock(mutex_);
+        waiting_for_retry_ = retry_timer_is_set_ = false;
+        if (!settled.is_ok()) {
+            last_failure_ = settled;
+            retry_later();
+            // A full compaction would wait for as long as the MANIFEST cannot be written.
+            if (manual_ != nullptr && manual_->running == 0) finish_manual(settled);
         }
-        schedule();
-    });
+    }
+    schedule();
+}
+
+void Compactor::give_up_outputs(const CompactionPlan& plan, const CompactionResult& result) {
+    {
+        std::lock_guard lock(mutex_);
+        commit_in_doubt_ = true;
+    }
+    if (plan.move_only) return;
+    std::vector<FileName> outputs;
+    for (const AddedFile& added : result.edit.added) {
+        outputs.push_back({FileKind::kTable, added.meta.number});
+        (void)tables_.slot(added.meta);  // it takes room until it is collected
+    }
+    manifest_.files().put_back(outputs);
+}
+
+/// Whether a commit was doubtful and nothing has been committed since: what a job wrote now could
+/// neither be committed nor unlinked. An open leaves the MANIFEST in doubt too, but there the next
+/// edit settles that. Requires mutex_.
+bool Compactor::is_in_doubt() {
+    if (commit_in_doubt_ && !manifest_.in_doubt()) commit_in_doubt_ = false;
+    return commit_in_doubt_;
+}
+
+/// If a commit was doubtful, begins a new MANIFEST; what was given up can be unlinked then.
+Status Compactor::settle_doubt() {
+    {
+        std::lock_guard lock(mutex_);
+        if (stopping_ || !is_in_doubt()) return Status::ok();
+    }
+    KV_RETURN_IF_ERROR(manifest_.apply({}).with_context("settling a compaction"));
+    garbage_.schedule();
+    return Status::ok();
 }
 
 Status Compactor::last_failure() const {

@@ -38,7 +38,7 @@ DropRules Compactor::rules_now() const {
 
 bool Compactor::start_next() {
     std::lock_guard lock(mutex_);
-    if (stopping_ || waiting_for_retry_) return false;
+    if (stopping_ || waiting_for_retry_ || is_in_doubt()) return false;
     const VersionPtr base = manifest_.current();
     watch_for_rest(*base);
     if (!knows_range_deletes(base)) return false;
@@ -231,7 +231,7 @@ Status Compactor::commit(const CompactionPlan& plan, const CompactionResult& res
     }
     const Status applied = manifest_.apply(result.edit);
     if (!applied.is_ok()) {
-        if (applied.is(Code::kCorruption)) {
+        if (applied.is(Code::kCorruption)) {  // and nothing was written
             const Status discarded = discard_outputs(context_.fs, context_.dir, result);
             if (!discarded.is_ok()) {
                 context_.log(LogLevel::kWarning,
@@ -268,15 +268,6 @@ Status Compactor::commit(const CompactionPlan& plan, const CompactionResult& res
                      std::to_string(result.bytes_written) + " bytes written, " +
                      std::to_string((context_.clock.monotonic_us() - began_us) / 1000) + " ms");
     return Status::ok();
-}
-
-void Compactor::give_up_outputs(const CompactionPlan& plan, const CompactionResult& result) {
-    if (plan.move_only) return;
-    std::vector<FileName> outputs;
-    for (const AddedFile& added : result.edit.added) {
-        outputs.push_back({FileKind::kTable, added.meta.number});
-    }
-    manifest_.files().put_back(outputs);
 }
 
 void Compactor::raise_forgotten(Seqno newest) {
@@ -325,6 +316,7 @@ void Compactor::finish_manual(const Status& status) {
 }
 
 Status Compactor::compact_all() {
+    KV_RETURN_IF_ERROR(settle_doubt());
     Manual manual;
     {
         std::lock_guard lock(mutex_);

@@ -104,6 +104,7 @@ class Compactor {
     void complete(const CompactionPlan& plan, const Task& task, Result<CompactionResult> result);
     Status commit(const CompactionPlan& plan, const CompactionResult& result, uint64_t began_us);
     /// After a doubtful commit: the outputs go once a later edit has settled that they are unused.
+    /// Nothing starts until then.
     void give_up_outputs(const CompactionPlan& plan, const CompactionResult& result);
     void raise_forgotten(Seqno newest);
     void finish(const CompactionPlan& plan, const Status& status, bool by_job, Manual* manual);
@@ -115,6 +116,9 @@ class Compactor {
     void tell_health();
     bool keeps_level0(const Version& version, const std::set<uint64_t>& tables) const;
     void retry_later();
+    void retry();
+    bool is_in_doubt();
+    Status settle_doubt();
     void watch_for_rest(const Version& version);
     void watch_for_expiry(const Version& version, uint64_t now_ms);
     void finish_manual(const Status& status);
@@ -138,6 +142,8 @@ class Compactor {
     std::vector<const CompactionPlan*> running_;  // of the jobs under way, which hold them
     SetAside aside_;                              // inputs that jobs could not read
     bool waiting_for_retry_ = false;
+    bool retry_timer_is_set_ = false;
+    bool commit_in_doubt_ = false;
     Status last_failure_;
     Manual* manual_ = nullptr;  // asked for, not complete
     Seqno flushed_ = 0;         // when watch_for_rest last looked

@@ -152,3 +152,71 @@ TEST_CASE("compaction: a full one tries a table that is left out, and tells why 
     CHECK(f.db().compact_all().is_ok());
     CHECK(f.db().stats().state_reason == "");
 }
+
+namespace {
+
+/// A merge of level 0 has written its output when the MANIFEST begins to refuse every edit.
+struct DoubtfulMerge : TwoGroups {
+    DoubtfulMerge() {
+        const std::string value(30'000, 'v');
+        for (int i = 0; i < 2 * kGroup; ++i) {
+            if (i == 2 * kGroup - 1) refuse_edits_after_output();
+            REQUIRE(put("a", value).status.is_ok());
+            REQUIRE(put("b", value).status.is_ok());
+            REQUIRE(db().flush().is_ok());
+        }
+        settle();
+        REQUIRE(logged("compaction failed, will try again: "));
+    }
+    /// The first table to come is that of a flush.
+    void refuse_edits_after_output() {
+        disk_->set_fault_hook([this](const Operation& operation) {
+            if (operation.kind == OpKind::kCreate && has(operation.path, ".sst")) ++created_;
+            return created_ > 1 && has(operation.path, "MANIFEST") ? Fault::kEio : Fault::kNone;
+        });
+    }
+    uint64_t table_bytes_on_disk() const {
+        uint64_t bytes = 0;
+        for (const std::string& name : files_ending(*disk_, ".sst"))
+            bytes += *disk_->file_size(in_db(name));
+        return bytes;
+    }
+
+    int created_ = 0;
+};
+
+}  // namespace
+
+TEST_CASE_METHOD(DoubtfulMerge, "compaction: nothing is merged while an edit of it is in doubt") {
+    wait_seconds(60);
+    CHECK(created_ == 2);
+    CHECK(tables(0) == 2 * kGroup);
+    const StoreStats stats = db().stats();
+    // What was merged in vain cannot go yet, and counts.
+    CHECK(stats.disk_used_bytes >=
+          table_bytes_on_disk() + stats.wal_bytes + options_.wal_segment_bytes);
+
+    disk_->clear_faults();
+    CHECK(seconds_until([&] { return tables(0) == 0; }) <= 2);
+    let_time_pass();
+    CHECK(files_ending(*disk_, ".sst").size() == tables(6));
+    crash();
+    CHECK(tables(6) == 1);
+    CHECK(get("b") == std::string(30'000, 'v'));
+}
+
+TEST_CASE_METHOD(DoubtfulMerge, "compaction: a full one is refused while an edit is in doubt") {
+    CHECK(db().compact_all().is(Code::kIoError));
+    CHECK(created_ == 2);
+    disk_->clear_faults();
+    CHECK(db().compact_all().is_ok());
+}
+
+TEST_CASE_METHOD(DoubtfulMerge, "compaction: goes on when somebody else's edit settles the doubt") {
+    disk_->clear_faults();
+    REQUIRE(put("c", "v").status.is_ok());
+    REQUIRE(db().flush().is_ok());
+    wait_seconds(2);
+    CHECK(tables(0) <= 1);
+    CHECK(files_ending(*disk_, ".sst").size() == tables(0) + tables(6));
+}
