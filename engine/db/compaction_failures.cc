@@ -14,6 +14,7 @@ void Compactor::finish(const CompactionPlan& plan, const Status& status, bool by
                        Manual* manual) {
     std::lock_guard lock(mutex_);
     std::erase(running_, &plan);
+    written_.erase(&plan);
     count_promised();
     if (status.is_ok()) {
         last_failure_ = Status::ok();

@@ -167,9 +167,23 @@ std::optional<CompactionPlan> Compactor::pick_within_budget(const Version& versi
 
 /// Requires mutex_.
 void Compactor::count_promised() {
-    uint64_t bytes = 0;
-    for (const CompactionPlan* plan : running_) bytes += plan->scratch_bytes();
-    context_.disk.promise(bytes);
+    uint64_t bytes = 0, written = 0;
+    for (const CompactionPlan* plan : running_) {
+        bytes += plan->scratch_bytes();
+        if (written_.count(plan) != 0) written += plan->scratch_bytes();
+    }
+    context_.disk.promise(bytes, written);
+}
+
+/// Another thread picks as soon as the promise of room is taken back: by then the outputs have to
+/// count as used.
+void Compactor::count_written(const CompactionPlan& plan) {
+    {
+        std::lock_guard lock(mutex_);
+        written_.insert(&plan);
+        count_promised();
+    }
+    on_compacted_();
 }
 
 bool Compactor::is_running() const {
@@ -212,6 +226,7 @@ void Compactor::start(CompactionPlan plan, VersionPtr base, DropRules rules, Man
 void Compactor::complete(const CompactionPlan& plan, const Task& task,
                          Result<CompactionResult> result) {
     const Status status = result.is_ok() ? commit(plan, *result, task.began_us) : result.status();
+    if (result.is_ok() && context_.disk.budget_bytes() != 0) count_written(plan);
     finish(plan, status, !result.is_ok(), task.manual);
     garbage_.schedule();
     on_compacted_();

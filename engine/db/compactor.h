@@ -38,8 +38,8 @@ class Compactor {
               Shape& shape, const SnapshotList& snapshots, TableCache& tables,
               GarbageCollector& garbage);
 
-    /// Called on the compaction lane after every job, and after a look at range deletes. Set before
-    /// the first write.
+    /// Called on the compaction lane after every job, after a look at range deletes and, where
+    /// there is a disk budget, once a job's outputs are there. Set before the first write.
     void on_compacted(std::function<void()> callback) { on_compacted_ = std::move(callback); }
     /// Starts as many jobs as there is work and room for.
     void schedule();
@@ -99,6 +99,7 @@ class Compactor {
                                                      const PickerState& state,
                                                      bool only_level0) const;
     void count_promised();
+    void count_written(const CompactionPlan& plan);
     DropRules rules_now() const;
     void start(CompactionPlan plan, VersionPtr base, DropRules rules, Manual* manual);
     void complete(const CompactionPlan& plan, const Task& task, Result<CompactionResult> result);
@@ -140,6 +141,7 @@ class Compactor {
     mutable std::mutex mutex_;
     // Guarded by mutex_.
     std::vector<const CompactionPlan*> running_;  // of the jobs under way, which hold them
+    std::set<const CompactionPlan*> written_;     // of them, whose outputs are there
     SetAside aside_;                              // inputs that jobs could not read
     bool waiting_for_retry_ = false;
     bool retry_timer_is_set_ = false;

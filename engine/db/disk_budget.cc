@@ -42,9 +42,10 @@ void DiskBudget::update(uint64_t used_bytes) {
     judge();
 }
 
-void DiskBudget::promise(uint64_t job_bytes) {
+void DiskBudget::promise(uint64_t job_bytes, uint64_t written_bytes) {
     const std::lock_guard lock(judge_mutex_);
     promised_bytes_.store(job_bytes, std::memory_order_relaxed);
+    written_bytes_ = written_bytes;
     judge();
 }
 
@@ -54,9 +55,11 @@ void DiskBudget::judge() {
     const uint64_t unused = difference(budget_bytes_, used_bytes());
     // Deletes may use half of the reserve: what they free comes only after a flush and a merge.
     // Jobs leave them a part of it (urgent_bytes).
-    const Verdict verdict = room_bytes() >= reserve_bytes_ ? Verdict::kRoom
-                            : unused >= reserve_bytes_ / 2 ? Verdict::kDeletesOnly
-                                                           : Verdict::kFull;
+    const uint64_t promised = promised_bytes_.load(std::memory_order_relaxed);
+    const uint64_t to_come = difference(promised, written_bytes_);
+    const Verdict verdict = difference(unused, to_come) >= reserve_bytes_ ? Verdict::kRoom
+                            : unused >= reserve_bytes_ / 2                ? Verdict::kDeletesOnly
+                                                                          : Verdict::kFull;
     verdict_.store(verdict, std::memory_order_release);
     is_short_.store(unused < reserve_bytes_, std::memory_order_release);
 }

@@ -30,8 +30,10 @@ class DiskBudget {
 
     /// Every file of the directory together, now.
     void update(uint64_t used_bytes);
-    /// What running jobs may still write.
-    void promise(uint64_t job_bytes);
+    /// What running jobs may write. `written_bytes` of it are on the disk, and used by the next
+    /// update: until they are taken off both, they are in the way of other jobs, but not of writes,
+    /// which would be refused for what is counted twice.
+    void promise(uint64_t job_bytes, uint64_t written_bytes = 0);
     Verdict verdict() const { return verdict_.load(std::memory_order_acquire); }
     /// Whether a write of `batch` has to be refused.
     bool refuses(const WriteBatch& batch) const;
@@ -59,6 +61,7 @@ class DiskBudget {
     std::mutex judge_mutex_;  // so that the last verdict is that on the last numbers
     std::atomic<uint64_t> used_bytes_{0};
     std::atomic<uint64_t> promised_bytes_{0};
+    uint64_t written_bytes_ = 0;  // guarded by judge_mutex_
     std::atomic<bool> is_short_{false};
     std::atomic<Verdict> verdict_{Verdict::kRoom};
 };

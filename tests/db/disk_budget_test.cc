@@ -2,7 +2,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "db/disk_budget.h"
 
+#include <atomic>
 #include <catch2/catch.hpp>
+#include <functional>
+#include <utility>
 
 #include "db_fixture.h"
 
@@ -127,6 +130,13 @@ TEST_CASE("disk budget: what jobs may still write counts, but does not make the 
     CHECK(budget.has_room_for(9U << 20));
     CHECK_FALSE(budget.has_room_for(10U << 20));
     CHECK(budget.spare_bytes() == 0);
+    budget.promise(41U << 20, 41U << 20);  // written, so they may be among what is used
+    CHECK_FALSE(budget.refuses(put_batch()));
+    CHECK(budget.room_bytes() == 9U << 20);
+    budget.promise(41U << 20, 1U << 20);
+    CHECK_FALSE(budget.refuses(put_batch()));
+    budget.promise((41U << 20) + 1, 1U << 20);
+    CHECK(budget.refuses(put_batch()));
     budget.promise(0);
     CHECK_FALSE(budget.refuses(put_batch()));
     budget.update(91U << 20);
@@ -232,4 +242,68 @@ TEST_CASE_METHOD(Budgeted,
     settle();
     CHECK(db().stats().state == StoreState::kOk);
     CHECK(put("again", "1").status.is_ok());
+}
+
+namespace {
+
+/// Tells of each job before it is queued.
+class WatchedExecutor final : public Executor {
+  public:
+    explicit WatchedExecutor(Executor& lanes) : lanes_(lanes) {}
+    void post(Lane lane, Job job) override {
+        if (on_post_) on_post_(lane);
+        lanes_.post(lane, std::move(job));
+    }
+    void post_after(Lane lane, uint64_t delay_ms, Job job) override {
+        lanes_.post_after(lane, delay_ms, std::move(job));
+    }
+    void wait_while(const std::atomic<uint32_t>& word, uint32_t value) override {
+        lanes_.wait_while(word, value);
+    }
+    void wait_while_for(const std::atomic<uint32_t>& word, uint32_t value,
+                        uint64_t most_us) override {
+        lanes_.wait_while_for(word, value, most_us);
+    }
+    void wake(const std::atomic<uint32_t>& word) override { lanes_.wake(word); }
+
+    std::function<void(Lane)> on_post_;
+
+  private:
+    Executor& lanes_;
+};
+
+}  // namespace
+
+TEST_CASE_METHOD(Budgeted,
+                 "disk budget: what a job wrote counts before its promise is taken back") {
+    WatchedExecutor watched(executor_);
+    bool committed = false;
+    int looks = 0;
+    options_.log = [&](LogLevel, std::string_view line) {
+        committed |= line.starts_with("compaction: ");
+    };
+    options_.file_system = disk_.get();
+    options_.clock = &clock_;
+    options_.executor = &watched;
+    auto opened = Db::open(options_, "db");
+    REQUIRE(opened.is_ok());
+    db_ = std::move(*opened);
+    // The first thing that is posted once the job is done: another thread could pick now.
+    watched.on_post_ = [&](Lane lane) {
+        if (lane != Lane::kCompaction || !std::exchange(committed, false)) return;
+        ++looks;
+        uint64_t table_bytes = 0;
+        for (const std::string& name : disk_->files("db"))
+            if (name.ends_with(".sst")) table_bytes += *disk_->file_size("db/" + name);
+        const StoreStats stats = db_->stats();
+        CHECK(stats.disk_used_bytes >= table_bytes + stats.wal_bytes + options_.wal_segment_bytes);
+    };
+    for (uint32_t i = 0; i < options_.level0_compaction_trigger; ++i) {
+        REQUIRE(put("a", std::string(50'000, 'v')).status.is_ok());
+        REQUIRE(put("z", "v").status.is_ok());
+        REQUIRE(db().flush().is_ok());
+    }
+    executor_.run_until_idle();
+    CHECK(looks == 1);
+    close();
 }
