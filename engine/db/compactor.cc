@@ -316,7 +316,14 @@ void Compactor::watch_for_expiry(const Version& version, uint64_t now_ms) {
     if (next >= expiry_watched_ms_ && expiry_watched_ms_ > now_ms) return;
     expiry_watched_ms_ = next;
     if (next == UINT64_MAX) return;
-    context_.post_after(Lane::kCompaction, next - now_ms, [this] { schedule(); });
+    context_.post_after(Lane::kCompaction, next - now_ms, [this, next] {
+        {
+            // By the wall clock it may be too early: it was set back. Then another timer is needed.
+            std::lock_guard expiry_lock(mutex_);
+            if (expiry_watched_ms_ == next) expiry_watched_ms_ = UINT64_MAX;
+        }
+        schedule();
+    });
 }
 
 /// Requires mutex_ and manual_.

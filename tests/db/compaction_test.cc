@@ -1,6 +1,7 @@
 // Compaction as the store runs it: beside writers, beside itself, and while the store closes.
 // SPDX-License-Identifier: Apache-2.0
 #include <functional>
+#include <utility>
 
 #include "db/regression_fixture.h"
 
@@ -124,4 +125,52 @@ TEST_CASE("compaction: a full one ends when the store closes, also behind its la
         f.settle();
     }
     CHECK(cancelled > 0);
+}
+
+namespace {
+
+/// An operator's hand on the wall clock: it is turned back and forth, time goes on.
+class TurnedClock final : public Clock {
+  public:
+    explicit TurnedClock(const FakeClock& clock) : clock_(clock) {}
+    uint64_t wall_ms() const override { return clock_.wall_ms() - turned_back_ms_; }
+    uint64_t monotonic_us() const override { return clock_.monotonic_us(); }
+
+    uint64_t turned_back_ms_ = 0;
+
+  private:
+    const FakeClock& clock_;
+};
+
+}  // namespace
+
+TEST_CASE("compaction: what expires is dropped in time after the wall clock was set back") {
+    RegressionFixture f;
+    TurnedClock clock(f.clock_);
+    f.options_.file_system = f.disk_.get();
+    f.options_.clock = &clock;
+    f.options_.executor = &f.executor_;
+    auto opened = Db::open(f.options_, "db");
+    REQUIRE(opened.is_ok());
+    f.db_ = std::move(*opened);
+    WriteBatch batch;
+    for (int i = 0; i < 10; ++i) {
+        batch.put_with_expiry(numbered_key(i), "v", clock.wall_ms() + 100'000);
+    }
+    REQUIRE(f.db().write(std::move(batch)).status.is_ok());
+    REQUIRE(f.db().compact_all().is_ok());
+    f.settle();
+    REQUIRE(f.db().stats().levels[6].entries == 10);
+    clock.turned_back_ms_ = 50'000;
+    const auto wait_until = [&f](uint64_t end_ms) {  // on the clock that is not turned
+        while (f.clock_.wall_ms() < end_ms && f.executor_.advance_to_next_delayed()) f.settle();
+    };
+    const uint64_t set_back_ms = f.clock_.wall_ms();
+    wait_until(set_back_ms + 100'000);
+    CHECK(f.db().stats().levels[6].entries == 10);
+    wait_until(set_back_ms + 150'000);
+    CHECK(f.db().stats().levels[6].entries == 0);
+    // One timer, however often it was set.
+    CHECK(f.executor_.delayed() <= 1);
+    f.close();
 }
