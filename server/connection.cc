@@ -92,7 +92,9 @@ void Connection::start_read() {
         progressed();
         return;
     }
+    const size_t capacity = input_.capacity();
     const std::span<char> room = input_.writable(lingering_ ? 0 : needed);
+    if (input_.capacity() != capacity) account_memory();
     reading_ = true;
     socket_.async_read_some(
         asio::buffer(room.data(), room.size()),
@@ -209,10 +211,12 @@ void Connection::end() {
 }
 
 void Connection::account_memory() {
-    const size_t grown = input_.capacity() > kReceiveBytes ? input_.capacity() : 0;
-    const auto now_bytes =
-        static_cast<int64_t>(grown + input_.unread().size() + input_.block().size() +
-                             session_->replies().bytes() + session_->held_bytes());
+    // Of a buffer that has grown all counts, whatever lies in it. Of one that has not only what
+    // lies in it does: the rest is the price of a connection, which has a limit of its own.
+    const bool has_grown = input_.capacity() > kReceiveBytes;
+    const size_t buffer = has_grown ? input_.capacity() : input_.unread().size();
+    const auto now_bytes = static_cast<int64_t>(
+        buffer + input_.block().size() + session_->replies().bytes() + session_->held_bytes());
     if (now_bytes == accounted_bytes_) return;  // the counter is shared by all threads
     shared_.memory.add(now_bytes - accounted_bytes_);
     accounted_bytes_ = now_bytes;

@@ -70,6 +70,7 @@ class Connection final : public SessionHost {
     void wait_until_writable();
     /// All answers left: waits for requests in flight, then says so to the peer and lingers.
     void end();
+    /// After anything that changes what the connection holds.
     void account_memory();
     /// Keeps the thread's Activity up to date.
     void count_activity();

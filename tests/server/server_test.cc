@@ -173,6 +173,24 @@ TEST_CASE_METHOD(ServerFixture, "server: strangers and oversize frames get an an
     next.greet();
 }
 
+TEST_CASE_METHOD(ServerFixture, "memory: a large frame is charged once, and no longer than held") {
+    config.limits.network_memory_bytes = 12 << 20;
+    SocketClient client(address());
+    client.greet();
+    const auto used = [&] { return server().shared().memory.used(); };
+    const std::string value(7 << 20, 'v');
+    for (uint64_t id = 2; id < 5; ++id) {
+        const std::string request = put(id, "big", value);
+        const uint64_t before = count(Counter::kBytesIn);
+        REQUIRE(client.send(Bytes(request).substr(0, request.size() - 1)));
+        wait_until([&] { return count(Counter::kBytesIn) == before + request.size() - 1; });
+        wait_until([&] { return used() == static_cast<int64_t>(request.size()); });
+        CHECK(client.ask(Bytes(request).substr(request.size() - 1)).ok());
+        wait_until([&] { return used() == 0; });
+    }
+    CHECK(count(Counter::kLimitMemory) == 0);
+}
+
 TEST_CASE_METHOD(ServerFixture, "server: a half-closed client still gets its answers") {
     SocketClient client(address());
     client.greet();
