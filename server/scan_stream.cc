@@ -7,6 +7,7 @@
 
 #include "kv/clock.h"
 #include "protocol/resume_token.h"
+#include "server/sliced_walk.h"
 #include "server/stored_keys.h"
 
 namespace kv::server {
@@ -53,6 +54,7 @@ Result<std::unique_ptr<ScanStream>> ScanStream::create(Db& db, const RequestInfo
         }
     }
     scan->options_ = scan_options(space, range, scan->snapshot_);
+    scan->options_.max_skipped = kSliceSkips;
     return scan;
 }
 
@@ -63,14 +65,15 @@ void ScanStream::open() {
 
 void ScanStream::step() { reverse_ ? iterator_->prev() : iterator_->next(); }
 
-bool ScanStream::take_entry(size_t& body_bytes) {
+bool ScanStream::take_entry() {
     const Bytes key = keyspace_->space().user_key(iterator_->key(), key_scratch_);
     const Bytes value = keys_only_ ? Bytes() : iterator_->value();
     const size_t entry_bytes = protocol::kScanEntryOverheadBytes + key.size() + value.size();
-    const size_t with_token = body_bytes + entry_bytes + kTokenFixedBytes + key.size();
+    const size_t fixed_bytes = kChunkFixedBytes + kTokenFixedBytes;
+    const size_t with_token = body_bytes_ + entry_bytes + fixed_bytes + key.size();
     const uint64_t full = std::min<uint64_t>(max_body_bytes_, protocol::kScanChunkBytes);
     if (with_token > (taken_.empty() ? max_body_bytes_ : full)) return false;
-    body_bytes += entry_bytes;
+    body_bytes_ += entry_bytes;
     taken_.push_back({key.size(), value.size(), iterator_->seqno(), iterator_->expiry_ms()});
     chunk_bytes_ += key;
     chunk_bytes_ += value;
@@ -80,13 +83,10 @@ bool ScanStream::take_entry(size_t& body_bytes) {
     return true;
 }
 
-ScanStream::Chunk ScanStream::next_chunk(Clock& clock) {
-    if (iterator_ == nullptr) open();
-    chunk_bytes_.clear();
-    taken_.clear();
-    size_t body_bytes = kChunkFixedBytes;
+std::optional<ScanStream::Chunk> ScanStream::next_chunk(Clock& clock) {
+    iterator_ == nullptr ? open() : begin_slice(*iterator_, reverse_);
     while (left_ > 0 && iterator_->valid()) {
-        if (!take_entry(body_bytes)) {
+        if (!take_entry()) {
             if (!taken_.empty()) return finish_chunk(false, clock.monotonic_us());
             const size_t bytes = iterator_->key().size() + iterator_->value().size();
             return fail(answer_too_large(bytes, static_cast<uint32_t>(max_body_bytes_)),
@@ -94,7 +94,8 @@ ScanStream::Chunk ScanStream::next_chunk(Clock& clock) {
         }
         step();
     }
-    const bool exhausted = !iterator_->valid();
+    if (left_ > 0 && iterator_->budget_exhausted()) return std::nullopt;
+    const bool exhausted = !iterator_->valid() && !iterator_->budget_exhausted();
     if (exhausted) {
         const Status status = iterator_->status();
         if (!status.is_ok()) {
@@ -133,6 +134,9 @@ ScanStream::Chunk ScanStream::finish_chunk(bool exhausted, uint64_t now_us) {
     protocol::append_frame(chunk.frame, header, message);
     chunk.body_bytes = chunk.frame.size() - protocol::kHeaderBytes;
     chunk.last = last;
+    chunk_bytes_.clear();
+    taken_.clear();
+    body_bytes_ = 0;
     return chunk;
 }
 

@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -48,8 +49,13 @@ class ScanStream {
         bool last = false;  ///< The final answer: exhausted, limit reached, or an error.
         bool error = false;
     };
-    /// The next answer. May wait for the disk. Requires that no last one was made.
-    Chunk next_chunk(Clock& clock);
+    /// The next answer, or nothing when only the turn has ended: call again. May wait for the disk.
+    /// Requires that no last one was made.
+    std::optional<Chunk> next_chunk(Clock& clock);
+    /// A last answer.
+    Chunk fail(const Refusal& refusal, uint64_t now_us) const;
+    /// Whether next_chunk() was called.
+    bool has_begun() const { return iterator_ != nullptr; }
     const RequestInfo& info() const { return info_; }
 
   private:
@@ -58,9 +64,8 @@ class ScanStream {
 
     void open();
     void step();
-    bool take_entry(size_t& body_bytes);
+    bool take_entry();
     Chunk finish_chunk(bool exhausted, uint64_t now_us);
-    Chunk fail(const Refusal& refusal, uint64_t now_us) const;
 
     Db& db_;
     RequestInfo info_;
@@ -84,6 +89,7 @@ class ScanStream {
     };
     std::string chunk_bytes_;
     std::vector<Taken> taken_;
+    size_t body_bytes_ = 0;  // of the two, encoded
     std::unique_ptr<Iterator> iterator_;
 };
 

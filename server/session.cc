@@ -223,7 +223,7 @@ bool Session::cancel(uint64_t id) {
         case Stage::kWriting:
             break;  // has begun: finished and answered as if nothing had been said
         case Stage::kReading:
-            request->task->cancel();  // answers `cancelled` itself unless it has begun
+            request->task->cancel();  // answers `cancelled` itself unless it is in its last slice
             break;
         case Stage::kScanning:
             end_scan(id, cancelled);
@@ -351,7 +351,9 @@ void Session::close() {
         if (request.task != nullptr) request.task->cancel();
     });
     for (auto it = scans_.begin(); it != scans_.end();) {
-        it = it->second.running ? std::next(it) : scans_.erase(it);
+        PoolTask* const task = it->second.task;
+        if (task != nullptr) task->cancel();
+        it = task != nullptr ? std::next(it) : scans_.erase(it);
     }
 }
 

@@ -71,7 +71,7 @@ class Session final : public WireSession {
     struct OpenScan {
         std::unique_ptr<ScanStream> stream;
         ScanCredit credit;
-        bool running = false;  // a chunk is being made
+        PoolTask* task = nullptr;  // a chunk is being made
         Refusal stop;          // why it must end before its end
         uint64_t waits_since_us = 0;
     };
@@ -141,6 +141,7 @@ class Session final : public WireSession {
     void on_scan_credit(const RequestInfo& info, Bytes body);
     void continue_scan(uint64_t id, OpenScan& scan);
     void on_scan_chunk(uint64_t id, ScanStream::Chunk chunk);
+    /// A chunk that is being made ends with its slice.
     void end_scan(uint64_t id, const Refusal& refusal);
     void stop_scans(const Refusal& refusal);
     void check_scan_leases();

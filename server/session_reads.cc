@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "server/session.h"
+#include "server/sliced_walk.h"
 #include "server/stored_keys.h"
 
 namespace kv::server {
@@ -17,7 +18,7 @@ namespace {
 constexpr uint64_t kPoolRetryMs = 50;
 // More keys than this are looked up in the pool: a network thread serves others too.
 constexpr size_t kMaxInlineKeys = 64;
-// Entries that an exact count visits before it lets other tasks run.
+// Live entries that an exact count visits before it lets other tasks run.
 constexpr uint64_t kCountSlice = 16'384;
 // Dead entries that an explained scan passes over before it stops: what it tells by then is enough.
 constexpr uint64_t kMostExplainedSkips = 1'000'000;
@@ -268,15 +269,18 @@ void Session::on_count(const RequestInfo& info, Bytes body) {
             });
     }
     options.fill_cache = false;
+    options.max_skipped = kSliceSkips;
     read_in_pool(info, [&shared = shared_, info, options = std::move(options),
                         iterator = std::shared_ptr<Iterator>(),
                         count = uint64_t{0}](std::string& reply) mutable {
         if (iterator == nullptr) {
             iterator = shared.db.new_iterator(options);
             iterator->seek_to_first();
+        } else {
+            begin_slice(*iterator);
         }
         for (uint64_t i = 0; i < kCountSlice && iterator->valid(); ++i, ++count) iterator->next();
-        if (iterator->valid()) return PoolTask::Next::kAgain;
+        if (iterator->valid() || iterator->budget_exhausted()) return PoolTask::Next::kAgain;
         const Status status = iterator->status();
         const uint64_t now_us = shared.clock.monotonic_us();
         if (!status.is_ok()) {

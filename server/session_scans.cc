@@ -18,13 +18,23 @@ constexpr size_t kMaxUnreadForScans = 1U << 20;
 
 }  // namespace
 
-/// One chunk of one scan.
+/// One chunk of one scan. Cancelled, it comes back without one at the end of its slice.
 class ScanTask final : public PoolTask {
   public:
     ScanTask(Session& session, ScanStream& stream) : session_(session), stream_(stream) {}
 
     Next run() override {
-        chunk_ = stream_.next_chunk(session_.shared_.clock);
+        if (cancelled()) return Next::kDone;
+        Clock& clock = session_.shared_.clock;
+        const uint64_t now_us = clock.monotonic_us();
+        if (!stream_.has_begun() && stream_.info().expired(now_us)) {
+            chunk_ = stream_.fail(
+                {WireStatus::kDeadline, "the deadline passed in the queue of reads"}, now_us);
+        } else if (auto chunk = stream_.next_chunk(clock)) {
+            chunk_ = *std::move(chunk);
+        } else {
+            return Next::kAgain;
+        }
         charged_bytes_ = static_cast<int64_t>(chunk_.frame.size());
         session_.shared_.memory.add(charged_bytes_);
         return Next::kDone;
@@ -61,24 +71,25 @@ void Session::on_scan(const RequestInfo& info, Bytes body) {
     counters_.add(Counter::kScans);
     table_.insert({info, Stage::kScanning, nullptr, 0});
     auto [opened, inserted] = scans_.emplace(
-        info.id, OpenScan{std::move(*stream), ScanCredit(request.credit_bytes), false, {}, 0});
+        info.id, OpenScan{std::move(*stream), ScanCredit(request.credit_bytes), nullptr, {}, 0});
     continue_scan(info.id, opened->second);
 }
 
 void Session::continue_scan(uint64_t id, OpenScan& scan) {
-    if (scan.running || end_ != End::kOpen) return;
+    if (scan.task != nullptr || end_ != End::kOpen) return;
     if (!scan.credit.open() || replies_.bytes() > kMaxUnreadForScans) {
         if (scan.waits_since_us == 0) scan.waits_since_us = now_us_;
         return;
     }
     scan.waits_since_us = 0;
     std::unique_ptr<PoolTask> task = std::make_unique<ScanTask>(*this, *scan.stream);
+    PoolTask* const raw = task.get();
     if (!host_.post(task)) {
         counters_.add(Counter::kLimitPool);
         return end_scan(id,
                         {WireStatus::kOverloaded, "too many reads wait; resume later", kRetryMs});
     }
-    scan.running = true;
+    scan.task = raw;
     ++in_flight_;
 }
 
@@ -89,12 +100,12 @@ void Session::on_scan_chunk(uint64_t id, ScanStream::Chunk chunk) {
     const auto found = scans_.find(id);
     if (found == scans_.end()) return;
     OpenScan& scan = found->second;
-    scan.running = false;
+    scan.task = nullptr;
     if (closed_) {
         scans_.erase(found);
         return;
     }
-    counters_.add(Counter::kScanChunks);
+    if (!chunk.frame.empty()) counters_.add(Counter::kScanChunks);
     if (chunk.last) {
         if (chunk.error) counters_.add(Counter::kErrors);
         replies_.append(std::move(chunk.frame));
@@ -125,8 +136,9 @@ void Session::on_scan_credit(const RequestInfo& info, Bytes body) {
 void Session::end_scan(uint64_t id, const Refusal& refusal) {
     const auto found = scans_.find(id);
     if (found == scans_.end()) return;
-    if (found->second.running) {
-        found->second.stop = refusal;  // the chunk on its way brings it up
+    if (found->second.task != nullptr) {
+        found->second.stop = refusal;  // the task on its way back brings it up
+        found->second.task->cancel();
         return;
     }
     const Refusal reason = refusal;  // may live in the scan that goes now

@@ -20,10 +20,14 @@ struct FakeSnapshot final : Snapshot {
     Seqno seqno() const override { return at; }
 };
 
+bool is_live(const Entry& entry, uint64_t wall_ms) {
+    return entry.expiry_ms == 0 || entry.expiry_ms > wall_ms;
+}
+
 class FakeIterator final : public Iterator {
   public:
-    FakeIterator(std::shared_ptr<const FakeMap> map, const ScanOptions& options)
-        : map_(std::move(map)) {
+    FakeIterator(std::shared_ptr<const FakeMap> map, const ScanOptions& options, uint64_t wall_ms)
+        : map_(std::move(map)), wall_ms_(wall_ms), max_skipped_(options.max_skipped) {
         std::string lower = options.lower.value_or("");
         if (lower < options.prefix) lower = options.prefix;
         first_ = map_->lower_bound(lower);
@@ -37,38 +41,72 @@ class FakeIterator final : public Iterator {
     bool valid() const override { return valid_; }
     Status status() const override { return Status::ok(); }
     void seek_to_first() override {
-        at_ = first_;
-        valid_ = !empty_;
+        skipped_ = 0;
+        find_forward(first_);
     }
     void seek_to_last() override {
-        valid_ = !empty_;
-        if (valid_) at_ = std::prev(last_);
+        skipped_ = 0;
+        find_backward(last_);
     }
-    void seek(Bytes) override {}
-    void seek_for_prev(Bytes) override {}
-    void next() override { valid_ = ++at_ != last_; }
-    void prev() override {
-        valid_ = at_ != first_;
-        if (valid_) --at_;
+    void seek(Bytes key) override {
+        skipped_ = 0;
+        find_forward(map_->lower_bound(key));
     }
+    void seek_for_prev(Bytes key) override {
+        skipped_ = 0;
+        find_backward(map_->upper_bound(key));
+    }
+    void next() override { find_forward(std::next(at_)); }
+    void prev() override { find_backward(at_); }
+    bool budget_exhausted() const override { return !resume_key_.empty(); }
+    Bytes resume_key() const override { return resume_key_; }
     Bytes key() const override { return at_->first; }
     Bytes value() const override { return at_->second.value; }
     Seqno seqno() const override { return at_->second.seqno; }
     uint64_t expiry_ms() const override { return at_->second.expiry_ms; }
 
   private:
+    /// Whether the walk ends at `at_`: at an entry to show, or at its budget.
+    bool stops() {
+        if (max_skipped_ != 0 && skipped_ >= max_skipped_) {
+            resume_key_ = at_->first;
+            return true;
+        }
+        valid_ = is_live(at_->second, wall_ms_);
+        if (!valid_) ++skipped_;
+        return valid_;
+    }
+    void find_forward(FakeMap::const_iterator from) {
+        resume_key_.clear();
+        valid_ = false;
+        for (at_ = from; !empty_ && at_ != last_ && !stops(); ++at_) {
+        }
+    }
+    /// The last one before `end`.
+    void find_backward(FakeMap::const_iterator end) {
+        resume_key_.clear();
+        valid_ = false;
+        for (at_ = end; !empty_ && at_ != first_;) {
+            --at_;
+            if (stops()) return;
+        }
+    }
+
     std::shared_ptr<const FakeMap> map_;
+    const uint64_t wall_ms_;
+    const uint64_t max_skipped_;
     FakeMap::const_iterator first_, last_, at_;
     bool empty_ = true;
     bool valid_ = false;
+    uint64_t skipped_ = 0;  // dead entries since the last seek
+    std::string resume_key_;
 };
 
 /// Null without a live entry.
 const Entry* find_live(const FakeMap& map, Bytes key, uint64_t wall_ms) {
     const auto found = map.find(key);
     if (found == map.end()) return nullptr;
-    const uint64_t expiry_ms = found->second.expiry_ms;
-    return expiry_ms != 0 && expiry_ms <= wall_ms ? nullptr : &found->second;
+    return is_live(found->second, wall_ms) ? &found->second : nullptr;
 }
 
 class FakeCommitView final : public CommitView {
@@ -81,7 +119,7 @@ class FakeCommitView final : public CommitView {
         return entry == nullptr ? std::optional<Entry>() : std::optional<Entry>(*entry);
     }
     std::unique_ptr<Iterator> new_iterator(const ScanOptions& options) override {
-        return std::make_unique<FakeIterator>(map_, options);
+        return std::make_unique<FakeIterator>(map_, options, wall_ms_);
     }
     bool may_block() const override { return may_block_; }
     uint64_t wall_ms() const override { return wall_ms_; }
@@ -283,7 +321,7 @@ std::vector<Result<std::optional<Entry>>> FakeDb::multi_get(const std::vector<By
 }
 
 std::unique_ptr<Iterator> FakeDb::new_iterator(const ScanOptions& options) {
-    return std::make_unique<FakeIterator>(view(options), options);
+    return std::make_unique<FakeIterator>(view(options), options, wall_ms);
 }
 
 SnapshotPtr FakeDb::snapshot() {

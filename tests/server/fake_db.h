@@ -25,7 +25,7 @@ class FakeDb final : public Db {
     // What the test decides.
     /// Reads with cache_only answer kWouldBlock; write programs find nothing at their first run.
     std::atomic<bool> cold = false;
-    std::atomic<uint64_t> wall_ms = 1;       ///< For write programs and preconditions.
+    std::atomic<uint64_t> wall_ms = 1;       ///< For write programs, preconditions and walks.
     std::atomic<bool> hold_answers = false;  ///< Submitted writes wait for release().
     std::atomic<uint64_t> multi_gets = 0;    ///< Calls of multi_get so far.
     std::atomic<uint64_t> stats_calls = 0;   ///< Of stats(), so far.

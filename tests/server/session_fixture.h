@@ -106,6 +106,16 @@ class SessionFixture : public SessionHost, public WriteObserver {
         }
         task->finish();
     }
+    /// The pool runs the oldest task for one turn. False: it needs another, behind the others.
+    bool run_slice() {
+        REQUIRE_FALSE(posted.empty());
+        std::unique_ptr<PoolTask> task = std::move(posted.front());
+        posted.pop_front();
+        const bool done = task->run() == PoolTask::Next::kDone;
+        if (done) task->finish();
+        if (!done) posted.push_back(std::move(task));
+        return done;
+    }
     void finish_all() {
         while (!submitted.empty() || !posted.empty()) {
             submitted.empty() ? finish_task() : finish_write();

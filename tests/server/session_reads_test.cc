@@ -165,6 +165,26 @@ TEST_CASE_METHOD(SessionFixture, "reads: open snapshots are limited") {
     CHECK(count(Counter::kLimitSnapshots) == 1);
 }
 
+TEST_CASE_METHOD(SessionFixture, "reads: an exact count passes dead entries in slices, too") {
+    greet();
+    WriteBatch batch;
+    for (int i = 0; i < 50'000; ++i) batch.put_with_expiry("k" + std::to_string(i), "v", 1);
+    batch.put("k", "first");
+    batch.put("kz", "last");
+    REQUIRE(db.write(std::move(batch), Durability::kDisk).status.is_ok());
+    send(count_range(2, true, "k"));
+    CHECK_FALSE(run_slice());
+    SECTION("and counts none of them") {
+        finish_task();
+        CHECK(answers().at(0).as<protocol::CountResponse>().count == 2);
+    }
+    SECTION("and can be cancelled between") {
+        send(frame(Opcode::kCancel, 3, protocol::CancelRequest{2}, protocol::flag::kQuiet));
+        CHECK(run_slice());
+        CHECK(answers().at(0).is(WireStatus::kCancelled));
+    }
+}
+
 TEST_CASE_METHOD(SessionFixture, "reads: an exact count walks the range in slices") {
     greet();
     FakeMap many;

@@ -25,6 +25,12 @@ class ScanFixture : public SessionFixture {
         for (int i = 0; i < count; ++i) batch.put(numbered(i), std::string(value_bytes, 'v'));
         REQUIRE(db.write(std::move(batch), Durability::kDisk).status.is_ok());
     }
+    /// Entries that have expired, in the middle of all those of fill().
+    void fill_dead(int count) {
+        WriteBatch batch;
+        for (int i = 0; i < count; ++i) batch.put_with_expiry(numbered(i) + "dead", "v", 1);
+        REQUIRE(db.write(std::move(batch), Durability::kDisk).status.is_ok());
+    }
     /// Runs tasks until the scan parks or ends.
     std::vector<Answer> run() {
         std::vector<Answer> all;
@@ -202,6 +208,74 @@ TEST_CASE_METHOD(ScanFixture, "scan: CANCEL ends a parked one and one that is ma
     REQUIRE(running.size() == 1);
     CHECK(running[0].is(WireStatus::kCancelled));
     CHECK(posted.empty());
+}
+
+TEST_CASE_METHOD(ScanFixture, "scan: dead entries are passed in turns, either way") {
+    greet();
+    fill(10, 1);
+    fill_dead(50'000);
+    for (const bool reverse : {false, true}) {
+        protocol::ScanRequest request;
+        request.reverse = reverse;
+        send(scan(2, request));
+        int turns = 1;
+        while (!run_slice()) ++turns;
+        CHECK(turns >= 3);
+        const auto chunks = answers();
+        REQUIRE(chunks.size() == 1);
+        CHECK(keys_of(chunks).size() == 10);
+        CHECK(chunks[0].as<protocol::ScanChunk>().exhausted);
+        CHECK(count(Counter::kScanChunks) == (reverse ? 2 : 1));
+    }
+}
+
+TEST_CASE_METHOD(ScanFixture, "scan: one that meets only dead entries ends with its turn") {
+    greet();
+    fill_dead(50'000);
+    send(scan(2, {}));
+    CHECK_FALSE(run_slice());
+    SECTION("when it is cancelled") {
+        send(frame(Opcode::kCancel, 3, protocol::CancelRequest{2}, protocol::flag::kQuiet));
+        CHECK(run_slice());
+        const auto found = answers();
+        REQUIRE(found.size() == 1);
+        CHECK(found[0].id() == 2);
+        CHECK(found[0].is(WireStatus::kCancelled));
+    }
+    SECTION("when the server drains") {
+        session().on_drain(now());
+        CHECK(run_slice());
+        CHECK(answers().at(1).is(WireStatus::kDraining));
+        CHECK(session().end() == Session::End::kAfterReplies);
+    }
+    SECTION("when the connection is closed") {
+        session().close();
+        CHECK(run_slice());
+        CHECK(answers().empty());
+    }
+    CHECK(posted.empty());
+    CHECK(session().in_flight() == 0);
+}
+
+TEST_CASE_METHOD(ScanFixture, "scan: its deadline counts until it begins") {
+    greet();
+    fill(1000, 100);
+    const auto with_deadline = [](uint64_t id) {
+        return frame(Opcode::kScan, id, protocol::ScanRequest{}, 0, 1000);
+    };
+    send(with_deadline(2));
+    clock.advance_ms(2000);
+    const auto late = run();
+    REQUIRE(late.size() == 1);
+    CHECK(late[0].is(WireStatus::kDeadline));
+    CHECK_FALSE(late[0].more());
+    send(with_deadline(3));
+    finish_task();
+    clock.advance_ms(2000);
+    std::vector<Answer> in_time = answers();
+    for (Answer& answer : run()) in_time.push_back(std::move(answer));
+    CHECK(in_time.size() >= 2);
+    CHECK(keys_of(in_time).size() == 1000);
 }
 
 TEST_CASE_METHOD(ScanFixture, "scan: an open one does not hold a fence back") {
