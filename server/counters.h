@@ -32,6 +32,7 @@
     X(kLimitOutstanding, "limit_outstanding") \
     X(kLimitUnread, "limit_unread_replies")   \
     X(kLimitSlowReader, "limit_slow_reader")  \
+    X(kLimitSlowSender, "limit_slow_sender")  \
     X(kLimitMemory, "limit_network_memory")   \
     X(kLimitIdle, "limit_idle")               \
     X(kLimitScans, "limit_scans")             \

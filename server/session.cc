@@ -32,6 +32,7 @@ Session::Session(SessionHost& host, SharedState& shared, Counters& counters, std
       connected_us_(now_us_),
       last_input_us_(now_us_),
       slow_reader_(shared, counters, peer_),
+      slow_sender_(shared, counters, peer_),
       parser_(protocol::FrameParser::Side::kServer),
       max_frame_bytes_(static_cast<uint32_t>(shared.config.limits.hello_frame_bytes)),
       max_outstanding_(protocol::kPreAuthOutstanding) {
@@ -51,6 +52,7 @@ bool Session::wants_input() const {
 void Session::on_input(protocol::ReceiveBuffer& input, uint64_t now_us) {
     now_us_ = now_us;
     last_input_us_ = now_us;
+    bool any_frame = false;
     while (wants_input()) {
         const protocol::FrameParser::Step step = parser_.next(input.unread());
         if (step.outcome == protocol::FrameParser::Outcome::kNeedMore) {
@@ -64,9 +66,11 @@ void Session::on_input(protocol::ReceiveBuffer& input, uint64_t now_us) {
             break;
         }
         needed_bytes_ = 0;
+        any_frame = true;
         on_frame(step.frame);
         input.consume(step.consumed);
     }
+    slow_sender_.note(wants_input() ? input.unread().size() : 0, any_frame, now_us_);
     note_limits();
     end_when_done();
 }
@@ -297,6 +301,11 @@ void Session::on_tick(uint64_t now_us) {
     }
     note_limits();
     if (slow_reader_.must_close(now_us, end_ != End::kOpen)) end_ = End::kNow;
+    if (!wants_input()) {
+        slow_sender_.excuse(now_us);
+    } else if (slow_sender_.must_close(now_us)) {
+        end_ = End::kNow;
+    }
     const bool idle = limits.idle_timeout_ms != 0 && table_.empty() && replies_.empty() &&
                       has_passed(now_us, last_input_us_, limits.idle_timeout_ms);
     if (idle && end_ == End::kOpen && hello_done_) {

@@ -24,6 +24,7 @@
 #include "server/session_host.h"
 #include "server/shared_state.h"
 #include "server/slow_reader.h"
+#include "server/slow_sender.h"
 #include "server/wire_session.h"
 
 namespace kv::server {
@@ -156,6 +157,7 @@ class Session final : public WireSession {
     const uint64_t connected_us_;
     uint64_t last_input_us_;
     SlowReader slow_reader_;
+    SlowSender slow_sender_;
     protocol::FrameParser parser_;
     size_t needed_bytes_ = 0;
     uint32_t max_frame_bytes_;

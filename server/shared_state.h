@@ -41,6 +41,7 @@ enum class Incident : uint8_t {
     kOutstanding,
     kUnreadReplies,
     kSlowReader,
+    kSlowSender,
     kMemory,
     kIdle,
     kScans,

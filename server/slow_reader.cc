@@ -6,18 +6,18 @@
 
 namespace kv::server {
 
-uint64_t SlowReader::share_bytes() const {
+uint64_t least_progress_bytes(const config::Limits& limits) {
     // One answer may be as large as a value, however low the limit: without a least share a trickle
     // would hold that for hours.
     constexpr uint64_t kLeastShareBytes = 1U << 20;
-    return std::max(shared_.config.limits.unread_reply_bytes / 8, kLeastShareBytes);
+    return std::max(limits.unread_reply_bytes / 8, kLeastShareBytes);
 }
 
 void SlowReader::note_progress(size_t unsent_bytes, uint64_t now_us) {
     stuck_since_us_ = 0;
     if (unread_since_us_ != 0 && unsent_bytes < noted_bytes_) {
         taken_bytes_ += noted_bytes_ - unsent_bytes;
-        if (taken_bytes_ >= share_bytes()) {
+        if (taken_bytes_ >= least_progress_bytes(shared_.config.limits)) {
             unread_since_us_ = now_us;
             taken_bytes_ = 0;
         }

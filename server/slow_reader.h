@@ -1,9 +1,9 @@
 // SlowReader: watches how far the answers of one connection have got, and says when the peer reads
 // so slowly that it must not be waited for (limits.unread_reply_size, limits.slow_reader_timeout).
 //
-// Over the unread limit a peer must take at least share_bytes() within each timeout, an eighth of
-// the limit and no less than 1 MiB; by default that is 4 MiB in 10 s. So one large answer reaches
-// whoever reads steadily, and memory is held for no longer than the answer takes at that rate.
+// Over the unread limit a peer must take at least least_progress_bytes() within each timeout; by
+// default that is 4 MiB in 10 s. So one large answer reaches whoever reads steadily, and memory is
+// held for no longer than the answer takes at that rate.
 // Thread rule: the connection's network thread.
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
@@ -21,6 +21,10 @@ namespace kv::server {
 inline bool has_passed(uint64_t now_us, uint64_t since_us, uint64_t limit_ms) {
     return now_us > since_us && now_us - since_us > limit_ms * 1000;
 }
+
+/// Of what a peer has to take or send within each limits.slow_reader_timeout: an eighth of
+/// limits.unread_reply_size, and no less than 1 MiB.
+uint64_t least_progress_bytes(const config::Limits& limits);
 
 class SlowReader {
   public:
@@ -40,8 +44,6 @@ class SlowReader {
     bool must_close(uint64_t now_us, bool ending);
 
   private:
-    uint64_t share_bytes() const;
-
     SharedState& shared_;
     Counters& counters_;
     const std::string& peer_;

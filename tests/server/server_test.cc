@@ -191,6 +191,22 @@ TEST_CASE_METHOD(ServerFixture, "memory: a large frame is charged once, and no l
     CHECK(count(Counter::kLimitMemory) == 0);
 }
 
+TEST_CASE_METHOD(ServerFixture, "memory: requests that stop half-way do not keep it from others") {
+    constexpr int64_t kLimit = 6 << 20;
+    config.limits.network_memory_bytes = kLimit;
+    config.limits.slow_reader_timeout_ms = 300;
+    const std::string request = put(2, "big", std::string(3'500'000, 'v'));
+    SocketClient one(address()), two(address()), other(address());
+    other.greet();
+    for (SocketClient* const client : {&one, &two}) {
+        client->greet();
+        (void)client->send(Bytes(request).substr(0, 3'400'000));  // may be too slow already
+    }
+    wait_until([&] { return count(Counter::kLimitSlowSender) >= 1; });
+    wait_until([&] { return server().shared().memory.used() <= kLimit; });
+    CHECK(other.ask(put(2, "a", "1")).ok());
+}
+
 TEST_CASE_METHOD(ServerFixture, "server: a half-closed client still gets its answers") {
     SocketClient client(address());
     client.greet();

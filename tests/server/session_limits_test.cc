@@ -95,6 +95,69 @@ TEST_CASE_METHOD(SessionFixture,
     }
 }
 
+TEST_CASE_METHOD(SessionFixture,
+                 "limits: a request that does not get on is let be until memory is short") {
+    config.limits.slow_reader_timeout_ms = 10'000;
+    config.limits.unread_reply_bytes = 1 << 20;
+    greet();
+    const std::string request = put(2, "big", std::string(3 << 20, 'x'));
+    const auto part = [&](size_t from, size_t size) { send(Bytes(request).substr(from, size)); };
+    part(0, 1000);
+    tick(11'000);
+    CHECK(session().end() == Session::End::kOpen);
+    shared().memory.add(static_cast<int64_t>(config.limits.network_memory_bytes) + 1);
+    const auto is_closed = [&] {
+        const bool closed = session().end() == Session::End::kNow;
+        CHECK(count(Counter::kLimitSlowSender) == (closed ? 1 : 0));
+        return closed;
+    };
+    SECTION("and nothing more comes") {
+        tick(1);
+        CHECK(is_closed());
+    }
+    SECTION("and a trickle comes") {
+        part(1000, 100'000);
+        tick(1);
+        CHECK(is_closed());
+    }
+    SECTION("and it gets on") {
+        part(1000, 1 << 20);
+        tick(9'000);
+        part(1000 + (1 << 20), 1 << 20);
+        tick(9'000);
+        CHECK_FALSE(is_closed());
+        tick(2'000);
+        CHECK(is_closed());
+    }
+    SECTION("and it is finished, and the next one begins") {
+        send(Bytes(request).substr(1000));
+        tick(11'000);
+        CHECK_FALSE(is_closed());
+        part(0, 1000);
+        tick(9'000);
+        CHECK_FALSE(is_closed());
+        tick(2'000);
+        CHECK(is_closed());
+    }
+}
+
+TEST_CASE_METHOD(SessionFixture, "limits: whoever is not read from does not send too slowly") {
+    config.limits.slow_reader_timeout_ms = 10'000;
+    config.limits.outstanding_per_connection = 1;
+    greet();
+    send(put(2, "a", "1") + put(3, "b", "2").substr(0, 40));
+    CHECK_FALSE(session().wants_input());
+    shared().memory.add(static_cast<int64_t>(config.limits.network_memory_bytes) + 1);
+    tick(20'000);
+    CHECK(session().end() == Session::End::kOpen);
+    finish_write();
+    CHECK(answers().size() == 1);
+    tick(9'000);
+    CHECK(session().end() == Session::End::kOpen);
+    tick(2'000);
+    CHECK(session().end() == Session::End::kNow);
+}
+
 TEST_CASE_METHOD(SessionFixture, "limits: a client that does not finish HELLO is told and closed") {
     session();
     tick(4'900);
