@@ -22,8 +22,12 @@ constexpr size_t kMaxInlineKeys = 64;
 constexpr uint64_t kCountSlice = 16'384;
 // Dead entries that an explained scan passes over before it stops: what it tells by then is enough.
 constexpr uint64_t kMostExplainedSkips = 1'000'000;
-// The frame of an acknowledgement: it tells what was done, so it goes out however full memory is.
-constexpr size_t kAckFrameBytes = protocol::kHeaderBytes + 1;
+
+/// Of requests whose answer, always a small one, tells what was done and cannot be taken back: it
+/// goes out however full memory is.
+constexpr bool is_needed(Opcode opcode) {
+    return protocol::changes_store(opcode) || opcode == Opcode::kCheckpoint;
+}
 
 void append_entries(const std::vector<std::optional<Entry>>& entries, const RequestInfo& info,
                     uint64_t now_us, NamedKeyspace& keyspace, std::string& reply) {
@@ -104,7 +108,7 @@ class ReadTask final : public PoolTask {
             begun_ = true;
             return Next::kAgain;
         }
-        if (reply_.size() > kAckFrameBytes && !shared.memory.has_room(reply_.size())) {
+        if (!is_needed(info_.opcode) && !shared.memory.has_room(reply_.size())) {
             reply_.clear();
             append_error(reply_, info_, now_us, WireStatus::kOverloaded, "network buffers are full",
                          kPoolRetryMs);

@@ -97,6 +97,27 @@ TEST_CASE_METHOD(StoreFixture,
     CHECK(checkpoint("monday").ok());
 }
 
+TEST_CASE_METHOD(StoreFixture,
+                 "store: what was done is told although memory is full, what was read is not") {
+    greet();
+    const auto ask = [&](const std::string& request) {
+        REQUIRE(send(request).empty());
+        const auto full = static_cast<int64_t>(config.limits.network_memory_bytes) + 1;
+        shared().memory.add(full);
+        finish_task();
+        shared().memory.add(-full);
+        return answers().at(0);
+    };
+    CHECK(ask(frame(Opcode::kCheckpoint, 2, protocol::CheckpointRequest{"monday"})).ok());
+    CHECK(ask(frame(Opcode::kKeyspaceCreate, 3, protocol::KeyspaceNameRequest{"orders"})).ok());
+    CHECK(ask(frame(Opcode::kStats, 4, protocol::StatsRequest{})).is(WireStatus::kOverloaded));
+    db.fail_writes_with({Code::kInDoubt, "the disk is gone"});
+    for (const Opcode opcode : {Opcode::kKeyspaceCreate, Opcode::kKeyspaceDrop}) {
+        const Bytes name = opcode == Opcode::kKeyspaceDrop ? "orders" : "users";
+        CHECK(ask(frame(opcode, 5, protocol::KeyspaceNameRequest{name})).is(WireStatus::kInDoubt));
+    }
+}
+
 TEST_CASE("store: a start removes checkpoints that were cut off, and nothing else") {
     const test::TempDir dir;
     const std::filesystem::path all = std::filesystem::path(dir.path()) / "checkpoints";
