@@ -27,6 +27,7 @@ enum class Stage : uint8_t {
 struct PendingRequest {
     RequestInfo info;
     Stage stage = Stage::kHeld;
+    uint32_t deletes = 0;      ///< kWriting: how many of the mutations.
     PoolTask* task = nullptr;  ///< kReading: alive until the request is erased.
     size_t bytes = 0;          ///< What it holds in memory, for the budget.
 };

@@ -138,7 +138,7 @@ void Session::on_frame(const protocol::FrameView& frame) {
     if (held_.empty() && !fenced_in) return begin(info, frame.header.durability(), frame.body);
     held_.push_back({info, frame.header.durability(), std::string(frame.body)});
     held_bytes_ += frame.body.size();
-    table_.insert({info, Stage::kHeld, nullptr, frame.body.size()});
+    table_.insert({info, Stage::kHeld, 0, nullptr, frame.body.size()});
 }
 
 void Session::begin_held() {

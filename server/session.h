@@ -73,7 +73,7 @@ class Session final : public WireSession {
         std::unique_ptr<ScanStream> stream;
         ScanCredit credit;
         PoolTask* task = nullptr;  // a chunk is being made
-        Refusal stop;          // why it must end before its end
+        Refusal stop;              // why it must end before its end
         uint64_t waits_since_us = 0;
     };
 
@@ -123,10 +123,11 @@ class Session final : public WireSession {
 
     // session_writes.cc: one order for all writes of the connection.
     void on_write(const RequestInfo& info, protocol::Durability durability, Bytes body);
-    Refusal build(const RequestInfo& info, Bytes body, WriteBatch& batch);
+    Refusal build(const RequestInfo& info, Bytes body, WriteBatch& batch, uint32_t& deletes) const;
     Refusal build_range_delete(Bytes body, WriteBatch& batch) const;
     void submit_waiting();
     void on_prepared();
+    void count_written(const PendingRequest& pending, const WriteResult& result);
 
     // session_keyspaces.cc: managing keyspaces, this connection's or another.
     void on_keyspaces(const RequestInfo& info, Bytes body);

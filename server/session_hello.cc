@@ -111,7 +111,7 @@ void Session::choose_keyspace(const RequestInfo& info, const protocol::HelloRequ
                                     kPoolRetryMs});
     }
     ++in_flight_;
-    table_.insert({info, Stage::kReading, raw, 0});
+    table_.insert({info, Stage::kReading, 0, raw, 0});
 }
 
 void Session::on_keyspace_made(const RequestInfo& info, const protocol::HelloRequest& hello,

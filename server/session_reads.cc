@@ -143,7 +143,7 @@ void Session::read_in_pool(const RequestInfo& info, Job job) {
     }
     counters_.add(Counter::kPoolTasks);
     ++in_flight_;
-    table_.insert({info, Stage::kReading, raw, 0});
+    table_.insert({info, Stage::kReading, 0, raw, 0});
 }
 
 void Session::on_read_done(uint64_t id, std::string reply) {

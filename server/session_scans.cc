@@ -69,7 +69,7 @@ void Session::on_scan(const RequestInfo& info, Bytes body) {
         ScanStream::create(shared_.db, info, request, std::move(at), max_frame_bytes_, keyspace_);
     if (!stream.is_ok()) return refuse(info, stream.error());
     counters_.add(Counter::kScans);
-    table_.insert({info, Stage::kScanning, nullptr, 0});
+    table_.insert({info, Stage::kScanning, 0, nullptr, 0});
     auto [opened, inserted] = scans_.emplace(
         info.id, OpenScan{std::move(*stream), ScanCredit(request.credit_bytes), nullptr, {}, 0});
     continue_scan(info.id, opened->second);

@@ -97,22 +97,19 @@ void add_to(WriteBatch& batch, const protocol::BatchOp& op, Bytes key) {
     }
 }
 
-Refusal fill_batch(const protocol::BatchRequest& request, NamedKeyspace& keyspace, SizeCheck check,
-                   WriteBatch& batch) {
+Refusal fill_batch(const protocol::BatchRequest& request, const Keyspace& space, SizeCheck check,
+                   WriteBatch& batch, uint32_t& deletes) {
     Refusal refusal = check_sizes(request, check);
     if (refusal.refused()) return refusal;
-    const Keyspace& space = keyspace.space();
     std::string scratch;
     for (const auto& p : request.preconditions) {
         batch.require({static_cast<Precondition::Kind>(p.kind),
                        std::string(space.stored(p.key, scratch)), std::string(p.value), p.seqno});
     }
-    uint64_t deletes = 0;
     for (const auto& op : request.ops) {
         add_to(batch, op, space.stored(op.key, scratch));
         if (op.kind == protocol::BatchOp::Kind::kDelete) ++deletes;
     }
-    keyspace.count_writes(request.ops.size() - deletes, deletes);
     return refusal;
 }
 
@@ -138,7 +135,8 @@ class PrepareTask final : public PoolTask {
     const WriteBatch& batch_;  // of the first waiting write, which stays until finish()
 };
 
-Refusal Session::build(const RequestInfo& info, Bytes body, WriteBatch& batch) {
+Refusal Session::build(const RequestInfo& info, Bytes body, WriteBatch& batch,
+                       uint32_t& deletes) const {
     const Keyspace& space = keyspace_->space();
     SizeCheck check(shared_.config.engine, space);
     std::string scratch;
@@ -157,7 +155,6 @@ Refusal Session::build(const RequestInfo& info, Bytes body, WriteBatch& batch) {
             } else {
                 batch.put(key, request.value);
             }
-            keyspace_->count_writes(1, 0);
             return {};
         }
         case Opcode::kDelete: {
@@ -168,10 +165,11 @@ Refusal Session::build(const RequestInfo& info, Bytes body, WriteBatch& batch) {
             Refusal refusal = check.verdict();
             if (refusal.refused()) return refusal;
             batch.del(space.stored(request.key, scratch));
-            keyspace_->count_writes(0, 1);
+            deletes = 1;
             return {};
         }
         case Opcode::kDeleteRange:
+            deletes = 1;
             return build_range_delete(body, batch);
         case Opcode::kIncrement: {
             protocol::IncrementRequest request;
@@ -181,7 +179,6 @@ Refusal Session::build(const RequestInfo& info, Bytes body, WriteBatch& batch) {
             Refusal refusal = check.verdict();
             if (refusal.refused()) return refusal;
             batch.increment(space.stored(request.key, scratch), request.by);
-            keyspace_->count_writes(1, 0);
             return {};
         }
         default:
@@ -190,7 +187,7 @@ Refusal Session::build(const RequestInfo& info, Bytes body, WriteBatch& batch) {
     protocol::BatchRequest request;
     const Status status = protocol::decode(body, request);
     if (!status.is_ok()) return malformed(status);
-    return fill_batch(request, *keyspace_, check, batch);
+    return fill_batch(request, space, check, batch, deletes);
 }
 
 Refusal Session::build_range_delete(Bytes body, WriteBatch& batch) const {
@@ -204,14 +201,14 @@ Refusal Session::build_range_delete(Bytes body, WriteBatch& batch) const {
     if (refusal.refused()) return refusal;
     const auto [first, end] = stored_range(keyspace_->space(), request.range);
     batch.delete_range(first, end);
-    keyspace_->count_writes(0, 1);
     return refusal;
 }
 
 void Session::on_write(const RequestInfo& info, protocol::Durability durability, Bytes body) {
     counters_.add(Counter::kWrites);
     auto request = std::make_unique<WriteRequest>();
-    const Refusal refusal = build(info, body, request->batch);
+    uint32_t deletes = 0;
+    const Refusal refusal = build(info, body, request->batch, deletes);
     if (refusal.refused()) return refuse(info, refusal);
     request->durability = static_cast<Durability>(durability);
     request->deadline_us = info.deadline_us;
@@ -219,7 +216,7 @@ void Session::on_write(const RequestInfo& info, protocol::Durability durability,
 
     ++in_flight_;
     held_bytes_ += body.size();
-    table_.insert({info, Stage::kWriting, nullptr, body.size()});
+    table_.insert({info, Stage::kWriting, deletes, nullptr, body.size()});
     if (waiting_writes_.empty() && !needs_prepare(request->batch)) {
         return host_.submit(std::move(request));
     }
@@ -257,15 +254,23 @@ void Session::on_prepared() {
     submit_waiting();
 }
 
+/// What the store has refused, or may have lost, was not taken.
+void Session::count_written(const PendingRequest& pending, const WriteResult& result) {
+    if (!result.status.is_ok() || result.first_seqno == 0) return;
+    const uint64_t mutations = result.last_seqno - result.first_seqno + 1;
+    keyspace_->count_writes(mutations - pending.deletes, pending.deletes);
+}
+
 void Session::on_written(std::unique_ptr<WriteRequest> request, uint64_t now_us) {
     host_.progressed();
     --in_flight_;
-    if (closed_) return;
-    now_us_ = now_us;
     const PendingRequest* pending = table_.find(request->tag);
     KV_ASSERT(pending != nullptr);
-    const RequestInfo info = pending->info;
     const WriteResult& result = request->result;
+    count_written(*pending, result);
+    if (closed_) return;
+    now_us_ = now_us;
+    const RequestInfo info = pending->info;
     if (!result.status.is_ok()) {
         refuse(info, for_user(keyspace_->space(), result.status));
     } else if (!info.has(protocol::flag::kQuiet)) {

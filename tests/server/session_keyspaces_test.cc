@@ -219,6 +219,44 @@ TEST_CASE_METHOD(KeyspaceFixture, "keyspaces: the list tells what was done in ea
     CHECK(entries[0].deletes == 2);
 }
 
+TEST_CASE_METHOD(KeyspaceFixture, "keyspaces: only what was written counts as a write") {
+    using Kind = protocol::BatchOp::Kind;
+    greet_in("orders");
+    const auto counts = [this] {
+        const auto stats = shared().keyspaces.list("orders").at(0);
+        return std::pair(stats.writes, stats.deletes);
+    };
+    const std::string mutations =
+        put(2, "a", "1") + increment(3, "n") +
+        frame(Opcode::kDelete, 4, protocol::DeleteRequest{"x"}) +
+        frame(Opcode::kBatch, 5,
+              protocol::BatchRequest{
+                  {}, {{Kind::kPut, "b", "1", 0, 0}, {Kind::kDelete, "x", "", 0, 0}}});
+    db.fail_writes_with({Code::kReadOnly, "the disk is broken"});
+    send(mutations);
+    finish_all();
+    CHECK(answers().size() == 4);
+    CHECK(counts() == std::pair<uint64_t, uint64_t>(0, 0));
+    db.fail_writes_with(Status::ok());
+    protocol::BatchRequest beaten{{{protocol::BatchPrecondition::Kind::kPresent, "none", "", 0}},
+                                  {{Kind::kPut, "b", "1", 0, 0}}};
+    send(frame(Opcode::kBatch, 6, beaten));
+    finish_all();
+    CHECK(answers().at(0).is(WireStatus::kConflict));
+    CHECK(counts() == std::pair<uint64_t, uint64_t>(0, 0));
+    send(mutations);
+    CHECK(counts() == std::pair<uint64_t, uint64_t>(0, 0));
+    SECTION("and is told") {
+        finish_all();
+        CHECK(answers().size() == 4);
+    }
+    SECTION("or nobody is there any more to be told") {
+        session().close();
+        finish_all();
+    }
+    CHECK(counts() == std::pair<uint64_t, uint64_t>(3, 2));
+}
+
 TEST_CASE("server: does not start over a keyspace catalog that it cannot read") {
     FakeDb db;
     db.set("\xFF\x02", "kvd keyspaces\nxxxx");
