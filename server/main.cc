@@ -4,7 +4,6 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <string>
@@ -70,7 +69,7 @@ void notify(const ServiceNotifier& notifier, std::string_view lines) {
     if (!status.is_ok()) log_warning("sd_notify: " + status.to_string());
 }
 
-/// Serves until a signal asks to stop, and drains.
+/// Serves until a signal or a client asks to stop, and drains.
 int serve(const config::Config& config, Server& server, SignalWatcher& signals,
           const ServiceNotifier& notifier) {
     const AddressFile addresses(config.data_dir);
@@ -91,7 +90,9 @@ int serve(const config::Config& config, Server& server, SignalWatcher& signals,
            "READY=1\nSTATUS=serving on " + native + "\nMAINPID=" + std::to_string(getpid()) + "\n");
 
     const int signal = signals.wait_for_stop();
-    log_info("stopping: signal " + std::to_string(signal) + ", finishing outstanding requests");
+    const std::string cause =
+        signal == 0 ? "a client asked for it" : "signal " + std::to_string(signal);
+    log_info("stopping: " + cause + ", finishing outstanding requests");
     notify(notifier, "STOPPING=1\nSTATUS=finishing outstanding requests\n");
     const Status removed = addresses.remove();
     if (!removed.is_ok()) log_warning(removed.to_string());
@@ -141,8 +142,7 @@ int run_daemon(const config::Config& config) {
         log_error("cannot serve: " + server.error().to_string());
         return exit_code_of(server.error());
     }
-    // As if an operator had sent it, so that there is one way to stop.
-    (*server)->shared().request_stop = [] { (void)kill(getpid(), SIGTERM); };
+    (*server)->shared().stop_target = &signals;
     const int code = serve(config, **server, signals, notifier);
     // The store before the server: its threads call into it until they are joined.
     db->reset();

@@ -27,6 +27,7 @@
 #include "server/resp/rate_meter.h"
 #include "server/resp/slow_log.h"
 #include "server/snapshot_table.h"
+#include "server/stop_target.h"
 
 namespace kv::server {
 
@@ -98,9 +99,8 @@ struct SharedState {
     SlowLog slow_log;
     LatencyMonitor latency;
     RateMeter command_rate;
-    std::atomic<uint64_t> last_save_s;  // for LASTSAVE, in Unix time
-    /// Asks the daemon to stop and returns at once. Null: there is nobody to ask.
-    std::atomic<void (*)()> request_stop{nullptr};
+    std::atomic<uint64_t> last_save_s;              // for LASTSAVE, in Unix time
+    std::atomic<StopTarget*> stop_target{nullptr};  // null: there is nobody to ask
 
     const uint64_t started_us;
 };

@@ -70,8 +70,16 @@ void SignalWatcher::watch() {
         if (!serving_) _exit(0);
         if (stop_signal_ != 0) _exit(1);
         stop_signal_ = signal;
+        if (stops_) log_info("signal " + std::to_string(signal) + ": stopping already");
+        stops_ = true;
         changed_.notify_all();
     }
+}
+
+void SignalWatcher::request_stop() {
+    const std::lock_guard lock(mutex_);
+    stops_ = true;
+    changed_.notify_all();
 }
 
 void SignalWatcher::serving_begins() {
@@ -81,7 +89,7 @@ void SignalWatcher::serving_begins() {
 
 int SignalWatcher::wait_for_stop() {
     std::unique_lock lock(mutex_);
-    changed_.wait(lock, [this] { return stop_signal_ != 0; });
+    changed_.wait(lock, [this] { return stops_; });
     return stop_signal_;
 }
 

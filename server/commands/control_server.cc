@@ -67,14 +67,14 @@ void cmd_shutdown(ControlContext& context) {
     }
     // Once begun it cannot be taken back, and nobody is asked to wait for it.
     if (abort) return context.reply.error("ERR No shutdown in progress.");
-    void (*const request_stop)() = context.shared.request_stop.load();
-    if (request_stop == nullptr) {
+    StopTarget* const target = context.shared.stop_target.load();
+    if (target == nullptr) {
         return context.reply.error("ERR Errors trying to SHUTDOWN. Check logs.");
     }
     log_info("SHUTDOWN asked for by " + context.client->peer);
     // No answer: the client sees the connection end.
     context.session.close_after_reply();
-    request_stop();
+    target->request_stop();
 }
 
 void cmd_role(ControlContext& context) {

@@ -3,11 +3,6 @@
 #include "server/control_fixture.h"
 
 namespace kv::server {
-namespace {
-
-std::atomic<int> stops = 0;
-
-}  // namespace
 
 TEST_CASE_METHOD(ControlFixture, "control: TIME is the wall clock's, in two parts") {
     shared();
@@ -29,18 +24,21 @@ TEST_CASE_METHOD(ControlFixture, "control: a save is over at once, and LASTSAVE 
 }
 
 TEST_CASE_METHOD(ControlFixture, "control: SHUTDOWN asks the daemon to stop and answers nothing") {
-    stops = 0;
     expect("SHUTDOWN", "-ERR Errors trying to SHUTDOWN. Check logs.|");
-    shared().request_stop = [] { ++stops; };
+    struct Stops final : StopTarget {
+        void request_stop() override { ++count; }
+        int count = 0;
+    } stops;
+    shared().stop_target = &stops;
     expect("SHUTDOWN x", "-ERR syntax error|");
     expect("SHUTDOWN NOSAVE SAVE", "-ERR syntax error|");
     expect("SHUTDOWN ABORT NOW", "-ERR syntax error|");
     expect("SHUTDOWN ABORT", "-ERR No shutdown in progress.|");
     CHECK_FALSE(client().session.closing);
-    CHECK(stops == 0);
+    CHECK(stops.count == 0);
     expect("shutdown nosave now force", "");
     CHECK(client().session.closing);
-    CHECK(stops == 1);
+    CHECK(stops.count == 1);
 }
 
 TEST_CASE_METHOD(ControlFixture, "control: there are no replicas, and nobody waits for them") {

@@ -191,6 +191,41 @@ TEST_CASE("kvd: a second SIGTERM ends a drain that takes its time") {
     CHECK(daemon.exit_code() == 1);
 }
 
+TEST_CASE("kvd: SHUTDOWN is no signal: the first SIGTERM behind it does not cut the drain short") {
+    const test::TempDir dir;
+    Daemon daemon({"--data-dir", dir.path(), "--listen", "127.0.0.1:0", "--resp-listen",
+                   "127.0.0.1:0", "--set", "limits.drain_timeout=10m"});
+    SocketClient client(daemon.wait_for_address(dir.path()), 4096);
+    client.greet();
+    const std::string value(8 << 20, 'x');
+    REQUIRE(client.ask(put(2, "big", value)).ok());
+    REQUIRE(client.send(get(3, "big") + get(4, "big")));  // answers that are not read yet
+    const std::string addresses = read_file(dir.file("kvd.addr"));
+    const size_t at = addresses.find("resp=") + 5;
+    const std::string resp_address = addresses.substr(at, addresses.find('\n', at) - at);
+    SocketClient one(resp_address), other(resp_address);
+    for (SocketClient* const redis : {&one, &other}) REQUIRE(redis->send("SHUTDOWN\r\n"));
+    REQUIRE(daemon.says("STOPPING=1"));
+    daemon.signal(SIGTERM);
+    SECTION("which ends when its clients have their answers") {
+        for (uint64_t id = 3; id < 5; ++id) {
+            auto answer = client.receive();
+            if (answer && answer->is_push()) answer = client.receive();
+            REQUIRE(answer);
+            CHECK(answer->as<protocol::GetResponse>().value == value);
+        }
+        client.close();
+        CHECK(daemon.exit_code() == 0);
+        CHECK(contains(daemon.output(), "stopping: a client asked for it"));
+        CHECK(contains(daemon.output(), "signal 15: stopping already"));
+        CHECK(contains(daemon.output(), "stopped"));
+    }
+    SECTION("but the second does") {
+        daemon.signal(SIGINT);  // two pending SIGTERM would be one
+        CHECK(daemon.exit_code() == 1);
+    }
+}
+
 TEST_CASE("kvd: a second daemon on the same directory exits 3 and disturbs nothing") {
     const test::TempDir dir;
     const std::vector<std::string> args{"--data-dir",  dir.path(),      "--listen",
