@@ -31,6 +31,18 @@ struct Reply {
         return sum;
     }
 
+    /// Adds what follows.
+    void append(Reply more) {
+        if (text.empty() && apart.empty()) {
+            *this = std::move(more);
+            return;
+        }
+        for (Apart& part : more.apart) {
+            apart.push_back({text.size() + part.at, std::move(part.bytes)});
+        }
+        text += more.text;
+    }
+
     std::string text;
     std::vector<Apart> apart;  ///< In the order of their places.
 };

@@ -54,7 +54,9 @@ inline constexpr uint32_t kTrimsMemory = 1U << 21;
 /// Ours: told with what the allocator reports, which passes through all of its memory and is
 /// gathered in the read pool too.
 inline constexpr uint32_t kAllocatorReport = 1U << 23;
-/// Any of them.
+/// Ours: answers with values of keys, so that nothing but them bounds its answer (values_asked).
+inline constexpr uint32_t kAnswersValue = 1U << 24;
+/// What makes a command wait for the pool first.
 inline constexpr uint32_t kPoolFirst = kStoreReport | kTrimsMemory | kAllocatorReport;
 }  // namespace command_flag
 
@@ -90,5 +92,7 @@ const Command* find_command(std::string_view name);
 const Command* find_subcommand(const Command& parent, std::string_view name);
 /// The words of `args` that are keys. `args` must fit the arity.
 std::vector<Bytes> keys_of(const Command& command, const protocol::resp::Args& args);
+/// How many stored values the answer may hold. `args` must fit the arity.
+size_t values_asked(const Command& command, const protocol::resp::Args& args);
 
 }  // namespace kv::server

@@ -6,6 +6,7 @@
 #include <array>
 #include <tuple>
 
+#include "server/commands/argument_words.h"
 #include "server/commands/rows_client.h"
 #include "server/commands/rows_connection.h"
 #include "server/commands/rows_generic.h"
@@ -169,6 +170,15 @@ std::vector<Bytes> keys_of(const Command& command, const protocol::resp::Args& a
         keys.push_back(args[static_cast<size_t>(i)]);
     }
     return keys;
+}
+
+size_t values_asked(const Command& command, const protocol::resp::Args& args) {
+    if (!command.has(command_flag::kAnswersValue)) return 0;
+    if (command.last_key < 0) return args.size() - 1;
+    if (!command.has(command_flag::kBlind)) return 1;
+    // SET answers one with GET among its options only.
+    return std::any_of(args.begin() + 3, args.end(),
+                       [](Bytes word) { return word_is(word, "get"); });
 }
 
 }  // namespace kv::server

@@ -34,8 +34,9 @@ struct DataContext {
 };
 
 /// Answers once, in `context.reply`, and returns ok: "no" and "wrong" are answers too. An error is
-/// only what the store said (hand it on; whatever was answered is dropped and the client gets that
-/// error's text). All that may fail comes before the first mutation.
+/// only what the store said (hand it on), or that the answer has become too large: whatever was
+/// answered is dropped and the client gets that error's text. All that may fail comes before the
+/// first mutation.
 using DataHandler = Status (*)(DataContext& context);
 
 }  // namespace kv::server

@@ -64,8 +64,8 @@ Status answer_range(const DataContext& context, bool reverse) {
         else
             answer.add_pair(walk->key(), walk->value());
         if (answer.bytes() > kMaxAnswerBytes) {
-            context.reply.error("ERR the answer is over " + std::to_string(kMaxAnswerBytes) +
-                                " bytes: give a smaller LIMIT and go on behind the last key");
+            context.reply.error(over_answer_limit("ERR the answer is") +
+                                ": give a smaller LIMIT and go on behind the last key");
             return Status::ok();
         }
     }

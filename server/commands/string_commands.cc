@@ -3,6 +3,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <string>
 
+#include "server/commands/answer_limit.h"
 #include "server/commands/argument_words.h"
 #include "server/commands/data_handlers.h"
 #include "server/commands/storable.h"
@@ -62,8 +63,14 @@ Status cmd_getdel(DataContext& context) {
 
 Status cmd_mget(DataContext& context) {
     context.reply.array(context.size() - 1);
+    size_t bytes = 0;
     for (size_t i = 1; i < context.size(); ++i) {
         KV_ASSIGN_OR_RETURN(auto found, find_entry(context, context.arg(i)));
+        if (found) bytes += found->value.size();
+        if (bytes > kMaxAnswerBytes) {
+            return Status::invalid_argument(over_answer_limit("the answer to MGET is") +
+                                            ": ask for fewer keys at once");
+        }
         answer_value(context, found);
     }
     return Status::ok();

@@ -6,12 +6,10 @@
 #include <memory>
 #include <string>
 
+#include "server/commands/answer_limit.h"
 #include "server/commands/data_context.h"
 
 namespace kv::server {
-
-/// What one answer may hold; what is larger is refused with a hint at a command that goes in steps.
-inline constexpr size_t kMaxAnswerBytes = 256ULL << 20;
 
 class WalkAnswer {
   public:

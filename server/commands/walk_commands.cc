@@ -118,9 +118,8 @@ Status cmd_keys(DataContext& context) {
         }
         if (all || glob_matches(pattern, walk->key())) answer.add(walk->key());
         if (answer.bytes() > kMaxAnswerBytes) {
-            context.reply.error("ERR the answer to KEYS is over " +
-                                std::to_string(kMaxAnswerBytes) +
-                                " bytes: use SCAN, which goes in steps");
+            context.reply.error(over_answer_limit("ERR the answer to KEYS is") +
+                                ": use SCAN, which goes in steps");
             return Status::ok();
         }
     }

@@ -29,6 +29,7 @@ class AnswerLine {
         Kind kind = Kind::kAnswered;
         bool silent = false;  ///< The client does not want the answer.
         size_t bytes = 0;     ///< Held in memory on its behalf.
+        size_t values = 0;    ///< That the answer of a write may hold.
         protocol::resp::Reply answer;
         Write write;
     };
@@ -65,6 +66,8 @@ class AnswerLine {
     /// Places not answered yet.
     size_t reads() const { return reads_; }
     size_t writes() const { return writes_; }
+    /// That writes not answered yet may answer with.
+    size_t values() const { return values_; }
     size_t held_bytes() const { return held_bytes_; }
 
     /// The first place, if it is answered.
@@ -82,7 +85,10 @@ class AnswerLine {
     void count(const Place& place, int by) {
         const auto step = static_cast<size_t>(by);  // wraps round for -1
         if (place.kind == Place::Kind::kRead) reads_ += step;
-        if (place.kind == Place::Kind::kWrite) writes_ += step;
+        if (place.kind == Place::Kind::kWrite) {
+            writes_ += step;
+            values_ += place.values * step;
+        }
         held_bytes_ += place.bytes * step;
     }
 
@@ -90,6 +96,7 @@ class AnswerLine {
     uint64_t first_id_ = 1;
     size_t reads_ = 0;
     size_t writes_ = 0;
+    size_t values_ = 0;
     size_t held_bytes_ = 0;
 };
 

@@ -23,6 +23,9 @@ constexpr size_t kGatheredBytes = 256U << 10;
 constexpr uint32_t kGatheredCommands = 1024;
 // So much is set aside for them beforehand, at the most.
 constexpr size_t kReservedBytes = 16U << 10;
+// What reads behind writes answer is not known before it is there, and then is in memory: when so
+// many values may be on their way, the next read waits until it can be done here.
+constexpr size_t kValuesOnTheirWay = 256;
 // After a script had to wait for the disk in the commit, so many have their keys read before.
 constexpr uint32_t kPreparedScripts = 64;
 
@@ -34,12 +37,43 @@ size_t batch_bytes_of(Bytes key, Bytes value) {
 
 }  // namespace
 
+/// Counts answers that the pool makes as memory of the network, until the session has them.
+class AnswerCharge {
+  public:
+    explicit AnswerCharge(MemoryBudget& memory) : memory_(memory) {}
+    ~AnswerCharge() { memory_.add(-bytes_); }
+    AnswerCharge(const AnswerCharge&) = delete;
+    AnswerCharge& operator=(const AnswerCharge&) = delete;
+
+    /// Has the answer to one more command made behind `reply`, which says so when there is no room.
+    template <class Make>
+    void add(protocol::resp::Reply& reply, Make make) {
+        protocol::resp::Reply one;
+        make(one);
+        if (!memory_.has_room(one.bytes())) {
+            one = protocol::resp::Reply();
+            ReplyWriter(one.text, protocol::resp::Version::k2)
+                .error(error_text(network_memory_full()));
+        }
+        memory_.add(static_cast<int64_t>(one.bytes()));
+        bytes_ += static_cast<int64_t>(one.bytes());
+        reply.append(std::move(one));
+    }
+
+  private:
+    MemoryBudget& memory_;
+    int64_t bytes_ = 0;
+};
+
 /// One read in the pool. It has a copy of the command.
 class RespReadTask final : public PoolTask {
   public:
     RespReadTask(RespSession& session, uint64_t answer_id, const Command& command, Keyspace space,
                  const Args& args)
-        : session_(session), answer_id_(answer_id), call_(session.shared_) {
+        : session_(session),
+          answer_id_(answer_id),
+          call_(session.shared_),
+          charge_(session.shared_.memory) {
         call_.add(command, space, session.version_, args);
     }
 
@@ -47,17 +81,11 @@ class RespReadTask final : public PoolTask {
         SharedState& shared = session_.shared_;
         const uint64_t began_us = shared.clock.monotonic_us();
         StoreView view(shared.db, shared.clock, shared.keyspaces, StoreView::Reach::kDisk);
-        call_.run_alone(0, view, answer_);
+        charge_.add(answer_, [&](protocol::resp::Reply& one) { call_.run_alone(0, view, one); });
         took_us_ = shared.clock.monotonic_us() - began_us;
-        if (!shared.memory.has_room(answer_.bytes())) {
-            answer_ = "-BUSY network buffers are full; retry after 100 ms\r\n";
-        }
-        charged_bytes_ = static_cast<int64_t>(answer_.bytes());
-        shared.memory.add(charged_bytes_);
         return Next::kDone;
     }
     void finish() override {
-        session_.shared_.memory.add(-charged_bytes_);
         session_.note_call(call_.command(0), call_.args(0), took_us_, answer_.text);
         session_.on_read_done(answer_id_, std::move(answer_));
     }
@@ -67,15 +95,15 @@ class RespReadTask final : public PoolTask {
     const uint64_t answer_id_;
     WriteScript call_;
     protocol::resp::Reply answer_;
+    AnswerCharge charge_;
     uint64_t took_us_ = 0;
-    int64_t charged_bytes_ = 0;
 };
 
 /// What the reads of a script answer when the store takes no writes.
 class RespRetryTask final : public PoolTask {
   public:
     RespRetryTask(RespSession& session, RefusedReads::Script refused)
-        : session_(session), refused_(std::move(refused)) {}
+        : session_(session), refused_(std::move(refused)), charge_(session.shared_.memory) {}
 
     Next run() override {
         SharedState& shared = session_.shared_;
@@ -85,7 +113,8 @@ class RespRetryTask final : public PoolTask {
             if (commands.command(i).has(command_flag::kWrite)) {
                 answer_.text += refused_.error;
             } else {
-                commands.run_alone(i, view, answer_);
+                charge_.add(answer_,
+                            [&](protocol::resp::Reply& one) { commands.run_alone(i, view, one); });
             }
             ends_.push_back(answer_.text.size());
         }
@@ -107,6 +136,7 @@ class RespRetryTask final : public PoolTask {
     RespSession& session_;
     const RefusedReads::Script refused_;
     protocol::resp::Reply answer_;
+    AnswerCharge charge_;
     std::vector<size_t> ends_;  // of the answers, in its text
 };
 
@@ -145,7 +175,11 @@ RespSession::Taken RespSession::run_data(const Command& command, const Args& arg
         return Taken::kYes;
     }
     if (!command.has(command_flag::kWrite) && !writing) return run_read(command, args);
-    if (line_.reads() != 0) {
+    const size_t values = values_asked(command, args);
+    const size_t on_their_way =
+        line_.values() + (gathered_write_.script != nullptr ? gathered_write_.script->values() : 0);
+    const bool many = values != 0 && writing && on_their_way + values > kValuesOnTheirWay;
+    if (line_.reads() != 0 || many) {
         waits_ = true;
         return Taken::kLater;
     }
@@ -262,6 +296,7 @@ void RespSession::submit(std::unique_ptr<WriteRequest> request, AnswerLine::Writ
     place.kind = AnswerLine::Place::Kind::kWrite;
     place.silent = take_silence();
     place.bytes = request->batch.size_bytes() + (write.script ? write.script->held_bytes() : 0);
+    place.values = write.script ? write.script->values() : 0;
     place.write = std::move(write);
     request->tag = line_.add(std::move(place));
     ++in_flight_;

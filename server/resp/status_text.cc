@@ -22,4 +22,6 @@ std::string error_text(const Status& status) {
     }
 }
 
+Status network_memory_full() { return {Code::kOverloaded, "network buffers are full", 100}; }
+
 }  // namespace kv::server

@@ -13,4 +13,7 @@ namespace kv::server {
 /// With its code, without the leading "-": "BUSY too many writes are waiting; retry after 20 ms".
 std::string error_text(const Status& status);
 
+/// There is no room for what was asked for or is to be answered (limits.network_memory).
+Status network_memory_full();
+
 }  // namespace kv::server

@@ -7,6 +7,7 @@
 #include "kv/assert.h"
 #include "kv/clock.h"
 #include "server/batch_limit.h"
+#include "server/commands/answer_limit.h"
 #include "server/resp/script_view.h"
 #include "server/resp/status_text.h"
 #include "server/shared_state.h"
@@ -39,6 +40,7 @@ void WriteScript::add(const Command& command, Keyspace space, protocol::resp::Ve
     calls_.push_back({&command, space, version, words_.size(), args.size(), 0, 0});
     words_.add(args, std::move(blocks));
     if (command.data != nullptr && !command.has(command_flag::kWrite)) ++reads_;
+    values_ += values_asked(command, args);
     flags_ |= command.flags;
     most_written_ += most_written(command, args);
 }
@@ -66,11 +68,38 @@ Bytes WriteScript::answer(size_t index) const {
     return Bytes(answers_).substr(begin, calls_[index].answer_end - begin);
 }
 
+/// Whether what the last command wrote and answered may stay.
+Status WriteScript::check_last(const ScriptView& data) {
+    const bool together = kind_ == Kind::kTransaction;
+    const Options& limits = shared_.config.engine;
+    const auto [mutations, bytes] = data.extent();
+    if (exceeds_batch(limits, mutations, bytes)) {
+        return Status::invalid_argument(
+            (together ? "its commands write more than " : "the command writes more than ") +
+            std::to_string(limits.max_batch_bytes) + " bytes (engine.max_batch_size)");
+    }
+    if (together && answers_.size() > kMaxAnswerBytes) {
+        return Status::invalid_argument(over_answer_limit("its answer is"));
+    }
+    // The counter is shared by all threads, and most answers are small.
+    constexpr size_t kChargedAtOnce = 64U << 10;
+    if (answers_.size() < charged_bytes_ + kChargedAtOnce) return Status::ok();
+    if (!shared_.memory.has_room(answers_.size() - charged_bytes_)) return network_memory_full();
+    charge(answers_.size());
+    return Status::ok();
+}
+
+void WriteScript::charge(size_t bytes) {
+    if (bytes == charged_bytes_) return;
+    shared_.memory.add(static_cast<int64_t>(bytes) - static_cast<int64_t>(charged_bytes_));
+    charged_bytes_ = bytes;
+}
+
 Status WriteScript::run(CommitView& view, WriteBatch& batch) {
     answers_.clear();
+    charge(0);
     KeyspaceTally tally;
     ScriptView data(view, tally, &words_);
-    const Options& limits = shared_.config.engine;
     uint64_t began_us = shared_.clock.monotonic_us();
     for (size_t i = 0; i < calls_.size(); ++i) {
         Call& call = calls_[i];
@@ -81,20 +110,15 @@ Status WriteScript::run(CommitView& view, WriteBatch& batch) {
                 was_cold_ = true;
                 return status;
             }
-            const auto [mutations, bytes] = data.extent();
-            if (!exceeds_batch(limits, mutations, bytes)) {
+            const Status fits = check_last(data);
+            if (fits.is_ok()) {
                 data.keep_last();
             } else if (kind_ == Kind::kTransaction) {
-                return Status::invalid_argument("its commands write more than " +
-                                                std::to_string(limits.max_batch_bytes) +
-                                                " bytes (engine.max_batch_size)");
+                return fits;
             } else {
                 data.drop_last();
                 answers_.resize(answer_begin);
-                protocol::resp::ReplyWriter(answers_, call.version)
-                    .error("ERR the command writes more than " +
-                           std::to_string(limits.max_batch_bytes) +
-                           " bytes (engine.max_batch_size)");
+                protocol::resp::ReplyWriter(answers_, call.version).error(error_text(fits));
             }
         }
         call.answer_end = answers_.size();

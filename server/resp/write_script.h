@@ -1,7 +1,8 @@
 // WriteScript: consecutive commands of one connection that become one write: what a client has
 // pipelined, or a transaction. They run in order in the middle of the commit, so each sees what the
 // ones before it wrote and nothing of anybody else comes between; their mutations are one record of
-// the log.
+// the log. What they answer counts as memory of the network (limits.network_memory) from then on: a
+// command whose answer finds no room there is refused.
 // Thread rule: filled by the connection's thread, then the engine's until the write is answered,
 // then the connection's again.
 // SPDX-License-Identifier: Apache-2.0
@@ -29,6 +30,9 @@ class WriteScript final : public WriteProgram {
     };
     explicit WriteScript(SharedState& shared, Kind kind = Kind::kPipelined)
         : shared_(shared), kind_(kind) {}
+    ~WriteScript() override { charge(0); }
+    WriteScript(const WriteScript&) = delete;
+    WriteScript& operator=(const WriteScript&) = delete;
 
     /// Keeps the arguments: those that lie in `blocks` there, the others as copies. A command
     /// without a data handler has no answer here. `version`: of its answer.
@@ -48,6 +52,8 @@ class WriteScript final : public WriteProgram {
     Keyspace space(size_t index) const { return calls_[index].space; }
     /// Commands that only read.
     size_t reads() const { return reads_; }
+    /// Stored values that all answers together may hold.
+    size_t values() const { return values_; }
     /// Of any of the commands.
     bool has(uint32_t flag) const { return (flags_ & flag) != 0; }
     /// Stored forms of all keys, into `keys` with their memory in `storage`.
@@ -82,6 +88,8 @@ class WriteScript final : public WriteProgram {
                    std::string& answer, protocol::resp::ReplyWriter::Apart* apart) const;
 
     size_t most_written(const Command& command, const protocol::resp::Args& args) const;
+    Status check_last(const ScriptView& data);
+    void charge(size_t bytes);
 
     SharedState& shared_;
     const Kind kind_;
@@ -89,8 +97,10 @@ class WriteScript final : public WriteProgram {
     std::vector<Call> calls_;
     size_t most_written_ = 0;  // by all of them, in bytes of a batch
     size_t reads_ = 0;
+    size_t values_ = 0;
     uint32_t flags_ = 0;
     std::string answers_;
+    size_t charged_bytes_ = 0;  // of the answers, to the memory of the network
     bool was_cold_ = false;
 };
 
