@@ -19,16 +19,12 @@ namespace {
 // Clients decide by it what they may ask for.
 constexpr std::string_view kRedisVersion = "7.0.15";
 
-bool is_subscribed(const ClientHandle& client) {
-    return client.channels.load() + client.patterns.load() != 0;
-}
-
 }  // namespace
 
 void cmd_ping(ControlContext& context) {
     if (context.size() > 2) return answer_wrong_number(context, "ping");
     const bool word = context.size() == 2;
-    if (is_subscribed(*context.client) && context.reply.version() == Version::k2) {
+    if (context.client->is_listening() && context.reply.version() == Version::k2) {
         context.reply.array(2);
         context.reply.bulk("pong");
         context.reply.bulk(word ? context.arg(1) : "");

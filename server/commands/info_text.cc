@@ -119,7 +119,7 @@ void info_clients(const InfoSource& source, InfoText& info) {
     for (const auto& client : shared.clients.list()) {
         most_input = std::max(most_input, client->unread_input_bytes.load());
         most_output = std::max(most_output, client->unsent_reply_bytes.load());
-        if (client->channels.load() + client->patterns.load() != 0) ++subscribed;
+        if (client->is_listening()) ++subscribed;
     }
     info.section("Clients");
     info.add("connected_clients", shared.clients.size());

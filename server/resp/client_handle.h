@@ -80,6 +80,13 @@ class ClientHandle {
     std::atomic<uint32_t> patterns{0};
     std::atomic<uint8_t> resp_version{2};
 
+    /// To a channel or a pattern.
+    bool is_listening() const {
+        return channels.load(std::memory_order_relaxed) +
+                   patterns.load(std::memory_order_relaxed) !=
+               0;
+    }
+
     // The connection's thread.
     void* owner = nullptr;  ///< Its Connection; null before the start and after the end.
 

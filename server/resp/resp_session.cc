@@ -8,6 +8,7 @@
 
 #include "server/commands/command_table.h"
 #include "server/resp/command_refusal.h"
+#include "server/resp/status_text.h"
 #include "server/shared_state.h"
 
 namespace kv::server {
@@ -142,19 +143,12 @@ const Command* RespSession::resolve(const Args& args) {
         reject(*command, wrong_arity(*command));
         return nullptr;
     }
-    if (is_listening() && version_ == Version::k2 &&
+    if (client_->is_listening() && version_ == Version::k2 &&
         !command->has(command_flag::kWhileSubscribed)) {
         reject(*command, not_while_subscribed(*command));
         return nullptr;
     }
     return command;
-}
-
-/// To a channel or a pattern.
-bool RespSession::is_listening() const {
-    return client_->channels.load(std::memory_order_relaxed) +
-               client_->patterns.load(std::memory_order_relaxed) !=
-           0;
 }
 
 RespSession::Taken RespSession::run_command(const Command& command, const Args& args) {
@@ -168,13 +162,18 @@ RespSession::Taken RespSession::run_command(const Command& command, const Args& 
         return Taken::kYes;
     }
     if (command.data == nullptr) return run_control(command, args);
-    if (shared_.memory.exceeded()) {
-        counters_.add(Counter::kLimitMemory);
-        shared_.report(Incident::kMemory, "network buffers are full (limits.network_memory)");
-        refuse_command("BUSY network buffers are full; retry after 100 ms");
-        return Taken::kYes;
-    }
+    if (refuse_without_memory()) return Taken::kYes;
     return run_data(command, args);
+}
+
+/// What reads, writes or is kept for later needs memory of the network.
+bool RespSession::refuse_without_memory() {
+    if (!shared_.memory.exceeded()) [[likely]]
+        return false;
+    counters_.add(Counter::kLimitMemory);
+    shared_.report(Incident::kMemory, "network buffers are full (limits.network_memory)");
+    refuse_command(error_text(network_memory_full()));
+    return true;
 }
 
 /// Counts a call that has been answered with `answer`.
@@ -341,7 +340,7 @@ void RespSession::on_tick(uint64_t now_us) {
     note_limits();
     if (slow_reader_.must_close(now_us, end_ != End::kOpen)) end_ = End::kNow;
     const uint64_t idle_ms = shared_.config.limits.idle_timeout_ms;
-    const bool waits = !line_.empty() || !replies_.empty() || pauses_ || is_listening();
+    const bool waits = !line_.empty() || !replies_.empty() || pauses_ || client_->is_listening();
     const bool idle = idle_ms != 0 && !waits && has_passed(now_us, last_active_us_, idle_ms);
     if (idle && end_ == End::kOpen) {
         counters_.add(Counter::kLimitIdle);
@@ -392,7 +391,7 @@ void RespSession::on_no_memory(uint64_t now_us) {
     shared_.report(Incident::kMemory, client_->peer + ": no room for a command of " +
                                           std::to_string(needed_bytes_) +
                                           " bytes (limits.network_memory); closing");
-    protocol_error_ = "BUSY network buffers are full; retry after 100 ms";
+    protocol_error_ = error_text(network_memory_full());
     end_when_done();
 }
 

@@ -82,7 +82,6 @@ class RespSession final : public WireSession, private SessionControl {
     // resp_session.cc: requests, limits, the end.
     Taken take(const protocol::resp::Args& args);
     const Command* resolve(const protocol::resp::Args& args);
-    bool is_listening() const;
     Taken run_command(const Command& command, const protocol::resp::Args& args);
     void note_call(const Command& command, const protocol::resp::Args& args, uint64_t took_us,
                    Bytes answer);
@@ -90,6 +89,7 @@ class RespSession final : public WireSession, private SessionControl {
     bool must_pause(const Command& command);
     void reject(const Command& command, const std::string& error);
     void refuse_command(std::string_view error);
+    bool refuse_without_memory();
     void refuse_too_large();
     void note_limits();
     void end_when_done();

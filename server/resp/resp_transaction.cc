@@ -57,6 +57,7 @@ void RespSession::queue_command(const Command& command, const Args& args) {
     if (command.has(command_flag::kNoMulti)) {
         return refuse_command("ERR Command not allowed inside a transaction");
     }
+    if (refuse_without_memory()) return;
     if (transaction_.held_bytes() > shared_.config.engine.max_batch_bytes) {
         return refuse_command("ERR the transaction has grown beyond " +
                               std::to_string(shared_.config.engine.max_batch_bytes) +
@@ -80,6 +81,7 @@ Transaction::Was RespSession::look_at_watched(Bytes stored) const {
 }
 
 RespSession::Taken RespSession::watch(const Args& args) {
+    if (refuse_without_memory()) return Taken::kYes;
     // What the connection itself has written before must not look like a change.
     if (is_busy()) {
         waits_ = true;
@@ -88,7 +90,10 @@ RespSession::Taken RespSession::watch(const Args& args) {
     // EXEC asks the store about each of them up to twice, in a batch of its own.
     const size_t most_bytes = shared_.config.engine.max_batch_bytes / 2;
     size_t bytes = transaction_.watched_bytes();
-    for (size_t i = 1; i < args.size(); ++i) bytes += space_.stored(args[i], scratch_).size();
+    for (size_t i = 1; i < args.size(); ++i) {
+        const Bytes stored = space_.stored(args[i], scratch_);
+        if (!transaction_.is_watched(stored)) bytes += Transaction::bytes_to_watch(stored);
+    }
     if (bytes > most_bytes) {
         refuse_command("ERR the watched keys take more than " + std::to_string(most_bytes) +
                        " bytes (half of engine.max_batch_size)");
@@ -99,6 +104,7 @@ RespSession::Taken RespSession::watch(const Args& args) {
         if (!key_fits(shared_.config.engine, space_, args[i]))
             continue;  // nothing can ever be there
         const Bytes stored = space_.stored(args[i], scratch_);
+        if (transaction_.is_watched(stored)) continue;
         transaction_.watch(stored, seqno, look_at_watched(stored));
     }
     ReplyWriter(begin_answer(), version_).ok();

@@ -24,7 +24,8 @@ class ScriptWords {
     Bytes at(size_t index) const;
     /// Whether these bytes are in here: they are good until the next add() then.
     bool holds(Bytes bytes) const { return is_in_block(bytes) || is_part(bytes, text_); }
-    size_t bytes() const { return text_.size() + block_bytes_; }
+    /// Of memory.
+    size_t bytes() const { return text_.size() + block_bytes_ + words_.size() * sizeof(Word); }
 
   private:
     struct Word {

@@ -33,12 +33,12 @@ bool Transaction::is_held_back(const ClientRegistry& clients, uint64_t now_us) c
 }
 
 void Transaction::require_watched(WriteBatch& batch) const {
-    for (const Watched& key : watched_) {
-        const auto kind = key.was == Was::kAbsent ? Precondition::Kind::kStillAbsent
-                                                  : Precondition::Kind::kNotNewer;
-        batch.require({kind, key.stored, {}, key.seqno});
-        if (key.was == Was::kExpiring) {
-            batch.require({Precondition::Kind::kPresent, key.stored, {}, 0});
+    for (const auto& [stored, watched] : watched_) {
+        const auto kind = watched.was == Was::kAbsent ? Precondition::Kind::kStillAbsent
+                                                      : Precondition::Kind::kNotNewer;
+        batch.require({kind, stored, {}, watched.seqno});
+        if (watched.was == Was::kExpiring) {
+            batch.require({Precondition::Kind::kPresent, stored, {}, 0});
         }
     }
 }

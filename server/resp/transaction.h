@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstddef>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -35,17 +36,24 @@ class Transaction {
 
     /// What was there when a key was watched. Unknown: it would have taken the disk to tell.
     enum class Was : uint8_t { kUnknown, kAbsent, kThere, kExpiring };
-    /// `stored` must not have changed after `seqno`, nor have expired by itself.
+    /// `stored` must not have changed after `seqno`, nor have expired by itself. Once it is
+    /// watched, to watch it again changes nothing.
     void watch(Bytes stored, Seqno seqno, Was was) {
-        watched_bytes_ += stored.size();
-        watched_.push_back({std::string(stored), seqno, was});
+        if (watched_.try_emplace(std::string(stored), Watched{seqno, was}).second) {
+            watched_bytes_ += bytes_to_watch(stored);
+        }
+    }
+    bool is_watched(Bytes stored) const { return watched_.find(stored) != watched_.end(); }
+    /// Memory that it takes to watch one key more.
+    static size_t bytes_to_watch(Bytes stored) {
+        constexpr size_t kNodeBytes = 4 * sizeof(void*);
+        return stored.size() + sizeof(WatchedKeys::value_type) + kNodeBytes;
     }
     void unwatch() {
         watched_.clear();
         watched_bytes_ = 0;
     }
     size_t watched_keys() const { return watched_.size(); }
-    /// Of their keys.
     size_t watched_bytes() const { return watched_bytes_; }
     void require_watched(WriteBatch& batch) const;
 
@@ -58,17 +66,18 @@ class Transaction {
 
   private:
     struct Watched {
-        std::string stored;
         Seqno seqno;
         Was was;
     };
+    using WatchedKeys = std::map<std::string, Watched, std::less<>>;  // by stored key
+
     std::unique_ptr<WriteScript> script_;  // null outside of MULTI
     // For the next command.
     Keyspace space_;
     protocol::resp::Version version_ = protocol::resp::Version::k2;
     size_t control_commands_ = 0;
     bool refused_ = false;
-    std::vector<Watched> watched_;
+    WatchedKeys watched_;
     size_t watched_bytes_ = 0;
 };
 

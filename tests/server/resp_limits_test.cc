@@ -146,12 +146,19 @@ TEST_CASE_METHOD(RespFixture, "resp limits: an idle client is let go, one that w
 TEST_CASE_METHOD(RespFixture, "resp limits: without memory commands on keys are refused") {
     config.limits.network_memory_bytes = 1000;
     shared().memory.add(1001);
-    CHECK(send("PING|SET a 1|GET a|MULTI|SET a 1|EXEC|")
-              .starts_with("+PONG|-BUSY network buffers are full; retry after 100 ms|"
-                           "-BUSY network buffers are full; retry after 100 ms|+OK|"));
-    CHECK(count(Counter::kLimitMemory) == 2);
-    finish_all();
-    said();
+    const std::string busy = "-BUSY network buffers are full; retry after 100 ms|";
+    CHECK(send("PING|SET a 1|GET a|WATCH a|") == "+PONG|" + busy + busy + busy);
+    CHECK(count(Counter::kLimitMemory) == 3);
+    CHECK(handle().watched_keys == 0);
+    // In a transaction they are not queued, and nothing of it is done.
+    CHECK(send("MULTI|SET a 1|PING|EXEC|") ==
+          "+OK|" + busy + busy + "-EXECABORT Transaction discarded because of previous errors.|");
+    CHECK(submitted.empty());
+    // One that was queued before can be run: that gives memory back.
+    shared().memory.add(-1001);
+    CHECK(send("MULTI|SET a 1|") == "+OK|+QUEUED|");
+    shared().memory.add(1001);
+    CHECK(ask("EXEC|") == "*1|+OK|");
     shared().memory.add(-1001);
     CHECK(ask("GET a|") == "$1|1|");
     SECTION("an answer from the pool too") {

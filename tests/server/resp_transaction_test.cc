@@ -245,6 +245,37 @@ TEST_CASE_METHOD(RespFixture, "resp transaction: what it may hold is bounded") {
           "-EXECABORT Transaction discarded because of previous errors.|");
 }
 
+TEST_CASE_METHOD(RespFixture, "resp transaction: words without bytes count as what it holds too") {
+    config.engine.max_batch_bytes = 100'000;
+    std::string words;
+    for (int i = 0; i < 5000; ++i) words += " \"\"";
+    CHECK(send("MULTI|EXISTS" + words + "|") == "+OK|+QUEUED|");
+    CHECK(session().held_bytes() > 5000 * sizeof(Bytes));
+    CHECK(send("PING|").starts_with("-ERR the transaction has grown beyond 100000 bytes"));
+}
+
+TEST_CASE_METHOD(RespFixture, "resp transaction: a key is watched once, and from the first time") {
+    db.set("a", "1");
+    CHECK(send("WATCH a a a|WATCH a|") == "+OK|+OK|");
+    CHECK(handle().watched_keys == 1);
+    const size_t held = session().held_bytes();
+    CHECK(held >= sizeof(std::string));
+    db.set("a", "2");
+    CHECK(send("WATCH a|") == "+OK|");
+    CHECK(session().held_bytes() == held);
+    CHECK(ask("MULTI|PING|EXEC|") == "+OK|+QUEUED|*-1|");
+    CHECK(session().held_bytes() == 0);
+}
+
+TEST_CASE_METHOD(RespFixture, "resp transaction: many short watched keys take memory too") {
+    config.engine.max_batch_bytes = 100'000;
+    std::string keys;
+    for (int i = 0; i < 1000; ++i) keys += " k" + std::to_string(i);
+    CHECK(send("WATCH" + keys + "|") ==
+          "-ERR the watched keys take more than 50000 bytes (half of engine.max_batch_size)|");
+    CHECK(handle().watched_keys == 0);
+}
+
 TEST_CASE_METHOD(RespFixture, "resp transaction: its answers come at once with replies skipped") {
     CHECK(ask("CLIENT REPLY SKIP|MULTI|PING|EXEC|") == "+QUEUED|*1|+PONG|");
 }
