@@ -25,8 +25,12 @@ class SessionControl {
     virtual ~SessionControl() = default;
     /// Send what is queued, this command's answer included, then close.
     virtual void close_after_reply() = 0;
-    /// As after connecting: no MULTI, no WATCH, no subscriptions, RESP2, database 0, replies on.
+    /// As after connecting, but for subscriptions: no MULTI, no WATCH, RESP2, database 0, replies
+    /// on.
     virtual void reset() = 0;
+    /// Sends the messages that others have left so far, ahead of this command's answer. Inside of
+    /// EXEC that is ahead of the whole answer. CLIENT REPLY does not concern them.
+    virtual void send_messages() = 0;
     virtual void choose_version(protocol::resp::Version version) = 0;
     virtual void select(uint32_t database) = 0;
     virtual void set_reply_mode(ReplyMode mode) = 0;

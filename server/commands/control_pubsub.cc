@@ -31,7 +31,7 @@ void confirm(ControlContext& context, const Change& change, const Bytes* subject
 void change_one(ControlContext& context, const Change& change, Bytes subject) {
     (context.shared.pubsub.*change.apply)(context.client, subject);
     // What came before a subscription ended goes out before that is confirmed.
-    if (change.all != nullptr) context.client->take_messages(context.out);
+    if (change.all != nullptr) context.session.send_messages();
     confirm(context, change, &subject);
 }
 
@@ -53,7 +53,7 @@ void answer_channels(ControlContext& context, const std::vector<PubSub::Channel>
 void cmd_publish(ControlContext& context) {
     const size_t receivers = context.shared.pubsub.publish(context.arg(1), context.arg(2));
     // One that listens to itself hears the message first.
-    context.client->take_messages(context.out);
+    context.session.send_messages();
     context.reply.integer(static_cast<int64_t>(receivers));
 }
 

@@ -4,8 +4,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <cstdint>
+#include <iterator>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -117,13 +119,14 @@ class ClientHandle {
         const std::lock_guard lock(mutex_);
         return std::exchange(mail_, {});
     }
-    /// The connection's thread: appends the messages so far to `out`; other mail stays.
-    void take_messages(std::string& out) {
+    /// The connection's thread: the messages so far, in order; other mail stays.
+    std::vector<Mail> take_messages() {
         const std::lock_guard lock(mutex_);
-        for (const Mail& mail : mail_) {
-            if (mail.kind == Mail::Kind::kMessage) out += *mail.bytes;
-        }
-        std::erase_if(mail_, [](const Mail& mail) { return mail.kind == Mail::Kind::kMessage; });
+        const auto is_message = [](const Mail& mail) { return mail.kind == Mail::Kind::kMessage; };
+        std::vector<Mail> messages;
+        std::copy_if(mail_.begin(), mail_.end(), std::back_inserter(messages), is_message);
+        std::erase_if(mail_, is_message);
+        return messages;
     }
     /// The connection's thread, at its end.
     void set_gone() {

@@ -60,24 +60,30 @@ RespSession::Taken RespSession::run_control(const Command& command, const Args& 
         copy.script->add(command, space_, version_, args);
         AnswerLine::Place place;
         place.kind = AnswerLine::Place::Kind::kRead;
-        place.silent = take_silence();
+        place.silent = silence_.take();
         place.bytes = copy.script->held_bytes();
         answer_with_report(line_.add(std::move(place)), std::move(copy));
         return Taken::kYes;
     }
-    std::string& out = begin_answer();
-    run_control_into(command, args, out, nullptr);
+    // Not in the slab: what the command sends besides leaves before its answer.
+    answer_.clear();
+    run_control_into(command, args, answer_, nullptr);
+    const bool unwanted = silence_.take();
     if (held_until_us_ != 0) {
-        held_answer_ = out.substr(answer_start_);
-        out.resize(answer_start_);
+        held_answer_ = std::exchange(answer_, {});
         AnswerLine::Place place;
         place.kind = AnswerLine::Place::Kind::kRead;
-        place.silent = take_silence();
+        place.silent = unwanted;
         held_id_ = line_.add(std::move(place));
         return Taken::kYes;
     }
     // Of a subscription even CLIENT REPLY OFF lets the client know.
-    finish_answer(command.name.ends_with("subscribe"));
+    if (unwanted && !command.name.ends_with("subscribe")) return Taken::kYes;
+    if (answer_.size() < ReplyQueue::kLargeBytes) {
+        replies_.slab() += answer_;
+    } else {
+        replies_.append(std::exchange(answer_, {}));
+    }
     return Taken::kYes;
 }
 

@@ -210,7 +210,7 @@ RespSession::Taken RespSession::run_read(const Command& command, const Args& arg
 void RespSession::read_in_pool(const Command& command, const Args& args) {
     AnswerLine::Place place;
     place.kind = AnswerLine::Place::Kind::kRead;
-    place.silent = take_silence();
+    place.silent = silence_.take();
     const uint64_t id = line_.add(std::move(place));
     std::unique_ptr<PoolTask> task =
         std::make_unique<RespReadTask>(*this, id, command, space_, args);
@@ -253,7 +253,7 @@ bool RespSession::add_blind_set(const Command& command, const Args& args) {
     if (gathered_ == nullptr) {
         gathered_ = std::make_unique<WriteRequest>();
     } else if (gathered_->batch.size_bytes() + batch_bytes_of(key, value) > most_gathered ||
-               gathered_write_.sets == kGatheredCommands || reply_mode_ != ReplyMode::kOn) {
+               gathered_write_.sets == kGatheredCommands || !silence_.is_off()) {
         submit_gathered();
         gathered_ = std::make_unique<WriteRequest>();
     }
@@ -264,7 +264,7 @@ bool RespSession::add_blind_set(const Command& command, const Args& args) {
     gathered_->batch.put(space_.stored(key, scratch_), value);
     ++gathered_write_.sets;
     command_stats_.record(command, 0, false);
-    if (reply_mode_ != ReplyMode::kOn) submit_gathered();
+    if (!silence_.is_off()) submit_gathered();
     return true;
 }
 
@@ -274,14 +274,14 @@ void RespSession::add_to_script(const Command& command, const Args& args) {
                                  gathered_write_.script->held_bytes() > kGatheredBytes ||
                                  gathered_write_.script->size() == kGatheredCommands ||
                                  !gathered_write_.script->has_room(command, args));
-    if (full || reply_mode_ != ReplyMode::kOn) submit_gathered();
+    if (full || !silence_.is_off()) submit_gathered();
     if (gathered_ == nullptr) {
         gathered_ = std::make_unique<WriteRequest>();
         gathered_write_.script = std::make_unique<WriteScript>(shared_);
     }
     counters_.add(command.has(command_flag::kWrite) ? Counter::kWrites : Counter::kReads);
     gathered_write_.script->add(command, space_, version_, args, parser_.take_blocks());
-    if (reply_mode_ != ReplyMode::kOn) submit_gathered();
+    if (!silence_.is_off()) submit_gathered();
 }
 
 void RespSession::submit_gathered() {
@@ -294,7 +294,7 @@ void RespSession::submit(std::unique_ptr<WriteRequest> request, AnswerLine::Writ
     request->program = write.script.get();
     AnswerLine::Place place;
     place.kind = AnswerLine::Place::Kind::kWrite;
-    place.silent = take_silence();
+    place.silent = silence_.take();
     place.bytes = request->batch.size_bytes() + (write.script ? write.script->held_bytes() : 0);
     place.values = write.script ? write.script->values() : 0;
     place.write = std::move(write);

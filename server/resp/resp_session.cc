@@ -241,9 +241,9 @@ std::string& RespSession::begin_answer() {
     return out;
 }
 
-/// What begin_answer() gave has the whole answer now. `wanted`: CLIENT REPLY does not concern it.
-void RespSession::finish_answer(bool wanted) {
-    const bool silent = take_silence() && !wanted;
+/// What begin_answer() gave has the whole answer now.
+void RespSession::finish_answer() {
+    const bool silent = silence_.take();
     if (answer_in_slab_) {
         if (silent) {
             replies_.cut_slab(answer_start_);
@@ -260,19 +260,6 @@ void RespSession::finish_answer(bool wanted) {
     place.answer.apart = std::exchange(apart_, {});
     place.bytes = place.answer.bytes();
     line_.add(std::move(place));
-}
-
-/// Whether the client does not want the answer of the command at hand.
-bool RespSession::take_silence() {
-    if (reply_mode_ == ReplyMode::kOn) [[likely]]
-        return false;
-    if (reply_mode_ == ReplyMode::kOff) return true;
-    if (skip_begins_) {  // of CLIENT REPLY SKIP itself
-        skip_begins_ = false;
-        return true;
-    }
-    reply_mode_ = ReplyMode::kOn;
-    return true;
 }
 
 void RespSession::move_answers() {
@@ -378,6 +365,11 @@ void RespSession::on_mail(uint64_t now_us) {
     }
 }
 
+/// Ahead of the answer that is being made, and of all that is being made for EXEC.
+void RespSession::send_messages() {
+    for (const Mail& message : client_->take_messages()) replies_.append(*message.bytes);
+}
+
 void RespSession::on_drain(uint64_t now_us) {
     now_us_ = now_us;
     draining_ = true;
@@ -405,15 +397,12 @@ void RespSession::close() {
     client_->set_gone();
 }
 
-void RespSession::close_after_reply() { end_ = End::kAfterReplies; }
-
 void RespSession::reset() {
     transaction_.end();
-    shared_.pubsub.end(client_);
     version_ = Version::k2;
     client_->resp_version.store(2, std::memory_order_relaxed);
     select(0);
-    reply_mode_ = ReplyMode::kOn;
+    silence_.set(ReplyMode::kOn);
     durability_ = shared_.config.resp_durability;
     publish_transaction();
 }
@@ -426,11 +415,6 @@ void RespSession::choose_version(Version version) {
 void RespSession::select(uint32_t database) {
     space_ = Keyspace(database);
     client_->database.store(database, std::memory_order_relaxed);
-}
-
-void RespSession::set_reply_mode(ReplyMode mode) {
-    reply_mode_ = mode;
-    skip_begins_ = mode == ReplyMode::kSkipNext;
 }
 
 }  // namespace kv::server

@@ -26,6 +26,7 @@
 #include "server/resp/answer_line.h"
 #include "server/resp/command_stats.h"
 #include "server/resp/refused_reads.h"
+#include "server/resp/reply_silence.h"
 #include "server/resp/store_view.h"
 #include "server/resp/transaction.h"
 #include "server/resp/write_script.h"
@@ -94,10 +95,9 @@ class RespSession final : public WireSession, private SessionControl {
     void note_limits();
     void end_when_done();
 
-    // resp_session.cc: answers in order, to the socket when nothing is outstanding, else behind it.
+    // resp_session.cc: answers in order, to the slab when nothing is outstanding, else behind it.
     std::string& begin_answer();
-    void finish_answer(bool wanted = false);
-    bool take_silence();
+    void finish_answer();
     void move_answers();
 
     // resp_control.cc: commands about the connection and the server.
@@ -135,11 +135,12 @@ class RespSession final : public WireSession, private SessionControl {
     void publish_transaction();
 
     // SessionControl.
-    void close_after_reply() override;
+    void close_after_reply() override { end_ = End::kAfterReplies; }
+    void send_messages() override;
     void reset() override;
     void choose_version(protocol::resp::Version version) override;
     void select(uint32_t database) override;
-    void set_reply_mode(ReplyMode mode) override;
+    void set_reply_mode(ReplyMode mode) override { silence_.set(mode); }
     void set_durability(Durability level) override { durability_ = level; }
     Durability durability() const override { return durability_; }
     void hold_until(uint64_t until_us) override { held_until_us_ = until_us; }
@@ -156,8 +157,7 @@ class RespSession final : public WireSession, private SessionControl {
     Keyspace space_;
     Durability durability_;
     StoreView memory_;  // what can be read right here
-    ReplyMode reply_mode_ = ReplyMode::kOn;
-    bool skip_begins_ = false;  // the answer of CLIENT REPLY SKIP itself is next
+    ReplySilence silence_;
     Transaction transaction_;
 
     // Input.
@@ -176,7 +176,7 @@ class RespSession final : public WireSession, private SessionControl {
     // Output.
     ReplyQueue replies_;
     AnswerLine line_;
-    std::string answer_;                        // being made, while something is outstanding
+    std::string answer_;                        // being made, where not in the slab
     protocol::resp::ReplyWriter::Apart apart_;  // of the answer being made
     size_t answer_start_ = 0;
     bool answer_in_slab_ = false;

@@ -161,8 +161,8 @@ std::string RespSession::exec_answer(WriteScript& script, const Status& status,
             reply.ok();  // UNWATCH: EXEC has unwatched already
         }
     }
-    held_until_us_ = 0;    // DEBUG SLEEP holds nothing up here
-    skip_begins_ = false;  // this answer has its place: CLIENT REPLY SKIP means the next one
+    held_until_us_ = 0;  // DEBUG SLEEP holds nothing up here
+    silence_.pass_over_exec();
     return out;
 }
 

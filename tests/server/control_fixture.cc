@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/control_fixture.h"
 
+#include <utility>
+
 namespace kv::server {
 
 ControlFixture::Client& ControlFixture::client(size_t number) {
@@ -39,7 +41,7 @@ std::string ControlFixture::answer(const std::vector<std::string>& words, size_t
                            clock.monotonic_us(),
                            &report};
     command->control(context);
-    return out;
+    return std::exchange(asking.session.sent, {}) + out;
 }
 
 std::string ControlFixture::mail(size_t number) {

@@ -30,11 +30,15 @@ struct NotedSession final : SessionControl {
     Durability level = Durability::kDisk;
     uint64_t held_until_us = 0;
     ClientHandle* client = nullptr;
+    std::string sent;  ///< Ahead of the command's answer.
 
     void close_after_reply() override { closing = true; }
     void reset() override {
         ++resets;
         choose_version(protocol::resp::Version::k2);
+    }
+    void send_messages() override {
+        for (const Mail& message : client->take_messages()) sent += *message.bytes;
     }
     void choose_version(protocol::resp::Version version) override {
         client->resp_version = static_cast<uint8_t>(version);

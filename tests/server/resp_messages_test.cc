@@ -1,0 +1,60 @@
+// server/resp: where messages stand among the answers of a connection that listens.
+// SPDX-License-Identifier: Apache-2.0
+#include "server/resp_fixture.h"
+
+namespace kv::server {
+namespace {
+
+std::string message(const std::string& text) {
+    return ">3|$7|message|$1|c|$" + std::to_string(text.size()) + '|' + text + '|';
+}
+
+const std::string kListen = "HELLO 3|SUBSCRIBE c|";
+
+}  // namespace
+
+TEST_CASE_METHOD(RespFixture, "resp messages: a client hears what it publishes before the answer") {
+    CHECK(send(kListen + "PUBLISH c hi|PING|").ends_with(":1|" + message("hi") + ":1|+PONG|"));
+    CHECK(shared().pubsub.publish("c", "earlier") == 1);
+    const std::string large(100'000, 'x');
+    CHECK(shared().pubsub.publish("c", large) == 1);
+    CHECK(send("PING|PUBLISH c own|PING|") ==
+          "+PONG|" + message("earlier") + message(large) + message("own") + ":1|+PONG|");
+    take_mail();
+    CHECK(said().empty());
+}
+
+TEST_CASE_METHOD(RespFixture,
+                 "resp messages: an answer that is not wanted takes no message with it") {
+    send(kListen);
+    const std::string off = GENERATE("CLIENT REPLY OFF|", "CLIENT REPLY SKIP|");
+    CHECK(shared().pubsub.publish("c", "other") == 1);
+    CHECK(send("PING|" + off + "PUBLISH c own|") == "+PONG|" + message("other") + message("own"));
+}
+
+TEST_CASE_METHOD(RespFixture, "resp messages: none stands inside of EXEC's answer") {
+    send(kListen);
+    CHECK(shared().pubsub.publish("c", "other") == 1);
+    SECTION("of PUBLISH") {
+        CHECK(send("MULTI|PING|PUBLISH c 1|PUBLISH c 2|SET a 1|EXEC|PING|").starts_with("+OK|"));
+        CHECK(shared().pubsub.publish("c", "late") == 1);
+        finish_all();
+        CHECK(said() == message("other") + message("late") + message("1") + message("2") +
+                            "*4|+PONG|:1|:1|+OK|+PONG|");
+    }
+    SECTION("of UNSUBSCRIBE") {
+        CHECK(
+            ask("MULTI|PING|UNSUBSCRIBE c|EXEC|")
+                .ends_with("+QUEUED|" + message("other") + "*2|+PONG|>3|$11|unsubscribe|$1|c|:0|"));
+    }
+    SECTION("behind INFO") {
+        CHECK(send("MULTI|INFO cluster|PUBLISH c 1|EXEC|").starts_with("+OK|"));
+        finish_all();
+        CHECK(said() ==
+              message("other") + message("1") + "*2|=34|txt:# Cluster|cluster_enabled:0||:1|");
+    }
+    take_mail();
+    CHECK(said().empty());
+}
+
+}  // namespace kv::server
