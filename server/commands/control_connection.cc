@@ -43,7 +43,13 @@ void cmd_hello(ControlContext& context) {
         context.client->change_facts([&](ClientFacts& facts) { facts.name = *greeting.name; });
     }
     if (!greeting.error.empty()) return context.reply.error(greeting.error);
-    if (greeting.version) context.session.choose_version(*greeting.version);
+    if (greeting.version) {
+        // What was published before is in the version before, and so is what is sent before.
+        context.shared.pubsub.between_messages([&] {
+            context.session.send_messages();
+            context.session.choose_version(*greeting.version);
+        });
+    }
     const Version version = greeting.version.value_or(context.reply.version());
     ReplyWriter reply(context.out, version);
     reply.map(7);
@@ -82,6 +88,7 @@ void cmd_quit(ControlContext& context) {
 
 void cmd_reset(ControlContext& context) {
     context.shared.pubsub.end(context.client);
+    context.session.send_messages();  // none comes any more
     context.client->change_facts([](ClientFacts& facts) {
         facts.name.clear();
         facts.no_touch = false;

@@ -13,6 +13,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <mutex>
 #include <set>
 #include <shared_mutex>
 #include <string>
@@ -48,6 +49,14 @@ class PubSub {
     /// Returns how many times it was delivered: a client with a channel and two patterns that match
     /// gets it three times. Costs a look-up, and a match for each pattern there is.
     size_t publish(Bytes channel, Bytes message);
+
+    /// Runs `change` while nobody publishes: a message is encoded for the version that its receiver
+    /// has when it is published.
+    template <class Change>
+    void between_messages(Change change) {
+        const std::unique_lock lock(mutex_);
+        change();
+    }
 
     /// Channels with a subscriber whose name matches; without a pattern all. Sorted.
     std::vector<Channel> channels(const std::string* pattern = nullptr) const;

@@ -57,4 +57,40 @@ TEST_CASE_METHOD(RespFixture, "resp messages: none stands inside of EXEC's answe
     CHECK(said().empty());
 }
 
+TEST_CASE_METHOD(RespFixture, "resp messages: none follows the answer to RESET") {
+    SECTION("in version 2") {
+        send("SUBSCRIBE c|PSUBSCRIBE *|");
+        CHECK(shared().pubsub.publish("c", "hi") == 2);
+        CHECK(send("RESET|GET a|") ==
+              "*3|$7|message|$1|c|$2|hi|*4|$8|pmessage|$1|*|$1|c|$2|hi|+RESET|$-1|");
+    }
+    SECTION("in version 3, which it ends") {
+        send(kListen + "CLIENT REPLY OFF|");
+        CHECK(shared().pubsub.publish("c", "hi") == 1);
+        CHECK(send("RESET|GET a|") == message("hi") + "+RESET|$-1|");
+    }
+    CHECK(shared().pubsub.publish("c", "hi") == 0);
+    take_mail();
+    CHECK(said().empty());
+}
+
+TEST_CASE_METHOD(RespFixture, "resp messages: those from before HELLO come before its answer") {
+    send(kListen);
+    CHECK(shared().pubsub.publish("c", "old") == 1);
+    SECTION("by itself") { CHECK(send("HELLO 2|").starts_with(message("old") + "*14|$6|server|")); }
+    SECTION("in a transaction") {
+        CHECK(ask("MULTI|HELLO 2|EXEC|")
+                  .starts_with("+OK|+QUEUED|" + message("old") + "*1|*14|$6|server|"));
+    }
+    SECTION("not when it chooses no version") {
+        CHECK(send("HELLO|HELLO 4|").ends_with("-NOPROTO unsupported protocol version|"));
+        take_mail();
+        CHECK(said() == message("old"));
+        return;
+    }
+    CHECK(shared().pubsub.publish("c", "new") == 1);
+    take_mail();
+    CHECK(said() == "*3|$7|message|$1|c|$3|new|");
+}
+
 }  // namespace kv::server
