@@ -102,9 +102,8 @@ void cmd_waitaof(ControlContext& context) {
         return context.reply.error("ERR value is out of range, must be positive");
     }
     if (!timeout_arg(context, 3)) return;
-    const Db& db = context.shared.db;
-    const bool synced = context.session.durability() == Durability::kDisk ||
-                        db.durable_seqno() >= db.published_seqno();
+    // Whatever durability its writes had been asked for, and what others write does not matter.
+    const bool synced = context.shared.db.durable_seqno() >= context.client->written_seqno;
     context.reply.array(2);
     context.reply.integer(synced ? 1 : 0);
     context.reply.integer(0);

@@ -14,6 +14,7 @@
 #include <utility>
 #include <vector>
 
+#include "kv/types.h"
 #include "server/commands/command.h"
 
 namespace kv::server {
@@ -90,7 +91,8 @@ class ClientHandle {
     }
 
     // The connection's thread.
-    void* owner = nullptr;  ///< Its Connection; null before the start and after the end.
+    void* owner = nullptr;    ///< Its Connection; null before the start and after the end.
+    Seqno written_seqno = 0;  ///< The highest of its writes that were answered.
 
     // Any thread.
     ClientFacts facts() const {

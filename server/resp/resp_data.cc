@@ -345,6 +345,7 @@ void RespSession::on_written(std::unique_ptr<WriteRequest> request, uint64_t now
     --in_flight_;
     if (closed_) return;
     now_us_ = now_us;
+    client_->written_seqno = std::max(client_->written_seqno, request->result.last_seqno);
     const uint64_t id = request->tag;
     AnswerLine::Write write = std::move(line_.at(id).write);
     if (write.script != nullptr && write.script->was_cold()) prepare_next_ = kPreparedScripts;

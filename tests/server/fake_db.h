@@ -4,6 +4,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <map>
 #include <memory>
@@ -26,6 +27,7 @@ class FakeDb final : public Db {
     /// Reads with cache_only answer kWouldBlock; write programs find nothing at their first run.
     std::atomic<bool> cold = false;
     std::atomic<uint64_t> wall_ms = 1;       ///< For write programs, preconditions and walks.
+    std::atomic<Seqno> synced = UINT64_MAX;  ///< Later writes would not survive a power failure.
     std::atomic<bool> hold_answers = false;  ///< Submitted writes wait for release().
     std::atomic<uint64_t> multi_gets = 0;    ///< Calls of multi_get so far.
     std::atomic<uint64_t> stats_calls = 0;   ///< Of stats(), so far.
@@ -56,7 +58,7 @@ class FakeDb final : public Db {
     std::unique_ptr<Iterator> new_iterator(const ScanOptions& options) override;
     SnapshotPtr snapshot() override;
     Seqno published_seqno() const override { return seqno_.load(); }
-    Seqno durable_seqno() const override { return seqno_.load(); }
+    Seqno durable_seqno() const override { return std::min(seqno_.load(), synced.load()); }
     Status sync() override { return Status::ok(); }
     Status flush() override { return Status::ok(); }
     Status compact_all() override { return Status::ok(); }

@@ -246,6 +246,22 @@ TEST_CASE_METHOD(RespFixture, "resp session: the chosen durability is asked of e
     CHECK(submitted.at(0)->durability == config.resp_durability);
 }
 
+TEST_CASE_METHOD(RespFixture,
+                 "resp session: WAITAOF tells whether its own writes are on the disk") {
+    db.synced = 0;
+    db.set("other", "1");
+    CHECK(send("WAITAOF 1 0 0|") == "*2|:1|:0|");
+    const std::string after = GENERATE("", "KV.DURABILITY disk|", "RESET|");
+    ask("KV.DURABILITY memory|SET a 1|INCR n|" + after);
+    CHECK(send("WAITAOF 1 0 0|") == "*2|:0|:0|");
+    db.synced = 2;  // of a, not of n
+    CHECK(send("WAITAOF 1 0 0|") == "*2|:0|:0|");
+    db.synced = 3;
+    CHECK(send("WAITAOF 1 0 0|") == "*2|:1|:0|");
+    db.synced = 0;
+    CHECK(ask("MULTI|GET a|WAITAOF 1 0 0|EXEC|").ends_with("*2|$1|1|*2|:0|:0|"));
+}
+
 TEST_CASE_METHOD(RespFixture, "resp session: reads and writes count in their own keyspace") {
     REQUIRE(shared().keyspaces.open(db).is_ok());
     for (const Bytes line : {"SET a 1|", "SELECT 3|", "SET b 1|SET c 1|", "GET b|GET none|",
