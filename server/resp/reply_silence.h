@@ -11,7 +11,9 @@ namespace kv::server {
 
 class ReplySilence {
   public:
+    /// Nothing is skipped while answers are off anyway, as in Redis.
     void set(ReplyMode mode) {
+        if (mode == ReplyMode::kSkipNext && mode_ == ReplyMode::kOff) return;
         mode_ = mode;
         skip_begins_ = mode == ReplyMode::kSkipNext;
     }

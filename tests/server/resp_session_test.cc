@@ -179,6 +179,11 @@ TEST_CASE_METHOD(RespFixture,
     }
 }
 
+TEST_CASE_METHOD(RespFixture, "resp session: CLIENT REPLY SKIP does not turn on what is off") {
+    CHECK(ask("CLIENT REPLY OFF|CLIENT REPLY SKIP|GET a|PING|SET a 1|").empty());
+    CHECK(ask("CLIENT REPLY ON|CLIENT REPLY SKIP|PING|GET a|") == "+OK|$1|1|");
+}
+
 TEST_CASE_METHOD(RespFixture, "resp session: RESET is answered although replies were off") {
     CHECK(ask("SELECT 2|HELLO 3|").starts_with("+OK|%7|"));
     CHECK(ask("CLIENT REPLY OFF|RESET|PING|GET nothing|") == "+RESET|+PONG|$-1|");
