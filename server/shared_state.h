@@ -15,6 +15,7 @@
 #include "kv/db.h"
 #include "kv/keyspace_catalog.h"
 #include "server/checkpoints.h"
+#include "server/commands/info_counts.h"
 #include "server/commands/scan_cursors.h"
 #include "server/connection_census.h"
 #include "server/counters.h"
@@ -99,6 +100,7 @@ struct SharedState {
     SlowLog slow_log;
     LatencyMonitor latency;
     RateMeter command_rate;
+    InfoBaseline info_baseline;
     std::atomic<uint64_t> last_save_s;              // for LASTSAVE, in Unix time
     std::atomic<StopTarget*> stop_target{nullptr};  // null: there is nobody to ask
 

@@ -1,7 +1,7 @@
 // CLIENT LIST, INFO and KILL: looking at connections and ending them.
 // SPDX-License-Identifier: Apache-2.0
-#include <algorithm>
-#include <set>
+#include <utility>
+#include <vector>
 
 #include "server/commands/client_text.h"
 #include "server/commands/control_handlers.h"
@@ -93,23 +93,27 @@ void cmd_client_info(ControlContext& context) {
 
 void cmd_client_list(ControlContext& context) {
     std::string type;
-    std::set<uint64_t> ids;
-    if (context.size() == 4 && word_is(context.arg(2), "type")) {
-        type = type_arg(context, 3);
-        if (type.empty()) return;
-    } else if (context.size() > 3 && word_is(context.arg(2), "id")) {
+    std::vector<ClientPtr> clients;
+    if (context.size() > 3 && word_is(context.arg(2), "id")) {
+        // In the order asked, and as often.
         for (size_t i = 3; i < context.size(); ++i) {
             const auto id = integer_arg(context, i, "ERR Invalid client ID");
             if (!id) return;
-            ids.insert(static_cast<uint64_t>(*id));
+            ClientPtr client = context.shared.clients.find(static_cast<uint64_t>(*id));
+            if (client != nullptr) clients.push_back(std::move(client));
         }
-    } else if (context.size() != 2) {
+    } else if (context.size() == 2) {
+        clients = context.shared.clients.list();
+    } else if (context.size() == 4 && word_is(context.arg(2), "type")) {
+        type = type_arg(context, 3);
+        if (type.empty()) return;
+        clients = context.shared.clients.list();
+    } else {
         return context.reply.error(kSyntaxError);
     }
     std::string text;
-    for (const ClientPtr& client : context.shared.clients.list()) {
+    for (const ClientPtr& client : clients) {
         if (!type.empty() && type != client_type(*client)) continue;
-        if (!ids.empty() && ids.count(client->id) == 0) continue;
         text += client_line(*client, context.now_us);
     }
     context.reply.verbatim("txt", text);

@@ -7,6 +7,7 @@
 #include "server/commands/control_words.h"
 #include "server/commands/glob.h"
 #include "server/commands/settings.h"
+#include "server/commands/store_report.h"
 #include "server/shared_state.h"
 
 namespace kv::server {
@@ -117,6 +118,7 @@ void cmd_config_set(ControlContext& context) {
 void cmd_config_resetstat(ControlContext& context) {
     for (CommandStats& stats : context.shared.command_stats) stats.reset();
     context.shared.error_stats.reset();
+    context.shared.info_baseline.reset(count_all(context.shared, context.report->stats));
     context.reply.ok();
 }
 

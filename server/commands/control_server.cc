@@ -86,7 +86,7 @@ void cmd_role(ControlContext& context) {
 
 void cmd_wait(ControlContext& context) {
     // No replica will ever appear, so the time given need not pass.
-    if (!timeout_arg(context, 2) || !integer_arg(context, 1)) return;
+    if (!integer_arg(context, 1) || !timeout_arg(context, 2)) return;
     context.reply.integer(0);
 }
 

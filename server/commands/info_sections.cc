@@ -92,25 +92,25 @@ void info_persistence(const InfoSource& source, InfoText& info) {
 
 void info_stats(const InfoSource& source, InfoText& info) {
     SharedState& shared = source.shared;
-    const StoreStats& stats = source.store.stats;
+    const InfoCounts counts = shared.info_baseline.since(count_all(shared, source.store.stats));
     const uint64_t calls = calls_of(shared.command_stats);
     info.section("Stats");
-    info.add("total_connections_received", shared.total(Counter::kAccepted));
+    info.add("total_connections_received", counts.connections);
     info.add("total_commands_processed", calls);
     info.add("instantaneous_ops_per_sec", shared.command_rate.per_second(source.now_us, calls));
-    info.add("total_net_input_bytes", shared.total(Counter::kBytesIn));
-    info.add("total_net_output_bytes", shared.total(Counter::kBytesOut));
+    info.add("total_net_input_bytes", counts.input_bytes);
+    info.add("total_net_output_bytes", counts.output_bytes);
     info.add("instantaneous_input_kbps", "0.00");
     info.add("instantaneous_output_kbps", "0.00");
-    info.add("rejected_connections", shared.total(Counter::kLimitConnections));
+    info.add("rejected_connections", counts.rejected_connections);
     info.add("sync_full", 0);
     info.add("sync_partial_ok", 0);
     info.add("sync_partial_err", 0);
-    info.add("expired_keys", stats.entries_dropped_expired);
+    info.add("expired_keys", counts.expired_keys);
     info.add("evicted_keys", 0);
     info.add("evicted_clients", 0);
-    info.add("keyspace_hits", stats.get_hits);
-    info.add("keyspace_misses", stats.gets > stats.get_hits ? stats.gets - stats.get_hits : 0);
+    info.add("keyspace_hits", counts.hits);
+    info.add("keyspace_misses", counts.misses);
     info.add("pubsub_channels", shared.pubsub.channel_count());
     info.add("pubsub_patterns", shared.pubsub.pattern_count());
     info.add("pubsubshard_channels", 0);
@@ -123,8 +123,8 @@ void info_stats(const InfoSource& source, InfoText& info) {
     info.add("tracking_total_keys", 0);
     info.add("unexpected_error_replies", 0);
     info.add("total_error_replies", shared.error_stats.total());
-    info.add("total_reads_processed", shared.total(Counter::kSocketReads));
-    info.add("total_writes_processed", shared.total(Counter::kSocketWrites));
+    info.add("total_reads_processed", counts.socket_reads);
+    info.add("total_writes_processed", counts.socket_writes);
 }
 
 void info_replication(const InfoSource&, InfoText& info) {

@@ -63,7 +63,7 @@ TEST_CASE_METHOD(ControlFixture, "control: CLIENT LIST shows all, of a type, or 
     CHECK(ids("CLIENT LIST TYPE NORMAL") == "12");
     CHECK(ids("CLIENT LIST TYPE pubsub") == "3");
     CHECK(ids("CLIENT LIST TYPE replica").empty());
-    CHECK(ids("CLIENT LIST ID 3 1 3 99") == "13");
+    CHECK(ids("CLIENT LIST ID 3 1 3 99") == "313");
     shared().clients.remove(2);
     CHECK(ids("CLIENT LIST") == "13");
     expect("CLIENT LIST TYPE foo", "-ERR Unknown client type 'foo'|");

@@ -219,6 +219,36 @@ TEST_CASE_METHOD(ControlFixture, "control: INFO counts commands and errors until
     CHECK(fields.at("total_error_replies") == "0");
 }
 
+TEST_CASE_METHOD(ControlFixture, "control: INFO counts connections and reads from RESETSTAT on") {
+    const std::map<std::string, Counter> counters{
+        {"total_connections_received", Counter::kAccepted},
+        {"rejected_connections", Counter::kLimitConnections},
+        {"total_net_input_bytes", Counter::kBytesIn},
+        {"total_net_output_bytes", Counter::kBytesOut},
+        {"total_reads_processed", Counter::kSocketReads},
+        {"total_writes_processed", Counter::kSocketWrites}};
+    const auto expect_all = [&](const char* value, const char* hits, const char* expired) {
+        const auto fields = fields_of(body_of(answer("INFO stats")));
+        for (const auto& [name, counter] : counters) CHECK(fields.at(name) == value);
+        CHECK(fields.at("keyspace_hits") == hits);
+        CHECK(fields.at("keyspace_misses") == "1");
+        CHECK(fields.at("expired_keys") == expired);
+    };
+    const auto count = [&](uint64_t hits) {
+        for (const auto& [name, counter] : counters) shared().counters[1].add(counter, 5);
+        db.base_stats.gets += hits + 1;
+        db.base_stats.get_hits += hits;
+        db.base_stats.entries_dropped_expired += 2;
+    };
+    count(3);
+    expect_all("5", "3", "2");
+    expect("CONFIG RESETSTAT", "+OK|");
+    count(4);
+    expect_all("5", "4", "2");
+    CHECK(shared().total(Counter::kAccepted) == 10);
+    CHECK(find_subcommand(*find_command("config"), "resetstat")->has(command_flag::kStoreReport));
+}
+
 TEST_CASE_METHOD(ControlFixture,
                  "control: INFO latencystats tells percentiles of what was called") {
     client().handle->resp_version = 3;

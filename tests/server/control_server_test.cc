@@ -45,6 +45,7 @@ TEST_CASE_METHOD(ControlFixture, "control: there are no replicas, and nobody wai
     expect("ROLE", "*3|$6|master|:0|*0|");
     expect("WAIT 1 0", ":0|");
     expect("WAIT x 1", "-ERR value is not an integer or out of range|");
+    expect("WAIT x y", "-ERR value is not an integer or out of range|");
     expect("WAIT 1 x", "-ERR timeout is not an integer or out of range|");
     expect("WAIT 1 -1", "-ERR timeout is negative|");
     expect("WAITAOF 1 0 0", "*2|:1|:0|");

@@ -32,6 +32,7 @@ class FakeDb final : public Db {
     std::atomic<uint64_t> multi_gets = 0;    ///< Calls of multi_get so far.
     std::atomic<uint64_t> stats_calls = 0;   ///< Of stats(), so far.
     std::string state_reason;                ///< Of stats(). Set before any thread asks.
+    StoreStats base_stats;                   ///< The rest of them. The same.
     Status checkpoint_status;                ///< Of checkpoint().
     /// Status that writes get instead of being applied.
     void fail_writes_with(Status status);
@@ -68,7 +69,7 @@ class FakeDb final : public Db {
     uint64_t approximate_count(const ScanOptions& options) override;
     StoreStats stats() override {
         ++stats_calls;
-        StoreStats stats;
+        StoreStats stats = base_stats;
         stats.state_reason = state_reason;
         return stats;
     }

@@ -173,6 +173,11 @@ DIALOGUES = {
         0!0 NONSENSE
         0!1 CLIENT REPLY ON
         0 GET a
+        0!0 CLIENT REPLY OFF
+        0!0 CLIENT REPLY SKIP
+        0!0 GET a
+        0!0 GET a
+        0!1 CLIENT REPLY ON
         0!0 CLIENT REPLY SKIP
         0!0 SET a 2
         0 GET a
@@ -255,6 +260,7 @@ DIALOGUES = {
         0 CLIENT LIST TYPE normal
         0 CLIENT LIST TYPE nonsense
         0 CLIENT LIST ID {id0} {id1}
+        0 CLIENT LIST ID {id1} {id0} {id1}
         0 CLIENT NONSENSE
         0 CLIENT"""),
     "a pause": (BOTH, r"""
@@ -275,6 +281,8 @@ DIALOGUES = {
         0 LASTSAVE
         0 WAIT 0 10
         0 WAIT abc 1
+        0 WAIT abc def
+        0 WAIT 0 def
         0 SLOWLOG RESET
         0 SLOWLOG LEN
         0 SLOWLOG GET 5
