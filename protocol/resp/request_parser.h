@@ -28,8 +28,9 @@ class RequestParser {
         /// A longer argument breaks the protocol.
         size_t argument_bytes = 512U << 20;
         /// A longer argument, or arguments that come to more, are passed over as they arrive: the
-        /// command is answered with an error and the connection goes on.
-        size_t kept_bytes = 64U << 20;
+        /// command is answered with an error and the connection goes on. As the server sets it for
+        /// the default sizes of values and batches.
+        size_t kept_bytes = 66U << 20;
         /// Of an inline command, and of a line that announces a number.
         size_t inline_bytes = 64U << 10;
         /// Until then an array may have kUnauthenticatedArguments of kUnauthenticatedBytes each.

@@ -8,6 +8,7 @@
 
 #include "server/commands/command_table.h"
 #include "server/resp/command_refusal.h"
+#include "server/resp/request_limits.h"
 #include "server/resp/status_text.h"
 #include "server/shared_state.h"
 
@@ -23,13 +24,6 @@ namespace {
 // Quicker commands are not looked at by the slow log, unless it is set to want them, nor by the
 // latency monitor, whose unit is a millisecond.
 constexpr uint16_t kNotableUs = 1000;
-
-RequestParser::Limits parser_limits(const Options& engine) {
-    RequestParser::Limits limits;
-    // A command of the largest key and value, and some more.
-    limits.kept_bytes = std::max(engine.max_value_bytes, engine.max_batch_bytes) + (1U << 20);
-    return limits;
-}
 
 }  // namespace
 
@@ -47,7 +41,7 @@ RespSession::RespSession(SessionHost& host, SharedState& shared, Counters& count
       slow_reader_(shared, counters, client_->peer),
       now_us_(shared.clock.monotonic_us()),
       last_active_us_(now_us_) {
-    parser_.set_limits(parser_limits(shared.config.engine));
+    parser_.set_limits(request_limits(shared.config.engine));
 }
 
 RespSession::~RespSession() = default;
@@ -229,7 +223,7 @@ void RespSession::refuse_command(std::string_view error) {
 
 void RespSession::refuse_too_large() {
     refuse_command("ERR the arguments of the command take more than " +
-                   std::to_string(parser_limits(shared_.config.engine).kept_bytes) +
+                   std::to_string(request_limits(shared_.config.engine).kept_bytes) +
                    " bytes, the most that is kept");
 }
 

@@ -8,6 +8,7 @@
 #include "server/fake_db.h"
 #include "server/resp/answer_line.h"
 #include "server/resp/command_refusal.h"
+#include "server/resp/request_limits.h"
 #include "server/resp/status_text.h"
 #include "server/resp/transaction.h"
 #include "server/slow_reader.h"
@@ -112,6 +113,16 @@ TEST_CASE("command refusal: what is wrong with a known one") {
     CHECK(is_http("hOST:"));
     CHECK_FALSE(is_http("host"));
     CHECK_FALSE(is_http("POSTS"));
+}
+
+TEST_CASE("request limits: the document's number is that of the default sizes") {
+    // tests/protocol/resp_document_test.cc compares the document with the latter.
+    const size_t kept_bytes = protocol::resp::RequestParser::Limits().kept_bytes;
+    CHECK(request_limits(config::Config().engine).kept_bytes == kept_bytes);
+    Options engine;
+    engine.max_value_bytes = 1000;
+    engine.max_batch_bytes = 2000;
+    CHECK(request_limits(engine).kept_bytes == 2000 + (1U << 20));
 }
 
 TEST_CASE_METHOD(Fixture, "write script: it has the words, keys and answers of each command") {
