@@ -39,12 +39,16 @@ class CommandStats {
     CommandStats() : cells_(std::make_unique<Cell[]>(command_count())) {}
 
     void record(const Command& command, uint64_t time_us, bool failed) {
+        record_many(command, 1, time_us, failed);
+    }
+    /// Calls that were made at once, whose shares of the time are taken for equal.
+    void record_many(const Command& command, uint32_t calls, uint64_t time_us, bool failed) {
         Cell& cell = cells_[command_index(command)];
-        add(cell.calls, 1);
+        add(cell.calls, calls);
         add(cell.time_us, time_us);
-        if (failed) add(cell.failed, 1);
-        const auto bucket = static_cast<size_t>(std::bit_width(time_us));
-        add(cell.buckets[bucket < kLatencyBuckets ? bucket : kLatencyBuckets - 1], 1);
+        if (failed) add(cell.failed, calls);
+        const auto bucket = static_cast<size_t>(std::bit_width(time_us / calls));
+        add(cell.buckets[bucket < kLatencyBuckets ? bucket : kLatencyBuckets - 1], calls);
     }
     void reject(const Command& command) { add(cells_[command_index(command)].rejected, 1); }
 

@@ -29,6 +29,15 @@ constexpr size_t kValuesOnTheirWay = 256;
 // After a script had to wait for the disk in the commit, so many have their keys read before.
 constexpr uint32_t kPreparedScripts = 64;
 
+constexpr uint32_t kEveryCommand = ~0U;
+
+/// Commands of a refused script that have one of the flags.
+void record_failed(CommandStats& stats, const WriteScript& script, uint32_t flags) {
+    for (size_t i = 0; i < script.size(); ++i) {
+        if (script.command(i).has(flags)) stats.record(script.command(i), 0, true);
+    }
+}
+
 /// The most that a SET adds to a batch.
 size_t batch_bytes_of(Bytes key, Bytes value) {
     constexpr size_t kKindAndLengths = 1 + 5 + 5;
@@ -238,9 +247,11 @@ void RespSession::on_read_done(uint64_t answer_id, protocol::resp::Reply answer)
     end_when_done();
 }
 
-/// `SET key value` needs no look: many of them are one batch without a script.
+/// `SET key value` needs no look: many of them are one batch without a script, and are timed
+/// together, while the slow log does not want each by itself.
 bool RespSession::add_blind_set(const Command& command, const Args& args) {
     if (!command.has(command_flag::kBlind) || args.size() != 3) return false;
+    if (shared_.slow_log.wants_quick()) return false;
     if (gathered_ != nullptr && gathered_write_.script != nullptr) return false;
     const Bytes key = args[1], value = args[2];
     const Options& limits = shared_.config.engine;
@@ -263,7 +274,10 @@ bool RespSession::add_blind_set(const Command& command, const Args& args) {
     if (gathered_->batch.empty()) gathered_->batch.reserve(std::min(unread_bytes_, kReservedBytes));
     gathered_->batch.put(space_.stored(key, scratch_), value);
     ++gathered_write_.sets;
-    command_stats_.record(command, 0, false);
+    if (value.size() > kGatheredBytes) {  // it is alone
+        gathered_write_.took_us = lap_us();
+        consider_slow(command, args, gathered_write_.took_us);
+    }
     if (!silence_.is_off()) submit_gathered();
     return true;
 }
@@ -286,6 +300,7 @@ void RespSession::add_to_script(const Command& command, const Args& args) {
 
 void RespSession::submit_gathered() {
     if (gathered_ == nullptr) return;
+    if (gathered_write_.script == nullptr) gathered_write_.took_us += lap_us();
     submit(std::move(gathered_), std::exchange(gathered_write_, {}));
 }
 
@@ -372,6 +387,10 @@ void RespSession::on_written(std::unique_ptr<WriteRequest> request, uint64_t now
 std::string RespSession::answer_of(AnswerLine::Write& write, const Status& status) {
     if (write.transaction) return exec_answer(*write.script, status, nullptr);
     const size_t commands = write.script != nullptr ? write.script->size() : write.sets;
+    if (write.script == nullptr) {
+        const bool failed = !status.is_ok();
+        command_stats_.record_many(*find_command("set"), write.sets, write.took_us, failed);
+    }
     if (status.is_ok() && write.script != nullptr) {
         note_script(*write.script);
         return std::move(write.script->answers());
@@ -381,6 +400,7 @@ std::string RespSession::answer_of(AnswerLine::Write& write, const Status& statu
         one.clear();
         ReplyWriter(one, version_).error(error_text(status));
         note_refused(commands, one);
+        if (write.script != nullptr) record_failed(command_stats_, *write.script, kEveryCommand);
     }
     std::string all;
     all.reserve(one.size() * commands);
@@ -412,18 +432,20 @@ void RespSession::retry_reads() {
         const size_t size = commands.size();
         const size_t writes = size - commands.reads();
         std::string error = refused.error;
+        std::unique_ptr<PoolTask> task;  // has the commands then, also when there is no room for it
         if (!refused_reads_.is_overtaken(refused)) {
             const uint64_t answer_id = refused.answer_id;
-            std::unique_ptr<PoolTask> task =
-                std::make_unique<RespRetryTask>(*this, std::move(refused));
+            task = std::make_unique<RespRetryTask>(*this, std::move(refused));
             if (host_.post(task)) {
                 ++in_flight_;
                 note_refused(writes, error);
+                record_failed(command_stats_, commands, command_flag::kWrite);
                 continue;
             }
             refused.answer_id = answer_id;
         }
         note_refused(size, error);
+        record_failed(command_stats_, commands, kEveryCommand);
         std::string all;
         for (size_t i = 0; i < size; ++i) all += error;
         line_.answer(refused.answer_id, std::move(all));

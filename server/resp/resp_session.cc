@@ -19,14 +19,6 @@ using protocol::resp::ReplyWriter;
 using protocol::resp::RequestParser;
 using protocol::resp::Version;
 
-namespace {
-
-// Quicker commands are not looked at by the slow log, unless it is set to want them, nor by the
-// latency monitor, whose unit is a millisecond.
-constexpr uint16_t kNotableUs = 1000;
-
-}  // namespace
-
 RespSession::RespSession(SessionHost& host, SharedState& shared, Counters& counters,
                          CommandStats& command_stats, std::shared_ptr<ClientHandle> client,
                          bool refused)
@@ -179,8 +171,12 @@ void RespSession::note_call(const Command& command, const Args& args, uint64_t t
         counters_.add(Counter::kErrors);
         shared_.error_stats.record(answer);
     }
-    const int64_t slow_us = shared_.slow_log.slower_than_us();
-    if (took_us < kNotableUs && (slow_us < 0 || slow_us >= kNotableUs)) [[likely]]
+    consider_slow(command, args, took_us);
+}
+
+/// For the slow log, and the latency monitor, whose unit is a millisecond.
+void RespSession::consider_slow(const Command& command, const Args& args, uint64_t took_us) {
+    if (took_us < SlowLog::kNotableUs && !shared_.slow_log.wants_quick()) [[likely]]
         return;
     const uint64_t wall_ms = shared_.clock.wall_ms();
     if (!command.has(command_flag::kSkipSlowlog)) {

@@ -86,6 +86,7 @@ class RespSession final : public WireSession, private SessionControl {
     Taken run_command(const Command& command, const protocol::resp::Args& args);
     void note_call(const Command& command, const protocol::resp::Args& args, uint64_t took_us,
                    Bytes answer);
+    void consider_slow(const Command& command, const protocol::resp::Args& args, uint64_t took_us);
     uint64_t lap_us();
     bool must_pause(const Command& command);
     void reject(const Command& command, const std::string& error);
@@ -125,7 +126,6 @@ class RespSession final : public WireSession, private SessionControl {
     void retry_reads();
 
     // resp_transaction.cc: MULTI, EXEC, DISCARD, WATCH, UNWATCH.
-    static bool is_transactional(const Command& command);
     Taken run_transactional(const Command& command, const protocol::resp::Args& args);
     void queue_command(const Command& command, const protocol::resp::Args& args);
     Transaction::Was look_at_watched(Bytes stored) const;

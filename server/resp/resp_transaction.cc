@@ -13,10 +13,6 @@ namespace kv::server {
 using protocol::resp::Args;
 using protocol::resp::ReplyWriter;
 
-bool RespSession::is_transactional(const Command& command) {
-    return command.data == nullptr && command.control == nullptr;
-}
-
 RespSession::Taken RespSession::run_transactional(const Command& command, const Args& args) {
     const bool open = transaction_.is_open();
     if (command.name == "unwatch" && open) {

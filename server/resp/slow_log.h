@@ -44,6 +44,13 @@ class SlowLog {
     size_t size() const;
     void clear();
 
+    /// Quicker calls than this are only looked at one by one while it wants_quick().
+    static constexpr uint64_t kNotableUs = 1000;
+    bool wants_quick() const {
+        const int64_t limit = slower_than_us();
+        return limit >= 0 && static_cast<uint64_t>(limit) < kNotableUs;
+    }
+
     /// -1: nothing is slow; 0: everything is.
     int64_t slower_than_us() const { return slower_than_us_.load(std::memory_order_relaxed); }
     void set_slower_than_us(int64_t limit) { slower_than_us_ = limit; }

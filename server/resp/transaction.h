@@ -16,6 +16,11 @@
 
 namespace kv::server {
 
+/// MULTI, EXEC, DISCARD, WATCH or UNWATCH, which the session does itself.
+inline bool is_transactional(const Command& command) {
+    return command.data == nullptr && command.control == nullptr;
+}
+
 class Transaction {
   public:
     bool is_open() const { return script_ != nullptr; }

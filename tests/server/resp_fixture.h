@@ -19,12 +19,24 @@
 
 namespace kv::server {
 
+/// Stands still as FakeClock does, unless every look at it is to take time.
+class SteppingClock final : public Clock {
+  public:
+    uint64_t step_us = 0;
+    uint64_t wall_ms() const override { return us_ / 1000; }
+    uint64_t monotonic_us() const override { return us_ += step_us; }
+    void advance_ms(uint64_t ms) { us_ += ms * 1000; }
+
+  private:
+    mutable uint64_t us_ = 1'000'000'000;
+};
+
 class RespFixture : public SessionHost, public WriteObserver, public MailCarrier {
   public:
     using End = WireSession::End;
 
     FakeDb db;
-    FakeClock clock;
+    SteppingClock clock;
     config::Config config;
     std::deque<std::unique_ptr<WriteRequest>> submitted;
     std::deque<std::unique_ptr<PoolTask>> posted;
