@@ -13,10 +13,11 @@ namespace kv::db {
 
 namespace {
 
-/// In a memtable each takes some 48 bytes, however few it takes in a batch.
+/// In a memtable each takes some 48 bytes, however few it takes in a batch. A few thousand are
+/// always allowed, so that small writes may be gathered.
 uint64_t most_changes(const Options& limits) {
-    constexpr uint64_t kLeastBytes = 32;
-    return std::max<uint64_t>(limits.max_batch_bytes / kLeastBytes, 1);
+    constexpr uint64_t kBytesAChange = 32, kAlways = 4096;
+    return std::max<uint64_t>(limits.max_batch_bytes / kBytesAChange, kAlways);
 }
 
 }  // namespace

@@ -25,8 +25,8 @@ void Compactor::finish(const CompactionPlan& plan, const Status& status, bool by
         if (!is_damage && !stopping_) {
             context_.log(LogLevel::kWarning,
                          "compaction failed, will try again: " + status.to_string());
-            if (by_job) set_unread_aside(plan, status);
-            last_failure_ = status;
+            // What one table is to blame for says nothing of the others.
+            if (!by_job || !set_unread_aside(plan, status)) last_failure_ = status;
             retry_later();
         }
     }
@@ -63,12 +63,17 @@ bool Compactor::set_damaged_aside(const CompactionPlan& plan, const Status& stat
 }
 
 /// Keeps the inputs that the disk did not give out of plans until they are read: from the same
-/// version the same plan would be picked again, and nothing that comes after it ever. Requires
-/// mutex_.
-void Compactor::set_unread_aside(const CompactionPlan& plan, const Status& status) {
-    if (!status.is(Code::kIoError)) return;
-    for (const FileMetaPtr& file : inputs_named(plan, status)) leave_out(*file, status);
+/// version the same plan would be picked again, and nothing that comes after it ever. False: it is
+/// none of them. Requires mutex_.
+bool Compactor::set_unread_aside(const CompactionPlan& plan, const Status& status) {
+    if (!status.is(Code::kIoError)) return false;
+    const std::vector<FileMetaPtr> files = inputs_named(plan, status);
+    for (const FileMetaPtr& file : files) {
+        // A full compaction tries those too; they are read again anyway.
+        if (!aside_.has(file->number)) leave_out(*file, status);
+    }
     tell_health();
+    return !files.empty();
 }
 
 /// Requires mutex_, and a live table.
@@ -138,6 +143,8 @@ void Compactor::retry() {
             retry_later();
             // A full compaction would wait for as long as the MANIFEST cannot be written.
             if (manual_ != nullptr && manual_->running == 0) finish_manual(settled);
+        } else if (is_in_doubt()) {
+            retry_later();  // another job's commit was, just now
         }
     }
     schedule();

@@ -111,7 +111,7 @@ class Compactor {
     void finish(const CompactionPlan& plan, const Status& status, bool by_job, Manual* manual);
     void take_back_inputs(const CompactionPlan& plan);
     bool set_damaged_aside(const CompactionPlan& plan, const Status& status);
-    void set_unread_aside(const CompactionPlan& plan, const Status& status);
+    bool set_unread_aside(const CompactionPlan& plan, const Status& status);
     void leave_out(const FileMeta& file, const Status& why);
     void read_again(uint64_t number, bool whole);
     void tell_health();

@@ -32,6 +32,7 @@ class SetAside {
     void forget(uint64_t number) { tables_.erase(number); }
 
     bool empty() const { return tables_.empty(); }
+    bool has(uint64_t number) const { return tables_.count(number) != 0; }
     std::set<uint64_t> all() const;
     std::set<uint64_t> damaged() const;
     /// Why one of them is here, damage first; ok when there is none.

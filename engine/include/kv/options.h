@@ -97,8 +97,8 @@ struct Options {
 
     uint32_t max_key_bytes = kMaxKeyBytes;
     uint32_t max_value_bytes = kMaxValueBytes;
-    /// Of a batch; and a change counts as 32 bytes at least, so that a batch of many small ones
-    /// does not take several times as much of memory.
+    /// Of a batch, which may also hold no more than a change for each 32 of these bytes (4096 in
+    /// any case): very many small ones take several times as much in memory.
     uint32_t max_batch_bytes = kMaxBatchBytes;
 };
 
