@@ -60,6 +60,23 @@ Status cannot_move(std::string_view why) {
                 std::string(why) + "; delete them with the version that wrote them"};
 }
 
+/// An entry of the catalog, or a key of database 1 to 15. Keys of a store from before keyspaces
+/// that begin with FF hardly look like that.
+bool is_of_keyspaces(Bytes key, Bytes value) {
+    if (key.starts_with(Keyspace::kCatalogPrefix)) {
+        const Bytes name = key.substr(Keyspace::kCatalogPrefix.size());
+        return KeyspaceCatalog::check_name(name).is_ok() && value.size() == 4;
+    }
+    return key >= Keyspace(1).first() && key < Keyspace(KeyspaceCatalog::kNumbered).first();
+}
+
+Status head_is_lost(Bytes key) {
+    return Status::corruption(
+        "keyspace catalog: its head is missing, but \"" + escape_bytes(key, 80) +
+        "\" is stored as keyspaces are: what is there would be taken for keys from before them; "
+        "restore the store from a backup");
+}
+
 /// The first catalog, and the keys that used to be stored as they are.
 Status write_first(Db& db) {
     struct Moved {
@@ -74,6 +91,7 @@ Status write_first(Db& db) {
     const Keyspace space;
     const auto walk = db.new_iterator(options);
     for (walk->seek_to_first(); walk->valid(); walk->next()) {
+        if (is_of_keyspaces(walk->key(), walk->value())) return head_is_lost(walk->key());
         std::string scratch;
         const Bytes key = space.stored(walk->key(), scratch);
         bytes += key.size() + walk->value().size();

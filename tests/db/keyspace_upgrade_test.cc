@@ -83,6 +83,25 @@ TEST_CASE_METHOD(OldStore, "keyspace upgrade: happens once") {
     CHECK(db().published_seqno() == seqno);
 }
 
+TEST_CASE_METHOD(OldStore,
+                 "keyspace upgrade: a catalog that has lost its head is not taken for none") {
+    REQUIRE(open_catalog().is_ok());
+    const bool named = GENERATE(false, true);
+    if (named) {
+        REQUIRE(put("\xFF\x02orders", Bytes("\0\0\0\x10", 4)).status.is_ok());
+    } else {
+        REQUIRE(put(Bytes("\xFF\x01\0\0\0\x03key", 9), "v").status.is_ok());
+    }
+    WriteBatch damage;
+    damage.del("\xFF\x02");
+    REQUIRE(db().write(std::move(damage)).status.is_ok());
+    const Contents before = stored();
+    const Status status = open_catalog();
+    CHECK(status.is(Code::kCorruption));
+    CHECK(status.message().find("its head is missing") != std::string_view::npos);
+    CHECK(stored() == before);
+}
+
 TEST_CASE_METHOD(OldStore, "keyspace upgrade: an expiry is kept") {
     const uint64_t expiry_ms = clock_.wall_ms() + 1000;
     WriteBatch batch;

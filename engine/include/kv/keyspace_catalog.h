@@ -41,7 +41,7 @@ class NamedKeyspace {
 
     /// `keys` were asked for, or walked over, and so many of them were found.
     void count_reads(uint64_t keys, uint64_t found);
-    /// Mutations handed to the store.
+    /// Mutations that the store has applied.
     void count_writes(uint64_t puts, uint64_t deletes);
 
   private:
