@@ -41,8 +41,12 @@ class Carver {
         while (offset < data_end_) {
             const auto named = sizes_.find(offset);
             const bool is_named = named != sizes_.end();
-            const size_t size =
-                is_named ? named->second : block_size_at(offset, kLongestBlockBytes);
+            size_t size = 0;
+            if (is_named) {
+                size = named->second;
+            } else if (!is_blank(offset)) {
+                size = block_size_at(offset, kLongestBlockBytes);
+            }
             if (size == 0) {
                 const uint64_t next = find_block(offset + 1);
                 lose(offset, next);
@@ -167,11 +171,22 @@ class Carver {
         return next;
     }
 
-    /// The first byte of a plain or tagged block, or the size of a compressed one's content.
+    /// No block begins with eight zeros. Where sectors could not be read there are many of them,
+    /// and to look for a block at each would take hours.
+    bool is_blank(uint64_t offset) const {
+        return offset + 8 <= bytes_.size() && load_fixed64(bytes_.data() + offset) == 0;
+    }
+
+    /// The first bytes of a plain or tagged block, or the size of a compressed one's content.
     bool may_begin(uint64_t offset) const {
         if (offset + 4 > bytes_.size()) return false;
-        if (static_cast<uint8_t>(bytes_[offset]) <= 1) return true;
-        return load_fixed32(bytes_.data() + offset) <= kLongestBlockBytes;
+        const auto first = static_cast<uint8_t>(bytes_[offset]);
+        const auto second = static_cast<uint8_t>(bytes_[offset + 1]);
+        // Nothing is shared with the key before, and the trailer is not all of the key.
+        if (first == 0 && second > kTrailerBytes) return true;
+        if (first == static_cast<uint8_t>(sstable::BlockForm::kTagged)) return true;
+        const uint32_t size = load_fixed32(bytes_.data() + offset);
+        return size != 0 && size <= kLongestBlockBytes;
     }
 
     bool unpack(uint64_t offset, size_t size, std::string& content) const {
