@@ -3,6 +3,7 @@
 #include "server/resp/script_view.h"
 
 #include <algorithm>
+#include <iterator>
 
 #include "server/resp/store_view.h"
 
@@ -10,9 +11,8 @@ namespace kv::server {
 namespace {
 
 bool is_emptied(const ScriptView::Emptied& emptied, Bytes stored) {
-    return std::any_of(emptied.begin(), emptied.end(), [&](const auto& range) {
-        return range.first <= stored && stored < range.second;
-    });
+    const auto behind = emptied.upper_bound(stored);
+    return behind != emptied.begin() && stored < std::prev(behind)->second;
 }
 
 /// As varint32.
@@ -31,7 +31,7 @@ size_t op_bytes(Bytes stored, const ScriptView::Change& change) {
            (change.expiry_ms != 0 ? sizeof change.expiry_ms : 0);
 }
 
-size_t range_bytes(const std::pair<std::string, std::string>& range) {
+size_t range_bytes(const ScriptView::Emptied::value_type& range) {
     // An empty begin is stored as the first key there can be, which has one byte.
     const size_t begin_bytes = range.first.empty() ? 2 : prefixed_bytes(range.first);
     return 1 + begin_bytes + prefixed_bytes(range.second);
@@ -156,17 +156,28 @@ void ScriptView::change(Bytes stored, Change to) {
     batch_bytes_ += op_bytes(stored, to);
     const auto added = changes_.emplace(std::string(stored), std::move(to)).first;
     undo_.push_back({added, std::nullopt});
+    note_live(added);
 }
 
 void ScriptView::replace(Changes::iterator at, Change to) {
     batch_bytes_ += op_bytes(at->first, to);
     batch_bytes_ -= op_bytes(at->first, at->second);
     undo_.push_back({at, std::exchange(at->second, std::move(to))});
+    note_live(at);
+}
+
+void ScriptView::note_live(Changes::iterator at) {
+    if (!live_) return;
+    if (at->second.deleted) {
+        live_->erase(at->first);
+    } else {
+        live_->insert(at->first);
+    }
 }
 
 void ScriptView::keep_last() {
     undo_.clear();
-    kept_emptied_ = emptied_.size();
+    undo_emptied_.clear();
     kept_bytes_ = batch_bytes_;
 }
 
@@ -175,11 +186,16 @@ void ScriptView::drop_last() {
         Undo& last = undo_.back();
         if (last.before) {
             last.at->second = std::move(*last.before);
+            note_live(last.at);
         } else {
+            if (live_) live_->erase(last.at->first);
             changes_.erase(last.at);
         }
     }
-    emptied_.resize(kept_emptied_);
+    for (; !undo_emptied_.empty(); undo_emptied_.pop_back()) {
+        emptied_.erase(undo_emptied_.back().begin);
+        for (auto& range : undo_emptied_.back().before) emptied_.insert(std::move(range));
+    }
     batch_bytes_ = kept_bytes_;
 }
 
@@ -190,10 +206,34 @@ void ScriptView::del_range(const Keyspace& space, Bytes begin, std::optional<Byt
     if (last <= first) return;
     tally_.count_delete(space);
     // Deletes of their own, so that those who watch the keys hear that something was there.
-    const auto end_at = changes_.lower_bound(last);
-    for (auto at = changes_.lower_bound(first); at != end_at; ++at) replace(at, Change());
-    emptied_.emplace_back(std::move(first), std::move(last));
-    batch_bytes_ += range_bytes(emptied_.back());
+    if (!live_) {
+        live_.emplace();
+        for (auto at = changes_.begin(); at != changes_.end(); ++at) note_live(at);
+    }
+    for (auto at = live_->lower_bound(first); at != live_->end() && *at < last;) {
+        const auto changed = changes_.find(*at++);  // which takes it out of there
+        replace(changed, Change());
+    }
+    empty(std::move(first), std::move(last));
+}
+
+/// Adds a range, joined with those that it meets.
+void ScriptView::empty(std::string first, std::string last) {
+    auto at = emptied_.upper_bound(first);
+    if (at != emptied_.begin() && std::prev(at)->second >= first) --at;
+    if (at != emptied_.end() && at->first <= first && at->second >= last) return;
+    UndoEmptied undo;
+    while (at != emptied_.end() && at->first <= last) {
+        first = std::min(first, at->first);
+        last = std::max(last, at->second);
+        batch_bytes_ -= range_bytes(*at);
+        undo.before.emplace_back(*at);
+        at = emptied_.erase(at);
+    }
+    undo.begin = first;
+    const auto added = emptied_.emplace(std::move(first), std::move(last)).first;
+    batch_bytes_ += range_bytes(*added);
+    undo_emptied_.push_back(std::move(undo));
 }
 
 void ScriptView::write_to(WriteBatch& batch) const {

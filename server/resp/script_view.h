@@ -8,6 +8,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -56,29 +57,38 @@ class ScriptView final : public KeyView {
     };
     /// By stored key.
     using Changes = std::map<std::string, Change, std::less<>>;
-    /// [begin, end) of stored keys that the script has emptied.
-    using Emptied = std::vector<std::pair<std::string, std::string>>;
+    /// [begin, end) of stored keys that the script has emptied; they neither meet nor touch.
+    using Emptied = std::map<std::string, std::string, std::less<>>;
 
   private:
     struct Undo {
         Changes::iterator at;
         std::optional<Change> before;  // nullopt: there was no change
     };
+    struct UndoEmptied {
+        std::string begin;
+        std::vector<Emptied::value_type> before;  // what that range was put together of
+    };
     Result<std::optional<Entry>> look_up(Bytes stored);
     void change(Bytes stored, Change to);
     void replace(Changes::iterator at, Change to);
+    void note_live(Changes::iterator at);
+    void empty(std::string first, std::string last);
 
     CommitView& store_;
     KeyspaceTally& tally_;
     const ScriptWords* const words_;
     Changes changes_;
     Emptied emptied_;
+    // Keys of changes that delete nothing, once a range was emptied: many ranges over many changes
+    // must not go through all of them each time.
+    std::optional<std::set<Bytes>> live_;
     size_t batch_bytes_ = 0;
     std::string scratch_;
 
     // The state at the last keep_last() or drop_last().
     std::vector<Undo> undo_;
-    size_t kept_emptied_ = 0;
+    std::vector<UndoEmptied> undo_emptied_;
     size_t kept_bytes_ = 0;
 };
 

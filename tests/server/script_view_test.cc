@@ -138,6 +138,29 @@ TEST_CASE_METHOD(Fixture, "script view: a put that has expired already deletes")
     CHECK(stored().empty());
 }
 
+TEST_CASE_METHOD(Fixture, "script view: ranges that meet are one mutation, until one is dropped") {
+    for (char key = 'a'; key < 'k'; ++key) db.set(std::string(1, key), "1");
+    const uint32_t mutations = commit([](ScriptView& view) {
+        view.put(kZero, "b", "2", 0);
+        view.del_range(kZero, "a", "c");
+        view.del_range(kZero, "e", "g");
+        view.put(kZero, "f", "2", 0);
+        view.keep_last();
+        view.del_range(kZero, "b", "f");
+        view.del_range(kZero, "f", "h");
+        CHECK(view.extent().mutations == 1 + 2);
+        CHECK(walked(view, {}) == "h=1 i=1 j=1 ");
+        view.drop_last();
+        CHECK(view.extent().mutations == 2 + 2);
+        CHECK(walked(view, {}) == "c=1 d=1 f=2 g=1 h=1 i=1 j=1 ");
+        view.del_range(kZero, "f", "g");
+        view.del_range(kZero, "e", "g");
+        CHECK(walked(view, {}) == "c=1 d=1 g=1 h=1 i=1 j=1 ");
+    });
+    CHECK(mutations == 2 + 2);
+    CHECK(stored() == "c=1 d=1 g=1 h=1 i=1 j=1 ");
+}
+
 TEST_CASE_METHOD(Fixture, "script view: a key written many times is one mutation") {
     const uint32_t mutations = commit([](ScriptView& view) {
         for (int i = 0; i < 1000; ++i) view.put(kZero, "n", std::to_string(i), 0);
