@@ -6,6 +6,7 @@
 
 #include <array>
 #include <boost/asio/buffer.hpp>
+#include <cstdlib>
 #include <span>
 #include <utility>
 
@@ -21,6 +22,8 @@ using boost::system::error_code;
 namespace {
 
 constexpr size_t kReceiveBytes = 64U << 10;
+// Of a round, in which many connections are answered, so much of one is told the others at once.
+constexpr int64_t kChargedAtOnce = 64 << 10;
 // After the last answer the peer gets this long to close first, so that no reset destroys answers
 // it has not read.
 constexpr uint64_t kLingerUs = 1'000'000;
@@ -124,6 +127,7 @@ void Connection::on_read(const error_code& error, size_t count) {
     // woken once, not by each.
     const uint64_t reads_before = counters_.read(Counter::kReads);
     offer_input(last_input_us_);
+    account_memory(kChargedAtOnce);
     reads_ = writes_in_flight_ == 0 || counters_.read(Counter::kReads) != reads_before;
     count_activity();
     progressed();
@@ -210,14 +214,15 @@ void Connection::end() {
     start_read();
 }
 
-void Connection::account_memory() {
+void Connection::account_memory(int64_t least_bytes) {
     // Of a buffer that has grown all counts, whatever lies in it. Of one that has not only what
     // lies in it does: the rest is the price of a connection, which has a limit of its own.
     const bool has_grown = input_.capacity() > kReceiveBytes;
     const size_t buffer = has_grown ? input_.capacity() : input_.unread().size();
     const auto now_bytes = static_cast<int64_t>(
         buffer + input_.block().size() + session_->replies().bytes() + session_->held_bytes());
-    if (now_bytes == accounted_bytes_) return;  // the counter is shared by all threads
+    // The counter is shared by all threads.
+    if (std::abs(now_bytes - accounted_bytes_) < least_bytes) return;
     shared_.memory.add(now_bytes - accounted_bytes_);
     accounted_bytes_ = now_bytes;
 }
@@ -276,6 +281,7 @@ void Connection::on_tick(uint64_t now_us) {
 void Connection::on_mail(uint64_t now_us) {
     if (closed_) return;
     session_->on_mail(now_us);
+    account_memory(kChargedAtOnce);
     progressed();
 }
 

@@ -70,8 +70,9 @@ class Connection final : public SessionHost {
     void wait_until_writable();
     /// All answers left: waits for requests in flight, then says so to the peer and lingers.
     void end();
-    /// After anything that changes what the connection holds.
-    void account_memory();
+    /// After anything that changes what the connection holds. A change of less than `least_bytes`
+    /// may wait for the next time.
+    void account_memory(int64_t least_bytes = 1);
     /// Keeps the thread's Activity up to date.
     void count_activity();
 

@@ -25,7 +25,8 @@ void SlowSender::excuse(uint64_t now_us) {
 }
 
 bool SlowSender::must_close(uint64_t now_us) {
-    if (since_us_ == 0 || !shared_.memory.exceeded()) return false;
+    if (!shared_.memory.exceeded()) excuse(now_us);  // anybody may take any time
+    if (since_us_ == 0) return false;
     if (!has_passed(now_us, since_us_, shared_.config.limits.slow_reader_timeout_ms)) return false;
     counters_.add(Counter::kLimitSlowSender);
     shared_.report(Incident::kSlowSender,

@@ -22,6 +22,7 @@ class AnswerLine {
     struct Write {
         std::unique_ptr<WriteScript> script;
         uint32_t sets = 0;
+        uint32_t keyspace = 0;     ///< Of these SETs.
         uint64_t took_us = 0;      ///< Of these SETs together, until they were submitted.
         bool transaction = false;  ///< The script's answers are EXEC's.
     };

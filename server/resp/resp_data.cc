@@ -38,6 +38,11 @@ void record_failed(CommandStats& stats, const WriteScript& script, uint32_t flag
     }
 }
 
+void count_in_keyspaces(const AnswerLine::Write& write, const KeyspaceCatalog& catalog) {
+    if (write.script != nullptr) return write.script->count_in_keyspaces();
+    catalog.numbered(write.keyspace)->count_writes(write.sets, 0);
+}
+
 /// The most that a SET adds to a batch.
 size_t batch_bytes_of(Bytes key, Bytes value) {
     constexpr size_t kKindAndLengths = 1 + 5 + 5;
@@ -264,12 +269,13 @@ bool RespSession::add_blind_set(const Command& command, const Args& args) {
     if (gathered_ == nullptr) {
         gathered_ = std::make_unique<WriteRequest>();
     } else if (gathered_->batch.size_bytes() + batch_bytes_of(key, value) > most_gathered ||
-               gathered_write_.sets == kGatheredCommands || !silence_.is_off()) {
+               gathered_write_.sets == kGatheredCommands || !silence_.is_off() ||
+               gathered_write_.keyspace != space_.id()) {
         submit_gathered();
         gathered_ = std::make_unique<WriteRequest>();
     }
+    gathered_write_.keyspace = space_.id();
     counters_.add(Counter::kWrites);
-    shared_.keyspaces.numbered(space_.id())->count_writes(1, 0);
     // A pipeline is encoded in about as many bytes as it came in.
     if (gathered_->batch.empty()) gathered_->batch.reserve(std::min(unread_bytes_, kReservedBytes));
     gathered_->batch.put(space_.stored(key, scratch_), value);
@@ -358,13 +364,14 @@ void RespSession::on_prepared() {
 void RespSession::on_written(std::unique_ptr<WriteRequest> request, uint64_t now_us) {
     host_.progressed();
     --in_flight_;
+    const uint64_t id = request->tag;
+    AnswerLine::Write write = std::move(line_.at(id).write);
+    const Status& status = request->result.status;
+    if (status.is_ok()) count_in_keyspaces(write, shared_.keyspaces);
     if (closed_) return;
     now_us_ = now_us;
     client_->written_seqno = std::max(client_->written_seqno, request->result.last_seqno);
-    const uint64_t id = request->tag;
-    AnswerLine::Write write = std::move(line_.at(id).write);
     if (write.script != nullptr && write.script->was_cold()) prepare_next_ = kPreparedScripts;
-    const Status& status = request->result.status;
     const bool has_reads =
         write.script != nullptr && !write.transaction && write.script->reads() != 0;
     if (!status.is_ok() && has_reads) {
@@ -389,7 +396,8 @@ std::string RespSession::answer_of(AnswerLine::Write& write, const Status& statu
     const size_t commands = write.script != nullptr ? write.script->size() : write.sets;
     if (write.script == nullptr) {
         const bool failed = !status.is_ok();
-        command_stats_.record_many(*find_command("set"), write.sets, write.took_us, failed);
+        static const Command& set = *find_command("set");
+        command_stats_.record_many(set, write.sets, write.took_us, failed);
     }
     if (status.is_ok() && write.script != nullptr) {
         note_script(*write.script);

@@ -31,6 +31,7 @@ RespSession::RespSession(SessionHost& host, SharedState& shared, Counters& count
       durability_(shared.config.resp_durability),
       memory_(shared.db, shared.clock, shared.keyspaces, StoreView::Reach::kMemory),
       slow_reader_(shared, counters, client_->peer),
+      slow_sender_(shared, counters, client_->peer),
       now_us_(shared.clock.monotonic_us()),
       last_active_us_(now_us_) {
     parser_.set_limits(request_limits(shared.config.engine));
@@ -59,6 +60,7 @@ void RespSession::on_input(protocol::ReceiveBuffer& input, uint64_t now_us) {
     client_->last_input_us.store(now_us, std::memory_order_relaxed);
     waits_ = false;
     lap_began_us_ = now_us;
+    bool any_command = false;
     while (wants_input()) {
         if (input.has_block()) {
             if (!input.block().is_whole()) break;
@@ -83,8 +85,11 @@ void RespSession::on_input(protocol::ReceiveBuffer& input, uint64_t now_us) {
         } else if (step.outcome == RequestParser::Outcome::kError) {
             protocol_error_ = "ERR " + parser_.error();
         }
+        any_command = true;
         input.consume(step.consumed);
     }
+    const size_t unfinished = input.unread().size() + input.block().size() + parser_.kept_bytes();
+    slow_sender_.note(wants_input() ? unfinished : 0, any_command, now_us);
     submit_gathered();
     note_limits();
     end_when_done();
@@ -316,6 +321,11 @@ void RespSession::on_tick(uint64_t now_us) {
     }
     note_limits();
     if (slow_reader_.must_close(now_us, end_ != End::kOpen)) end_ = End::kNow;
+    if (!wants_input()) {
+        slow_sender_.excuse(now_us);
+    } else if (slow_sender_.must_close(now_us)) {
+        end_ = End::kNow;
+    }
     const uint64_t idle_ms = shared_.config.limits.idle_timeout_ms;
     const bool waits = !line_.empty() || !replies_.empty() || pauses_ || client_->is_listening();
     const bool idle = idle_ms != 0 && !waits && has_passed(now_us, last_active_us_, idle_ms);
@@ -334,6 +344,15 @@ void RespSession::on_mail(uint64_t now_us) {
         switch (mail.kind) {
             case Mail::Kind::kMessage:
                 published = true;
+                if (!shared_.memory.has_room(mail.bytes->size())) {
+                    counters_.add(Counter::kLimitMemory);
+                    shared_.report(Incident::kMemory,
+                                   client_->peer + ": no room for a message of " +
+                                       std::to_string(mail.bytes->size()) +
+                                       " bytes (limits.network_memory); closing");
+                    end_ = End::kNow;
+                    break;
+                }
                 replies_.append(*mail.bytes);  // CLIENT REPLY is about answers only
                 break;
             case Mail::Kind::kKill:

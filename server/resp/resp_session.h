@@ -20,7 +20,6 @@
 
 #include "protocol/resp/reply_writer.h"
 #include "protocol/resp/request_parser.h"
-#include "server/commands/command.h"
 #include "server/commands/control_context.h"
 #include "server/counters.h"
 #include "server/resp/answer_line.h"
@@ -31,6 +30,7 @@
 #include "server/resp/transaction.h"
 #include "server/resp/write_script.h"
 #include "server/slow_reader.h"
+#include "server/slow_sender.h"
 #include "server/wire_session.h"
 
 namespace kv::server {
@@ -162,8 +162,7 @@ class RespSession final : public WireSession, private SessionControl {
 
     // Input.
     protocol::resp::RequestParser parser_;
-    size_t needed_bytes_ = 0;
-    size_t unread_bytes_ = 0;     // from the command on that is run
+    size_t needed_bytes_ = 0, unread_bytes_ = 0;  // the latter from the command on that is run
     bool waits_ = false;          // the next command needs that nothing is outstanding
     bool pauses_ = false;         // CLIENT PAUSE holds the next command back
     uint64_t held_until_us_ = 0;  // DEBUG SLEEP; 0: not held
@@ -181,6 +180,7 @@ class RespSession final : public WireSession, private SessionControl {
     size_t answer_start_ = 0;
     bool answer_in_slab_ = false;
     SlowReader slow_reader_;
+    SlowSender slow_sender_;
 
     // Writes: gathered from the input at hand, waiting for their keys, or with the engine.
     std::unique_ptr<WriteRequest> gathered_;

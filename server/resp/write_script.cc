@@ -95,11 +95,13 @@ void WriteScript::charge(size_t bytes) {
     charged_bytes_ = bytes;
 }
 
+void WriteScript::count_in_keyspaces() const { tally_.pass_on(shared_.keyspaces); }
+
 Status WriteScript::run(CommitView& view, WriteBatch& batch) {
     answers_.clear();
     charge(0);
-    KeyspaceTally tally;
-    ScriptView data(view, tally, &words_);
+    tally_ = {};
+    ScriptView data(view, tally_, &words_);
     uint64_t began_us = shared_.clock.monotonic_us();
     for (size_t i = 0; i < calls_.size(); ++i) {
         Call& call = calls_[i];
@@ -127,7 +129,6 @@ Status WriteScript::run(CommitView& view, WriteBatch& batch) {
         began_us = now_us;
     }
     data.write_to(batch);
-    tally.pass_on(shared_.keyspaces);
     return Status::ok();
 }
 

@@ -15,6 +15,7 @@
 #include "kv/keyspace.h"
 #include "kv/write_program.h"
 #include "server/commands/command.h"
+#include "server/resp/keyspace_tally.h"
 #include "server/resp/script_words.h"
 
 namespace kv::server {
@@ -54,6 +55,8 @@ class WriteScript final : public WriteProgram {
     size_t reads() const { return reads_; }
     /// Stored values that all answers together may hold.
     size_t values() const { return values_; }
+    /// Counts what it read and wrote in the keyspaces. Once, when that has been applied.
+    void count_in_keyspaces() const;
     /// Of any of the commands.
     bool has(uint32_t flag) const { return (flags_ & flag) != 0; }
     /// Stored forms of all keys, into `keys` with their memory in `storage`.
@@ -100,6 +103,7 @@ class WriteScript final : public WriteProgram {
     size_t values_ = 0;
     uint32_t flags_ = 0;
     std::string answers_;
+    KeyspaceTally tally_;       // of the last run
     size_t charged_bytes_ = 0;  // of the answers, to the memory of the network
     bool was_cold_ = false;
 };

@@ -24,6 +24,60 @@ TEST_CASE_METHOD(RespFixture, "resp limits: so many unanswered commands hold the
     CHECK(said() == "$-1|$-1|$-1|");
 }
 
+TEST_CASE_METHOD(RespFixture,
+                 "resp limits: a command that does not get on ends where memory is short") {
+    config.limits.slow_reader_timeout_ms = 10'000;
+    config.limits.unread_reply_bytes = 1 << 20;
+    const std::string value(4 << 20, 'x');
+    const std::string begin = "*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$4194304\r\n";
+    const auto part = [&](size_t size) { send_bytes(Bytes(value).substr(0, size)); };
+    send_bytes(begin);
+    part(100'000);
+    tick(11'000);
+    CHECK(end() == End::kOpen);
+    shared().memory.add(static_cast<int64_t>(config.limits.network_memory_bytes) + 1);
+    SECTION("and nothing more comes") {
+        tick(9'000);
+        CHECK(end() == End::kOpen);
+        tick(2'000);
+        CHECK(end() == End::kNow);
+        CHECK(count(Counter::kLimitSlowSender) == 1);
+    }
+    SECTION("and it gets on") {
+        part(1 << 20);
+        tick(9'000);
+        part(1 << 20);
+        tick(9'000);
+        CHECK(end() == End::kOpen);
+    }
+}
+
+TEST_CASE_METHOD(RespFixture,
+                 "resp limits: only what was written counts as a write of its keyspace") {
+    const auto counts = [this](uint32_t number) {
+        const auto stats = shared().keyspaces.list(std::to_string(number)).at(0);
+        return std::pair(stats.writes, stats.deletes);
+    };
+    using Counts = std::pair<uint64_t, uint64_t>;
+    REQUIRE(shared().keyspaces.open(db).is_ok());
+    const Bytes mutations = "SELECT 1|SET a 1|SET b 1|SELECT 2|SET c 1|INCR n|DEL a n|";
+    db.fail_writes_with({Code::kReadOnly, "the disk is broken"});
+    send(mutations);
+    finish_all();
+    db.fail_writes_with(Status::ok());
+    send(mutations);
+    SECTION("and is told") {
+        finish_all();
+        CHECK(counts(1) == Counts(2, 0));
+        CHECK(counts(2) == Counts(2, 1));
+    }
+    SECTION("or nobody is there any more to be told") {
+        session().close();
+        finish_all();
+        CHECK(counts(1) == Counts(2, 0));
+    }
+}
+
 TEST_CASE_METHOD(RespFixture, "resp limits: SETs gathered into one write stay below the largest") {
     config.engine.max_batch_bytes = 1024;
     std::string sets, answers;

@@ -57,6 +57,19 @@ TEST_CASE_METHOD(RespFixture, "resp messages: none stands inside of EXEC's answe
     CHECK(said().empty());
 }
 
+TEST_CASE_METHOD(RespFixture, "resp messages: one for which there is no room ends its subscriber") {
+    send(kListen);
+    shared().memory.add(static_cast<int64_t>(config.limits.network_memory_bytes) - 100);
+    CHECK(shared().pubsub.publish("c", "small") == 1);
+    take_mail();
+    CHECK(said() == message("small"));
+    CHECK(shared().pubsub.publish("c", std::string(1000, 'x')) == 1);
+    take_mail();
+    CHECK(said().empty());
+    CHECK(end() == End::kNow);
+    CHECK(count(Counter::kLimitMemory) == 1);
+}
+
 TEST_CASE_METHOD(RespFixture, "resp messages: none follows the answer to RESET") {
     SECTION("in version 2") {
         send("SUBSCRIBE c|PSUBSCRIBE *|");

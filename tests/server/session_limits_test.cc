@@ -112,13 +112,25 @@ TEST_CASE_METHOD(SessionFixture,
         return closed;
     };
     SECTION("and nothing more comes") {
-        tick(1);
+        tick(9'000);
+        CHECK_FALSE(is_closed());
+        tick(2'000);
         CHECK(is_closed());
     }
     SECTION("and a trickle comes") {
         part(1000, 100'000);
-        tick(1);
+        tick(9'000);
+        part(101'000, 100'000);
+        tick(2'000);
         CHECK(is_closed());
+    }
+    SECTION("and there is room again meanwhile") {
+        tick(9'000);
+        shared().memory.add(-1);
+        tick(1);
+        shared().memory.add(1);
+        tick(9'000);
+        CHECK_FALSE(is_closed());
     }
     SECTION("and it gets on") {
         part(1000, 1 << 20);
