@@ -1,5 +1,6 @@
 // The `batch` command and its lines.
 // SPDX-License-Identifier: Apache-2.0
+#include <cstdio>
 #include <nlohmann/json.hpp>
 
 #include "cli/batch_lines.h"
@@ -16,20 +17,27 @@ Status add_line(const std::string& line, client::Batch& batch) {
     return add_batch_line(words, batch);
 }
 
-// Lines up to `end`, or to the end of the input.
+// Lines up to `end`, or to the end of the input: those behind a wrong one belong to the batch too,
+// and must not be taken for commands.
 Status read_lines(Context& context, client::Batch& batch) {
+    Status first_error;
     for (int number = 1;; ++number) {
         auto line = context.read_line("batch> ");
         if (!line.is_ok()) return line.error().with_context("batch; nothing was sent");
-        if (!line->has_value()) return Status::ok();
-        KV_ASSIGN_OR_RETURN(const std::vector<Word> words, split_words(**line));
-        if (words.size() == 1 && words[0].text == "end") return Status::ok();
-        if (words.size() == 1 && words[0].text == "abort") {
-            return {Code::kCancelled, "batch given up; nothing was sent"};
+        if (!line->has_value()) return first_error;
+        auto words = split_words(**line);
+        if (words.is_ok() && words->size() == 1) {
+            if (words->front().text == "end") return first_error;
+            if (words->front().text == "abort") {
+                return {Code::kCancelled, "batch given up; nothing was sent"};
+            }
         }
-        if (words.empty()) continue;
-        Status status = add_batch_line(words, batch);
-        if (!status.is_ok()) return status.with_context("line " + std::to_string(number));
+        if (words.is_ok() && words->empty()) continue;
+        Status status = words.is_ok() ? add_batch_line(*words, batch) : words.error();
+        if (status.is_ok() || !first_error.is_ok()) continue;
+        first_error = status.with_context("line " + std::to_string(number));
+        if (context.one_shot) continue;
+        std::fprintf(stderr, "line %d is wrong, nothing will be sent; `end` says why\n", number);
     }
 }
 

@@ -63,15 +63,22 @@ bool wait_for_input() {
 // Bytes that are no character in the locale are dropped, and so is NUL: Linux makes it of a Ctrl-D
 // that was typed before the line was being read, and libedit would take the next key literally.
 int read_character(EditLine* /*editor*/, wchar_t* out) {
+    constexpr auto kNoCharacter = static_cast<size_t>(-1);
     std::mbstate_t state{};
     while (true) {
         if (!wait_for_input()) return -1;
         char byte = 0;
         const ssize_t got = ::read(STDIN_FILENO, &byte, 1);
         if (got <= 0) return static_cast<int>(got);
-        const size_t length = std::mbrtowc(out, &byte, 1, &state);
+        const bool is_within = std::mbsinit(&state) == 0;
+        size_t length = std::mbrtowc(out, &byte, 1, &state);
+        if (length == kNoCharacter && is_within) {
+            // It may be the bytes before it that are none.
+            state = {};
+            length = std::mbrtowc(out, &byte, 1, &state);
+        }
         if (length == 1) return 1;
-        if (length == static_cast<size_t>(-1)) state = {};
+        if (length == kNoCharacter) state = {};
     }
 }
 

@@ -59,7 +59,8 @@ Status read_double_quoted(std::string_view line, size_t& i, std::string& out) {
 }
 
 Status read_word(std::string_view line, size_t& i, Word& word) {
-    word.quoted = line[i] == '"' || line[i] == '\'';
+    const std::string_view raw = line.substr(i);
+    word.quoted = raw.front() == '"' || raw.front() == '\'';
     while (i < line.size() && !is_blank(line[i])) {
         if (line[i] == '"') {
             KV_RETURN_IF_ERROR(read_double_quoted(line, i, word.text));
@@ -74,6 +75,8 @@ Status read_word(std::string_view line, size_t& i, Word& word) {
             word.text += decode_escapes(line.substr(start, i - start));
         }
     }
+    // Dashes that were written as escapes are a key's.
+    if (word.text.starts_with("--") && !raw.starts_with("--")) word.quoted = true;
     return Status::ok();
 }
 

@@ -14,8 +14,9 @@
 namespace kv::cli {
 
 struct Word {
-    std::string text;     ///< Escapes already replaced.
-    bool quoted = false;  ///< Began with a quote: never an option, never a comment.
+    std::string text;  ///< Escapes already replaced.
+    /// Began with a quote, or with dashes written as escapes: never an option, never a comment.
+    bool quoted = false;
 };
 
 /// The words of one line; none for a blank line or a comment (`#` first). kInvalidArgument, naming

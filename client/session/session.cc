@@ -67,6 +67,7 @@ void Session::close() {
     {
         std::unique_lock lock(mutex_);
         closed_ = true;
+        if (connecting_ != nullptr) connecting_->withdraw();
         connected_.wait(lock, [this] { return connecting_ == nullptr; });
         all.swap(retired_);
         if (current_ != nullptr) all.push_back(std::move(current_));

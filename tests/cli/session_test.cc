@@ -86,6 +86,23 @@ TEST_CASE("session: Ctrl-C inside a batch gives the batch up") {
     CHECK(terminal.wait() == 0);
 }
 
+TEST_CASE("session: what follows a wrong line of a batch is no command") {
+    Daemon daemon;
+    const test::TempDir home;
+    Terminal terminal(KVCLI_PROGRAM, {"-a", daemon.address()}, home.path());
+    terminal.expect("kv> ");
+    terminal.type("put queue:1 v\n");
+    terminal.expect("ok\r\n");
+    terminal.type("batch\nput lock taken --tll 5s\ndel queue:1\nend\n");
+    terminal.expect("line 1 is wrong, nothing will be sent");
+    terminal.expect("error: invalid_argument: line 1: ");
+    terminal.expect("kv> ");
+    terminal.type("get queue:1\n");
+    terminal.expect("v\r\n");
+    terminal.type(":quit\n");
+    CHECK(terminal.wait() == 0);
+}
+
 TEST_CASE("session: Ctrl-C ends a command that waits for the server") {
     client_test::FakeServer server;
     const test::TempDir home;

@@ -54,6 +54,13 @@ TEST_CASE("words: single quotes are literal, double quotes know escapes, plain w
     CHECK(texts("\"\\xzz\"") == Texts{"\\xzz"});
 }
 
+TEST_CASE("arguments: dashes that are written as escapes make no option") {
+    const auto arguments = parse("a \\x2d\\x2dkeys -\\x2dlimit=1 \\x2d\\x2d b");
+    REQUIRE(arguments.is_ok());
+    CHECK(arguments->words == Texts{"a", "--keys", "--limit=1", "--", "b"});
+    CHECK_FALSE(arguments->has("--keys"));
+}
+
 TEST_CASE("words: an open quote is refused with its column") {
     for (const char* line : {"get 'a", "get \"a", "get \"a\\\""}) {
         INFO(line);
