@@ -27,8 +27,8 @@ bool is_injected_by_orchestrator(std::string_view name, std::string_view text) {
     const bool is_url = text.starts_with("tcp://") || text.starts_with("udp://");
     if (name.ends_with("_PORT") && is_url) return true;
     if (has("_PORT_") && (has("_TCP") || has("_UDP"))) return true;
-    return has("_SERVICE_HOST") || has("_SERVICE_PORT") || name.starts_with("KVD_ENV_") ||
-           name == "KVD_NAME";
+    if (name.ends_with("_NAME") && text.starts_with('/')) return true;
+    return has("_SERVICE_HOST") || has("_SERVICE_PORT") || has("_ENV_");
 }
 
 void add_error(std::string& errors, const std::string& line) {

@@ -110,7 +110,7 @@ need_rivals() {
         trap 'exit 129' HUP
         trap 'exit 130' INT
         trap 'exit 143' TERM
-        as_root sh -c "printf '#!/bin/sh\\nexit 101\\n' >$policy && chmod +x $policy"
+        as_root sh -c "printf '#!/bin/sh\\nexit 101\\n' >$policy && chmod +x $policy" || exit
         need_packages "$@"
     ) || exit
 }

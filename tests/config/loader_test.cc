@@ -149,6 +149,8 @@ TEST_CASE("load: unknown environment variables are refused, an orchestrator's ar
              {"KVD_RESP_PORT", "tcp://10.0.0.1:7481"},
              {"KVD_RESP_PORT_7481_TCP_PORT", "7481"},
              {"KVD_NAME", "/web/kvd"},
+             {"KVD_RESP_NAME", "/web/kvd-resp"},
+             {"KVD_RESP_ENV_PATH", "/usr/bin"},
              {"KVD_ENV_PATH", "/usr/bin"}}) {
         INFO(name);
         CHECK(load({}, {{name, text}}).is_ok());
