@@ -22,8 +22,6 @@ using boost::system::error_code;
 namespace {
 
 constexpr size_t kReceiveBytes = 64U << 10;
-// Of a round, in which many connections are answered, so much of one is told the others at once.
-constexpr int64_t kChargedAtOnce = 64 << 10;
 // After the last answer the peer gets this long to close first, so that no reset destroys answers
 // it has not read.
 constexpr uint64_t kLingerUs = 1'000'000;
@@ -127,7 +125,8 @@ void Connection::on_read(const error_code& error, size_t count) {
     // woken once, not by each.
     const uint64_t reads_before = counters_.read(Counter::kReads);
     offer_input(last_input_us_);
-    account_memory(kChargedAtOnce);
+    // Many connections may be answered in a round.
+    account_memory(MemoryBudget::kChargedAtOnce);
     reads_ = writes_in_flight_ == 0 || counters_.read(Counter::kReads) != reads_before;
     count_activity();
     progressed();
@@ -281,7 +280,7 @@ void Connection::on_tick(uint64_t now_us) {
 void Connection::on_mail(uint64_t now_us) {
     if (closed_) return;
     session_->on_mail(now_us);
-    account_memory(kChargedAtOnce);
+    account_memory(MemoryBudget::kChargedAtOnce);
     progressed();
 }
 

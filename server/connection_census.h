@@ -46,6 +46,9 @@ class ConnectionCensus {
 /// Bytes in the buffers of all connections against one limit.
 class MemoryBudget {
   public:
+    /// The counter is shared by all threads: what has changed by less may be added later.
+    static constexpr size_t kChargedAtOnce = 64U << 10;
+
     explicit MemoryBudget(uint64_t limit_bytes) : limit_(static_cast<int64_t>(limit_bytes)) {}
 
     void add(int64_t bytes) { used_.fetch_add(bytes, std::memory_order_relaxed); }

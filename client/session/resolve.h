@@ -1,7 +1,9 @@
 // resolve: the addresses of a host, within a time limit. The system's look-up has limits of its
 // own, in tens of seconds where a name server does not answer, and cannot be stopped: it runs on a
-// thread that is left behind when nobody waits for it any more. Caller: connect_socket. Thread
-// rule: from any thread. SPDX-License-Identifier: Apache-2.0
+// thread that is left behind when nobody waits for it any more.
+// Caller: connect_socket.
+// Thread rule: from any thread.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 
 #include <netdb.h>

@@ -28,15 +28,16 @@ char* BlockPool::take() {
             block = spare_.back();
             spare_.pop_back();
         }
+        ++used_;
         gets_low = on_low_ != nullptr && !is_low_ && spare_.size() < ready_blocks();
         is_low_ |= gets_low;
     }
     if (gets_low) on_low_();
     if (block == nullptr) block = new_block();
-    if (block == nullptr) throw std::bad_alloc();
+    if (block != nullptr) return block;
     const std::lock_guard lock(mutex_);
-    ++used_;
-    return block;
+    --used_;
+    throw std::bad_alloc();
 }
 
 char* BlockPool::new_block() {

@@ -52,10 +52,9 @@ void Compactor::take_back_inputs(const CompactionPlan& plan) {
 /// none. Requires mutex_.
 bool Compactor::set_damaged_aside(const CompactionPlan& plan, const Status& status) {
     if (!status.is(Code::kCorruption) && !status.is(Code::kUnsupported)) return false;
-    for (const FileMetaPtr& file : inputs_named(plan, status)) {
-        aside_.add_for_good(file->number, status);
-    }
-    if (inputs_named(plan, status).empty()) {
+    const std::vector<FileMetaPtr> files = inputs_named(plan, status);
+    for (const FileMetaPtr& file : files) aside_.add_for_good(file->number, status);
+    if (files.empty()) {
         for (const uint64_t number : plan.input_numbers()) aside_.add_for_good(number, status);
     }
     tell_health();

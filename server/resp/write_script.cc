@@ -81,9 +81,7 @@ Status WriteScript::check_last(const ScriptView& data) {
     if (together && answers_.size() > kMaxAnswerBytes) {
         return Status::invalid_argument(over_answer_limit("its answer is"));
     }
-    // The counter is shared by all threads, and most answers are small.
-    constexpr size_t kChargedAtOnce = 64U << 10;
-    if (answers_.size() < charged_bytes_ + kChargedAtOnce) return Status::ok();
+    if (answers_.size() < charged_bytes_ + MemoryBudget::kChargedAtOnce) return Status::ok();
     if (!shared_.memory.has_room(answers_.size() - charged_bytes_)) return network_memory_full();
     charge(answers_.size());
     return Status::ok();
