@@ -267,7 +267,9 @@ std::optional<CompactionPlan> merge_level0(const Version& version, const LevelTa
     }
     CompactionPlan plan = build_plan(version, options, state, step, upper, lower);
     if (!has_room(state, plan)) return merge_oldest(version, options, state, upper, step.to);
-    if (plan.move_only) add_level0_moves(version, options, state, plan);
+    // A seed is wanted for what it holds and may be rewritten: others may not even be its
+    // neighbours.
+    if (plan.move_only && seed == nullptr) add_level0_moves(version, options, state, plan);
     plan.is_urgent = true;
     return plan;
 }

@@ -54,7 +54,8 @@ CompactionPlan build_plan(const Version& version, const PickerOptions& options,
 bool has_room(const PickerState& state, const CompactionPlan& plan);
 
 /// The merge of a group of level 0 tables: `seed`, which may leave level 0, and all that meets it
-/// directly or through others. Null: the oldest that may leave. Where the room does not suffice for
+/// directly or through others. Null: the oldest that may leave, and if that meets nothing and is
+/// only moved, the next ones of which the same is true. Where the room does not suffice for
 /// that and what it meets below, the oldest of them go to the free level above that, to be merged
 /// down table by table. nullopt: it has to wait.
 std::optional<CompactionPlan> merge_level0(const Version& version, const LevelTargets& targets,

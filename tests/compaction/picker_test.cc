@@ -162,7 +162,8 @@ TEST_CASE("picker: at rest, a level 0 that takes much room is merged whatever it
 
 TEST_CASE(
     "picker: a level 0 table of tombstones leaves early where little lies below, or at rest") {
-    const auto pick_dead = [](const std::string& levels, bool at_rest, bool wants_space = false) {
+    const auto pick_dead = [](const std::string& levels, bool at_rest, bool wants_space = false,
+                              uint32_t level0_trigger = 4) {
         const Version version = parse_version(levels);
         std::array<std::vector<FileMetaPtr>, kLevels> files;
         for (int level = 0; level < kLevels; ++level) files[level] = version.files(level);
@@ -173,15 +174,19 @@ TEST_CASE(
         state.oldest_read = 1000;
         state.at_rest = at_rest;
         state.wants_space = wants_space;
-        return plan_text(pick_compaction(Version(files), small_options(), state));
+        PickerOptions options = small_options();
+        options.level0_trigger = level0_trigger;
+        return plan_text(pick_compaction(Version(files), options, state));
     };
     CHECK(pick_dead("0: 2[a-f]1\n6: 1[x-z]50", false) == "0:2 -> 6");
     CHECK(pick_dead("0: 2[a-f]1\n6: 1[a-c]1", false) == "0:2 6:1 -> 6");
     CHECK(pick_dead("0: 2[a-f]1\n6: 1[a-c]50", false) == "none");
     CHECK(pick_dead("0: 2[a-f]1\n6: 1[a-c]50", true) == "0:2 6:1 -> 6");
     CHECK(pick_dead("0: 2[a-f]1\n6: 1[a-c]50", false, true) == "0:2 6:1 -> 6");
-    // With what meets it, but not with others.
+    // With what meets it, but not with others, though they could leave as well.
     CHECK(pick_dead("0: 4[c-d]1 3[x-z]1 2[a-c]1\n6: 1[m-n]50", false) == "0:4 0:2 -> 6");
+    CHECK(pick_dead("0: 3[x-z]1 2[a-c]1\n6: 1[m-n]50", false, false, 16) == "0:2 -> 6");
+    CHECK(pick_dead("0: 3[x-z]1 2[a-c]1\n6: 1[m-n]50", false, true, 16) == "0:2 -> 6");
 }
 
 namespace {
