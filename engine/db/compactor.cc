@@ -228,7 +228,7 @@ void Compactor::complete(const CompactionPlan& plan, const Task& task,
     const Status status = result.is_ok() ? commit(plan, *result, task.began_us) : result.status();
     if (result.is_ok() && context_.disk.budget_bytes() != 0) count_written(plan);
     finish(plan, status, !result.is_ok(), task.manual);
-    garbage_.schedule();
+    garbage_.schedule();  // a new MANIFEST may have replaced one; the inputs are still held here
     on_compacted_();
     schedule();
 }

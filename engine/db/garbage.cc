@@ -17,10 +17,17 @@ GarbageCollector::GarbageCollector(StoreContext& context, Manifest& manifest, Ta
     for (const std::string& name : obsolete_segments) {
         first_segment_ = std::min(first_segment_, parse_file_name(name).number);
     }
+    manifest_.files().on_obsolete([this] { schedule(); });
 }
 
+GarbageCollector::~GarbageCollector() { manifest_.files().on_obsolete({}); }
+
 void GarbageCollector::schedule() {
-    context_.post(Lane::kCompaction, [this] { collect(); });
+    if (scheduled_.exchange(true)) return;
+    context_.post(Lane::kCompaction, [this] {
+        scheduled_ = false;  // first: what becomes dead from here on may be missed
+        collect();
+    });
 }
 
 void GarbageCollector::hold() {

@@ -1,10 +1,12 @@
 // GarbageCollector: unlinks what no durable version, reader or job refers to any more, and nothing
-// while the MANIFEST is in doubt (engine.md 7).
+// while the MANIFEST is in doubt (engine.md 7). The file registry tells it when a table has become
+// such; whoever makes anything else so calls schedule().
 // Thread rule: collect runs on the compaction lane, one at a time by its mutex; the rest any
 // thread.
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <mutex>
 
@@ -19,10 +21,11 @@ class GarbageCollector {
     /// `obsolete_segments` are the names of those below the oldest needed that open has found.
     GarbageCollector(StoreContext& context, Manifest& manifest, TableCache& tables,
                      const std::vector<std::string>& obsolete_segments);
+    ~GarbageCollector();
 
     /// Called after every collect(). Set before the first.
     void on_collected(std::function<void()> callback) { on_collected_ = std::move(callback); }
-    /// Has collect() run soon.
+    /// Has collect() run soon; once for all that ask before it begins.
     void schedule();
     void collect();
 
@@ -48,6 +51,7 @@ class GarbageCollector {
     Manifest& manifest_;
     TableCache& tables_;
     std::function<void()> on_collected_;
+    std::atomic<bool> scheduled_{false};
     std::mutex mutex_;
     // Guarded by mutex_.
     uint64_t first_segment_;  // oldest segment file that may exist

@@ -16,12 +16,25 @@ struct FileRegistry::Table {
     std::unordered_map<uint64_t, bool> live;  // number -> retired
     std::vector<FileName> obsolete;
 
+    std::mutex callback_mutex;          // held during a call
+    std::function<void()> on_obsolete;  // guarded by callback_mutex
+
     void release(uint64_t number) {
+        if (!forget(number)) return;
+        const std::lock_guard lock(callback_mutex);
+        if (on_obsolete) on_obsolete();
+    }
+
+  private:
+    /// True if that made the table obsolete.
+    bool forget(uint64_t number) {
         const std::lock_guard lock(mutex);
         const auto it = live.find(number);
         KV_ASSERT(it != live.end());
-        if (it->second) obsolete.push_back({FileKind::kTable, number});
+        const bool is_retired = it->second;
+        if (is_retired) obsolete.push_back({FileKind::kTable, number});
         live.erase(it);
+        return is_retired;
     }
 };
 
@@ -54,6 +67,11 @@ void FileRegistry::retire(uint64_t number) {
 void FileRegistry::retire_manifest(uint64_t number) {
     const std::lock_guard lock(table_->mutex);
     table_->obsolete.push_back({FileKind::kManifest, number});
+}
+
+void FileRegistry::on_obsolete(std::function<void()> callback) {
+    const std::lock_guard lock(table_->callback_mutex);
+    table_->on_obsolete = std::move(callback);
 }
 
 std::vector<FileName> FileRegistry::take_obsolete() {

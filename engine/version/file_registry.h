@@ -8,6 +8,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <vector>
 
@@ -30,6 +31,11 @@ class FileRegistry {
     void retire(uint64_t number);
     /// A MANIFEST that a durable CURRENT no longer names.
     void retire_manifest(uint64_t number);
+
+    /// Called whenever a retired table is let go by the last that held it, on the thread of that
+    /// one and under whatever locks it holds: it may post, and nothing else. Empty: nobody is told.
+    /// When this returns no call of an earlier one is under way.
+    void on_obsolete(std::function<void()> callback);
 
     /// Files that nothing refers to any more, each reported once. Call it only when
     /// !Manifest::in_doubt(); what cannot be unlinked may be put back.

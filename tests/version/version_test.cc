@@ -119,6 +119,26 @@ TEST_CASE("file registry: a table is obsolete once retired and let go, in either
     CHECK(registry.live_count() == 0);
 }
 
+TEST_CASE("file registry: whoever collects is told when the last one lets go of a retired table") {
+    FileRegistry registry;
+    std::vector<size_t> collected;
+    registry.on_obsolete([&] { collected.push_back(registry.take_obsolete().size()); });
+    FileMetaPtr first = registry.adopt(table(1, "a", "b", 1, 2));
+    FileMetaPtr live = registry.adopt(table(2, "a", "b", 3, 4));
+    FileMetaPtr job = first;
+    registry.retire(1);
+    first.reset();
+    live.reset();
+    CHECK(collected.empty());
+    job.reset();
+    CHECK(collected == std::vector<size_t>{1});
+    registry.on_obsolete({});
+    FileMetaPtr last = registry.adopt(table(3, "a", "b", 5, 6));
+    registry.retire(3);
+    last.reset();
+    CHECK(collected.size() == 1);
+}
+
 TEST_CASE("file registry: references may outlive it") {
     FileMetaPtr file;
     {
