@@ -47,7 +47,9 @@ Status LogStage::take_next_segment(uint64_t record_bytes, bool may_block) {
     } else if (!prepare.try_lock()) {
         return {Code::kWouldBlock, "the next log segment is being made"};
     }
-    if (current_ != nullptr && current_->reserved_offset() == wal::kSegmentHeaderBytes) {
+    // One in which nothing had to be logged again is empty too, but the log side has begun it.
+    if (current_ != nullptr && current_->reserved_offset() == wal::kSegmentHeaderBytes &&
+        current_->synced_offset() == 0) {
         return enlarge_unused_segment(record_bytes, may_block);
     }
     if (prepared_ == nullptr || !prepared_->fits(record_bytes)) {
@@ -98,7 +100,9 @@ Result<std::unique_ptr<SegmentWriter>> LogStage::create_segment(uint64_t number,
         // From here on recovery misses the segment if it is gone.
         VersionEdit edit;
         edit.last_created_segment = number;
-        KV_RETURN_IF_ERROR(manifest_.apply(std::move(edit)));
+        if (Status named = manifest_.apply(std::move(edit)); !named.is_ok()) {
+            return segment->give_up(named);
+        }
     }
     return segment;
 }

@@ -60,6 +60,8 @@ Result<std::unique_ptr<SegmentWriter>> SegmentWriter::make(FileSystem& fs, const
         new SegmentWriter(std::move(file), std::move(path), number, database_id, capacity_bytes));
 }
 
+Status SegmentWriter::give_up(const Status& why) { return empty_after(why, *file_, path_); }
+
 uint64_t SegmentWriter::capacity_for(uint64_t segment_bytes, uint64_t record_bytes) {
     return std::max(segment_bytes, kSegmentHeaderBytes + record_bytes);
 }

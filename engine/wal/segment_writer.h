@@ -40,6 +40,9 @@ class SegmentWriter {
                                                                 uint64_t number,
                                                                 uint64_t database_id,
                                                                 uint64_t record_bytes);
+    /// For one that nothing was written to and nothing will be: gives its space back, and returns
+    /// `why` with what went wrong beside it. The name stays.
+    Status give_up(const Status& why);
     /// Segment size that holds a record of `record_bytes`: `segment_bytes` or more.
     static uint64_t capacity_for(uint64_t segment_bytes, uint64_t record_bytes);
 

@@ -138,6 +138,36 @@ TEST_CASE("full disk: writes get kNoSpace, reads go on, nothing is lost, writes 
     CHECK(f.get("x") == "1");
 }
 
+TEST_CASE("full disk: a log segment that the MANIFEST has no room for gives its space back") {
+    RegressionFixture f;
+    f.options_.wal_segment_bytes = 16U << 10;
+    f.options_.memtable_bytes = 1U << 20;  // nothing is flushed
+    f.put_range(0, 3, "v");
+    f.settle();
+    const auto fail_manifest = [](const Operation& operation) {
+        const bool adds =
+            operation.kind == OpKind::kWrite || operation.kind == OpKind::kPreallocate;
+        return adds && has(operation.path, "MANIFEST") ? Fault::kEnospc : Fault::kNone;
+    };
+    f.disk_->set_fault_hook(fail_manifest);
+    Status refusal;
+    for (int i = 3; i < 2000 && refusal.is_ok(); ++i) {
+        refusal = f.put(numbered_key(i), std::string(500, 'v')).status;
+        f.settle();
+    }
+    REQUIRE(refusal.is(Code::kNoSpace));
+    f.let_time_pass();
+    const std::string last = files_ending(*f.disk_, ".wal").back();
+    CAPTURE(last);
+    CHECK(content_of(*f.disk_, last).empty());
+    f.disk_->clear_faults();
+    f.let_time_pass();
+    REQUIRE(f.put("x", "1").status.is_ok());
+    f.crash(CrashOptions::lose_all());
+    CHECK(f.get("x") == "1");
+    CHECK(f.count_range(0, 3, "v") == 3);
+}
+
 TEST_CASE("full disk: a store that was full when it stopped opens and serves on the full disk") {
     RegressionFixture f;
     f.put_range(0, 20, "v");
