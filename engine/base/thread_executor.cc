@@ -251,8 +251,11 @@ bool ThreadExecutor::take(LaneState& lane, std::vector<Job>& jobs) {
         // The queue is a handful of long jobs, so moving the rest down costs nothing.
         jobs.push_back(std::move(lane.queue.front()));
         lane.queue.erase(lane.queue.begin());
-        // Several delayed jobs may have come due together, and only this thread woke up for them.
-        if (!lane.queue.empty() && lane.sleeping > 0) lane.wake.notify_one();
+        // Several delayed jobs may have come due together, and only this thread woke up for them;
+        // or it was the one that slept until the next is due, and the others sleep without end.
+        if ((!lane.queue.empty() || !lane.delayed.empty()) && lane.sleeping > 0) {
+            lane.wake.notify_one();
+        }
     }
     return true;
 }
