@@ -32,6 +32,10 @@ Status read_exactly(const RandomAccessFile& file, uint64_t offset, size_t length
                             ": the file shrank while it was being read");
 }
 
+/// What looks like a record may be a value that was written to look like many. All real records
+/// together are no longer than the file; this many times that is verified before it is enough.
+constexpr uint64_t kMostVerifiedTimes = 16;
+
 /// Whether a whole valid record stands at `offset`, whose plausible header was just seen.
 Result<bool> record_verifies(const RandomAccessFile& file, uint64_t offset, uint32_t payload_bytes,
                              LogRecordFields& fields) {
@@ -54,6 +58,7 @@ Result<LogEvidence> find_log_evidence(const RandomAccessFile& file, uint64_t seg
     KV_ASSIGN_OR_RETURN(const uint64_t written_end, file.written_end());
     const uint64_t scan_end = std::min(file_end, written_end);
     std::string window(kBufferBytes, '\0');
+    uint64_t verified_bytes = 0;
     for (uint64_t base = from; base < scan_end; base += kBufferBytes - kOverlap) {
         const size_t length =
             static_cast<size_t>(std::min<uint64_t>(kBufferBytes, file_end - base));
@@ -67,6 +72,13 @@ Result<LogEvidence> find_log_evidence(const RandomAccessFile& file, uint64_t seg
             if (load_fixed64(header + kLogSyncedOffset) <= bad_offset) continue;
             if (!log_header_is_plausible(header, segment, base + i, file_end, payload_bytes)) {
                 continue;
+            }
+            verified_bytes += log_record_size(payload_bytes);
+            if (verified_bytes / kMostVerifiedTimes > file_end) {
+                return Status::corruption(
+                    "what is behind the damage at offset " + std::to_string(bad_offset) +
+                    " holds too much that looks like records of the log to tell whether any is" +
+                    kStoreAdvice);
             }
             KV_ASSIGN_OR_RETURN(const bool valid,
                                 record_verifies(file, base + i, payload_bytes, evidence.record));

@@ -172,8 +172,15 @@ class TableIterator final : public InternalIterator {
                                      : handle.end();
             run_begin_ = by == Move::kNext ? handle.offset : end - std::min(end, wanted);
             run_.resize(end - run_begin_);
-            if (Status read = table_->read_range(run_begin_, run_.size(), run_.data());
-                !read.is_ok()) {
+            Status read = table_->read_range(run_begin_, run_.size(), run_.data());
+            if (!read.is_ok() && run_.size() > stored_bytes) {
+                // A place that cannot be read may lie ahead of this block.
+                readahead_bytes_ = 0;
+                run_begin_ = handle.offset;
+                run_.resize(stored_bytes);
+                read = table_->read_range(run_begin_, run_.size(), run_.data());
+            }
+            if (!read.is_ok()) {
                 run_.clear();
                 return read;
             }

@@ -25,6 +25,8 @@ struct Tally {
     void count(Bytes key, Bytes value) {
         const uint64_t trailer = trailer_of(key);
         const Seqno seqno = trailer_seqno(trailer);
+        found.raw_key_bytes += key.size();
+        found.raw_value_bytes += value.size();
         if (found.entries++ == 0) {
             found.smallest.assign(key);
             found.smallest_seqno = seqno;
@@ -50,6 +52,8 @@ struct Tally {
         if (p.smallest_seqno != found.smallest_seqno || p.largest_seqno != found.largest_seqno)
             return "seqno range";
         if (p.earliest_expiry_ms != found.earliest_expiry_ms) return "earliest expiry";
+        if (p.raw_key_bytes != found.raw_key_bytes) return "bytes of keys";
+        if (p.raw_value_bytes != found.raw_value_bytes) return "bytes of values";
         if (p.content_bytes != 0 && p.content_bytes != found.content_bytes) return "content bytes";
         return nullptr;
     }
@@ -145,7 +149,7 @@ class Verifier {
             return table_.corruption(handle.offset, "a block is padded, and the footer denies it");
         const Bytes content = block.bytes();
         tally_.found.content_bytes += content.size();
-        if (const char* problem = sstable::tagged_block_problem(content); problem != nullptr)
+        if (const char* problem = form_problem(content); problem != nullptr)
             return table_.corruption(handle.offset, problem);
         sstable::BlockIterator it;
         it.reset(content);
@@ -163,6 +167,13 @@ class Verifier {
         }
         if (it.problem() != nullptr) return table_.corruption(handle.offset, it.problem());
         return Status::ok();
+    }
+
+    const char* form_problem(Bytes content) const {
+        const bool is_plain = !content.empty() && content[0] == char(sstable::BlockForm::kPlain);
+        if (is_plain && table_.footer().format_version >= 2)
+            return "a data block is plain, which those of this version of tables are not";
+        return sstable::tagged_block_problem(content);
     }
 
     const char* entry_problem(Bytes key, Bytes value) const {

@@ -21,6 +21,7 @@ namespace {
 const char* difference(const FileMeta& meta, const TableProperties& table) {
     if (meta.entries != table.entries) return "number of entries";
     if (meta.tombstones != table.tombstones) return "number of tombstones";
+    if (meta.range_tombstones != table.range_tombstones) return "number of range deletes";
     if (meta.smallest != table.smallest) return "smallest key";
     if (meta.largest != table.largest) return "largest key";
     if (meta.smallest_seqno != table.smallest_seqno) return "smallest seqno";

@@ -51,9 +51,10 @@ std::string forge(Bytes data, const TableProperties& properties, Bytes separator
     return out;
 }
 
-std::string block_of(const EntryList& entries) {
-    BlockBuilder builder(16);
-    for (const auto& [key, value] : entries) builder.add(key, value);
+std::string block_of(const EntryList& entries, BlockForm form = BlockForm::kTagged) {
+    BlockBuilder builder(16, form);
+    for (const auto& [key, value] : entries)
+        builder.add(key, value, tag_of(hash64(user_key_of(key))));
     return std::string(builder.finish());
 }
 
@@ -65,6 +66,10 @@ TableProperties properties_of(const EntryList& entries) {
     p.smallest_seqno = 1;
     p.largest_seqno = 2;
     p.data_blocks = 1;
+    for (const auto& [key, value] : entries) {
+        p.raw_key_bytes += key.size();
+        p.raw_value_bytes += value.size();
+    }
     return p;
 }
 
@@ -189,10 +194,7 @@ TEST_CASE("table corruption: entries that are wrong under a right checksum are r
     EntryList several;
     for (const char letter : {'a', 'b', 'c', 'd', 'e'})
         several.emplace_back(make_internal_key(std::string(1, letter), 2, Kind::kPut), "v");
-    BlockBuilder builder(16, BlockForm::kTagged);
-    for (const auto& [key, value] : several)
-        builder.add(key, value, tag_of(hash64(user_key_of(key))));
-    const std::string tagged(builder.finish());
+    const std::string tagged = block_of(several);
     std::string ordered(ordered_size(tagged), '\0');
     REQUIRE(order_block(tagged, ordered.data()));
     first_problem(forge(ordered, properties_of(several), several.back().first), true);
@@ -206,6 +208,45 @@ TEST_CASE("table corruption: entries that are wrong under a right checksum are r
     first_problem(forge(block_of(disordered), properties_of(good), b), false);
     first_problem(forge(block_of(good), properties_of({good[0]}), b), false);
     first_problem(forge(block_of(good), properties_of(good), a), false);
+    TableProperties longer = properties_of(good);
+    ++longer.raw_key_bytes;
+    first_problem(forge(block_of(good), longer, b), false);
+    // The form that only tables of version 1 have.
+    first_problem(forge(block_of(good, BlockForm::kPlain), properties_of(good), b), false);
+}
+
+TEST_CASE("table corruption: what cannot be read ahead of a walk does not hide what is before it") {
+    TableFixture f;
+    TableOptions options;
+    options.block_size_bytes = 512;
+    const EntryList entries = numbered_entries(400);
+    f.build(entries, options);
+    const auto table = TableReader::open(f.fs, f.path, TableFixture::kFileNumber, nullptr);
+    REQUIRE(table.is_ok());
+    ReadMode mode;
+    mode.readahead_bytes = 64U << 10;
+    // Where the block begins that cannot be read.
+    const uint64_t bad = (*table)->approximate_offset(user_key_of(entries[200].first));
+    const auto is_bad = [&](const Operation& operation) {
+        return operation.kind == OpKind::kRead && operation.offset <= bad &&
+               bad < operation.offset + operation.length;
+    };
+    f.fs.set_fault_hook([&](const Operation& operation) {
+        return is_bad(operation) ? Fault::kReadEio : Fault::kNone;
+    });
+    const auto it = (*table)->new_iterator(mode);
+    size_t seen = 0;
+    for (it->seek_to_first(); it->valid(); it->next()) REQUIRE(it->key() == entries[seen++].first);
+    CHECK(it->status().is(Code::kIoError));
+    size_t from_end = entries.size();
+    for (it->seek_to_last(); it->valid(); it->prev())
+        REQUIRE(it->key() == entries[--from_end].first);
+    CHECK(it->status().is(Code::kIoError));
+    // Nothing is missing but one block.
+    constexpr size_t kMostInBlock = 20;
+    CHECK(seen <= 200);
+    CHECK(from_end > 200);
+    CHECK(from_end - seen <= kMostInBlock);
 }
 
 TEST_CASE("table corruption: an unknown codec is refused by name") {
