@@ -110,6 +110,8 @@ class InBatch {
 
 /// A short bound behind every key up to `largest`.
 std::string end_behind(Bytes largest) {
+    // No key is that long: it is such a bound itself, of a range delete in a table.
+    if (largest.size() > kMaxKeyBytes) return std::string(largest);
     std::string end = prefix_successor(largest);
     return end.empty() ? std::string(largest) + '\0' : end;
 }

@@ -80,14 +80,16 @@ class CheckpointWriter {
         std::string left;
         const auto names = fs_.list(dir_);
         if (names.is_ok()) {
-            // CURRENT first: what is left is then surely no store.
+            // CURRENT first, and durably: what is left is then surely no store.
             std::vector<std::string> order(*names);
-            std::stable_partition(order.begin(), order.end(), [](const std::string& name) {
-                return name == kCurrentFileName || name == kCurrentTempFileName;
-            });
-            for (const std::string& name : order) {
-                if (!is_ours(name)) continue;
-                if (!fs_.remove(join_path(dir_, name)).is_ok() && left.empty()) left = name;
+            const auto others =
+                std::stable_partition(order.begin(), order.end(), [](const std::string& name) {
+                    return name == kCurrentFileName || name == kCurrentTempFileName;
+                });
+            for (auto name = order.begin(); name != order.end(); ++name) {
+                if (name == others && others != order.begin()) (void)fs_.sync_dir(dir_);
+                if (!is_ours(*name)) continue;
+                if (!fs_.remove(join_path(dir_, *name)).is_ok() && left.empty()) left = *name;
             }
         }
         const Status status = cause.with_context("checkpoint to " + dir_);
