@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <iterator>
 #include <map>
 #include <utility>
 
@@ -74,7 +75,7 @@ class InBatch {
     void apply(const Op& op) {
         if (op.is_range_delete()) {
             keys_.erase(keys_.lower_bound(op.key), keys_.lower_bound(op.value));
-            ranges_.push_back({std::string(op.key), std::string(op.value)});
+            empty(std::string(op.key), std::string(op.value));
             return;
         }
         const bool live =
@@ -87,10 +88,7 @@ class InBatch {
         auto at = keys_.find(key);
         if (at == keys_.end()) {
             at = keys_.emplace(key, Current{}).first;
-            const bool deleted = std::any_of(
-                ranges_.begin(), ranges_.end(),
-                [&](const auto& range) { return range.first <= key && key < range.second; });
-            if (!deleted) {
+            if (!is_emptied(key)) {
                 Found found;
                 KV_RETURN_IF_ERROR(newest_(key, kMaxSeqno, found));
                 if (found.live) at->second = {true, std::string(found.value), found.expiry_ms};
@@ -102,10 +100,29 @@ class InBatch {
     }
 
   private:
+    void empty(std::string begin, std::string end) {
+        if (begin >= end) return;
+        auto at = emptied_.upper_bound(begin);
+        if (at != emptied_.begin() && std::prev(at)->second >= begin) {
+            --at;
+            begin = at->first;
+        }
+        while (at != emptied_.end() && at->first <= end) {
+            end = std::max(end, at->second);
+            at = emptied_.erase(at);
+        }
+        emptied_.emplace_hint(at, std::move(begin), std::move(end));
+    }
+    bool is_emptied(Bytes key) const {
+        const auto behind = emptied_.upper_bound(key);
+        return behind != emptied_.begin() && key < std::prev(behind)->second;
+    }
+
     const uint64_t now_ms_;
     const NewestLookup& newest_;
     std::map<Bytes, Current> keys_;  // changed so far, or read
-    std::vector<std::pair<std::string, std::string>> ranges_;
+    /// What range deletes have emptied: begin and end of stretches that do not touch each other.
+    std::map<std::string, std::string, std::less<>> emptied_;
 };
 
 /// A short bound behind every key up to `largest`.

@@ -1,8 +1,11 @@
 // Writes: durability levels, batches, preconditions, increments, limits.
 // SPDX-License-Identifier: Apache-2.0
 #include <limits>
+#include <map>
+#include <random>
 
 #include "db/db_fixture.h"
+#include "support/seed.h"
 
 using namespace kv;
 using kv::test::CrashOptions;
@@ -215,6 +218,60 @@ TEST_CASE("increment: what is not an integer, or overflows, is refused and chang
     }
     CHECK(f.get("other") == "-");
     CHECK(f.get("text") == "12x");
+}
+
+TEST_CASE("increment: after any range deletes in its batch it counts from what they left") {
+    const uint64_t seed = kv::test::test_seed();
+    CAPTURE(seed);
+    std::mt19937_64 random(seed);
+    const auto key = [](uint64_t n) { return std::string(1, static_cast<char>('a' + n)); };
+    constexpr uint64_t kKeys = 20;
+    for (int round = 0; round < 200; ++round) {
+        DbFixture f;
+        std::map<std::string, int64_t> model;
+        WriteBatch stored;
+        for (uint64_t n = 0; n < kKeys; n += 1 + random() % 2) {
+            stored.put(key(n), "100");
+            model[key(n)] = 100;
+        }
+        REQUIRE(f.db().write(std::move(stored)).status.is_ok());
+        WriteBatch batch;
+        std::vector<int64_t> counters;
+        for (int i = 0; i < 30; ++i) {
+            const std::string a = key(random() % kKeys);
+            if (random() % 3 == 0) {
+                const std::string b = key(random() % kKeys);
+                batch.delete_range(a, b);
+                if (a < b) model.erase(model.lower_bound(a), model.lower_bound(b));
+            } else {
+                batch.increment(a, 1);
+                counters.push_back(++model[a]);
+            }
+        }
+        const WriteResult result = f.db().write(std::move(batch));
+        REQUIRE(result.status.to_string() == "ok");
+        REQUIRE(result.counters == counters);
+        std::string expected;
+        for (const auto& [name, value] : model)
+            expected += (expected.empty() ? "" : " ") + name + "=" + std::to_string(value);
+        REQUIRE(f.scan() == expected);
+    }
+}
+
+TEST_CASE("increment: a batch may hold as many of them beside as many range deletes as fit") {
+    DbFixture f;
+    constexpr uint64_t kEach = 100'000;  // as pairs: 10^10
+    f.options_.max_batch_bytes = 32U << 20;
+    f.options_.memtable_bytes = 64U << 20;
+    WriteBatch batch;
+    for (uint64_t i = 0; i < kEach; ++i) {
+        const std::string digits = std::to_string(1'000'000 + i);
+        batch.delete_range("r" + digits, "r" + digits + "x");
+        batch.increment("n" + digits, 1);
+    }
+    const WriteResult result = f.db().write(std::move(batch));
+    REQUIRE(result.status.to_string() == "ok");
+    CHECK(result.counters == std::vector<int64_t>(kEach, 1));
 }
 
 TEST_CASE("ttl: an entry is gone from its expiry on, in memory, in tables and after compaction") {
