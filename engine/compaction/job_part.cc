@@ -91,7 +91,7 @@ Result<IteratorPtr> CompactionPart::open_inputs() const {
                 std::move(bounds), [files, open](size_t index) { return open(*files[index]); }));
         }
     }
-    return new_merging_iterator(std::move(sources));
+    return new_merging_iterator(sources);
 }
 
 Status CompactionPart::begin() {

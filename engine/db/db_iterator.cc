@@ -121,11 +121,11 @@ void DbIterator::count_dead(Bytes user_key, uint64_t expiry_ms) {
 void DbIterator::skip_dead(Bytes user_key) {
     const auto move = [&](Bytes to, Seqno below) {
         if (!source_valid_) return;
-        target_.clear();
-        append_internal_key(target_, to, kFrontTrailer);
-        const bool is_ahead = (compare_internal_keys(at_.key, target_) < 0) == forward_;
+        target_.assign(to, kFrontTrailer);
+        const Bytes target = target_.bytes();
+        const bool is_ahead = (compare_internal_keys(at_.key, target) < 0) == forward_;
         if (!is_ahead) return;
-        forward_ ? source_->skip_forward(target_, below) : source_->skip_back(target_, below);
+        forward_ ? source_->skip_forward(target, below) : source_->skip_back(target, below);
         source_valid_ = source_->current(at_);
     };
     if (!cover_.empty()) {
@@ -287,16 +287,14 @@ bool DbIterator::begin_seek() {
 }
 
 void DbIterator::source_seek(Bytes user_key, uint64_t trailer) {
-    target_.clear();
-    append_internal_key(target_, user_key, trailer);
-    source_->seek(target_);
+    target_.assign(user_key, trailer);
+    source_->seek(target_.bytes());
     source_valid_ = source_->current(at_);
 }
 
 void DbIterator::source_seek_for_prev(Bytes user_key, uint64_t trailer) {
-    target_.clear();
-    append_internal_key(target_, user_key, trailer);
-    source_->seek_for_prev(target_);
+    target_.assign(user_key, trailer);
+    source_->seek_for_prev(target_.bytes());
     source_valid_ = source_->current(at_);
 }
 

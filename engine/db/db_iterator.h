@@ -125,7 +125,7 @@ class DbIterator final : public Iterator {
     uint64_t skipped_ = 0;  // entries passed over since the last seek
     Run run_;
     std::string resume_key_;
-    std::string target_;
+    KeyCopy target_;  // of a seek, internal form
     Status status_;
 };
 

@@ -3,10 +3,14 @@
 #include "db/view_source.h"
 
 #include <algorithm>
+#include <array>
+#include <cstddef>
+#include <memory_resource>
 #include <utility>
 #include <vector>
 
 #include "db/scan_bounds.h"
+#include "iterator/level_iterator.h"
 #include "iterator/merging_iterator.h"
 #include "record/internal_key.h"
 
@@ -16,6 +20,8 @@ namespace {
 
 /// Bytes read ahead once a scan is sequential.
 constexpr uint32_t kScanReadaheadBytes = 128U << 10;
+/// The list of as many memtables and tables of a walk takes no memory of the heap.
+constexpr size_t kUsualChildren = 16;
 
 Result<std::unique_ptr<InternalIterator>> open_table(TableCache& tables, TableSlot& slot,
                                                      const ReadMode& mode) {
@@ -46,13 +52,13 @@ LevelPart part_within(const TableSet& set, int level, const ScanBounds& bounds) 
 }
 
 /// A part of a level of a view. Nothing is copied: the view outlives the walk.
-class ViewLevel final : public TableRun {
+class ViewLevel {
   public:
     ViewLevel(const TableSet& set, int level, LevelPart part, TableCache& tables,
               const ReadMode& mode)
         : set_(set), level_(level), part_(part), tables_(tables), mode_(mode) {}
-    size_t size() const override { return part_.end - part_.first; }
-    size_t find(Bytes internal_key) const override {
+    size_t size() const { return part_.end - part_.first; }
+    size_t find(Bytes internal_key) const {
         const size_t bound = set_.version().lower_bound(level_, user_key_of(internal_key));
         size_t index = std::clamp(bound, part_.first, part_.end);
         while (index < part_.end &&
@@ -61,11 +67,9 @@ class ViewLevel final : public TableRun {
         }
         return index - part_.first;
     }
-    Bytes smallest(size_t index) const override { return at(part_.first + index).file->smallest; }
-    Seqno largest_seqno(size_t index) const override {
-        return at(part_.first + index).file->largest_seqno;
-    }
-    Result<std::unique_ptr<InternalIterator>> open(size_t index) const override {
+    Bytes smallest(size_t index) const { return at(part_.first + index).file->smallest; }
+    Seqno largest_seqno(size_t index) const { return at(part_.first + index).file->largest_seqno; }
+    Result<std::unique_ptr<InternalIterator>> open(size_t index) const {
         return open_table(tables_, *at(part_.first + index).slot, mode_);
     }
 
@@ -104,8 +108,10 @@ WalkSource new_view_source(const ReadView& view, TableCache& tables, Seqno seqno
                         .keep_all = false};
     const ScanBounds bounds(options);
     WalkSource source;
-    std::vector<std::unique_ptr<InternalIterator>> children;
-    children.reserve(16);
+    std::array<std::byte, kUsualChildren * sizeof(void*)> list_memory;
+    std::pmr::monotonic_buffer_resource list(list_memory.data(), list_memory.size());
+    std::pmr::vector<std::unique_ptr<InternalIterator>> children(&list);
+    children.reserve(kUsualChildren);
     const auto add_memtable = [&](const Memtable& memtable) {
         if (!is_invisible(memtable, seqno))
             children.push_back(open_memtable(memtable, options.cache_only));
@@ -121,8 +127,8 @@ WalkSource new_view_source(const ReadView& view, TableCache& tables, Seqno seqno
     for (int level = 1; level < view.tables->levels(); ++level) {
         const LevelPart part = part_within(*view.tables, level, bounds);
         if (part.first >= part.end) continue;
-        children.push_back(new_level_iterator(
-            std::make_unique<ViewLevel>(*view.tables, level, part, tables, mode)));
+        children.push_back(
+            std::make_unique<LevelIterator<ViewLevel>>(*view.tables, level, part, tables, mode));
     }
     auto ranges = view.tables->range_tombstones(tables, mode.cache_only);
     if (!ranges.is_ok() && !ranges.status().is(Code::kWouldBlock)) {
@@ -135,7 +141,7 @@ WalkSource new_view_source(const ReadView& view, TableCache& tables, Seqno seqno
     } else if (*ranges != nullptr) {
         source.range_deletes.push_back(std::move(*ranges));
     }
-    source.entries = new_merging_iterator(std::move(children));
+    source.entries = new_merging_iterator(children);
     // A walk that does not see all of the tables can neither learn nor use what is so for all.
     if (seqno >= view.tables->largest_seqno()) source.runs = &view.tables->hidden_runs();
     return source;

@@ -1,5 +1,6 @@
-// KeyCopy: a copy of the key that a walk has just left, to compare the next one with. Keys are
-// short and there is one an entry, so both steps stay inline and the bytes in the object.
+// KeyCopy: a copy of the key that a walk has just left, to compare the next one with, or of the one
+// that it seeks. Keys are short and there is one an entry, so both steps stay inline and the bytes
+// in the object.
 // Thread rule: one thread at a time.
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
@@ -8,7 +9,9 @@
 #include <cstring>
 #include <string>
 
+#include "base/coding.h"
 #include "kv/bytes.h"
+#include "record/internal_key.h"
 
 namespace kv {
 
@@ -29,6 +32,18 @@ class KeyCopy {
             large_.assign(key);
             data_ = large_.data();
         }
+    }
+    /// The internal key of these two.
+    void assign(Bytes user_key, uint64_t trailer) {
+        size_ = user_key.size() + kTrailerBytes;
+        char* out = inline_;
+        if (size_ > kInline) {
+            large_.resize(size_);
+            out = large_.data();
+        }
+        data_ = out;
+        user_key.copy(out, user_key.size());
+        store_big_endian64(out + user_key.size(), trailer);
     }
     Bytes bytes() const { return {data_, size_}; }
     bool equals(Bytes key) const {

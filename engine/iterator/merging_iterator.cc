@@ -18,7 +18,7 @@ namespace {
 
 class MergingIterator final : public InternalIterator {
   public:
-    explicit MergingIterator(std::vector<std::unique_ptr<InternalIterator>> children) {
+    explicit MergingIterator(std::span<std::unique_ptr<InternalIterator>> children) {
         children_.reserve(children.size());
         heap_.reserve(children.size());
         for (auto& child : children) {
@@ -233,10 +233,10 @@ std::unique_ptr<InternalIterator> new_empty_iterator(Status status) {
 }
 
 std::unique_ptr<InternalIterator> new_merging_iterator(
-    std::vector<std::unique_ptr<InternalIterator>> children) {
+    std::span<std::unique_ptr<InternalIterator>> children) {
     if (children.empty()) return new_empty_iterator();
     if (children.size() == 1) return std::move(children.front());
-    return std::make_unique<MergingIterator>(std::move(children));
+    return std::make_unique<MergingIterator>(children);
 }
 
 }  // namespace kv

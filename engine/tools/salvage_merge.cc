@@ -49,7 +49,7 @@ class TableMerger {
         const std::vector<Run> runs = disjoint_runs(tables);
         children.reserve(runs.size());
         for (const Run& run : runs) children.push_back(iterator_over(run));
-        const auto it = new_merging_iterator(std::move(children));
+        const auto it = new_merging_iterator(children);
         std::string last;
         for (it->seek_to_first(); it->valid(); it->next()) {
             // The same version twice: in a compaction's input and in its output.

@@ -20,7 +20,7 @@ std::unique_ptr<InternalIterator> merge(const std::vector<EntryList>& sources) {
     std::vector<std::unique_ptr<InternalIterator>> children;
     for (const EntryList& source : sources)
         children.push_back(std::make_unique<EntryListIterator>(source));
-    return new_merging_iterator(std::move(children));
+    return new_merging_iterator(children);
 }
 
 EntryList puts(std::initializer_list<const char*> keys, const char* value = "") {
@@ -93,7 +93,7 @@ TEST_CASE("merging iterator: stops at the failure of any source, in any move") {
     std::vector<std::unique_ptr<InternalIterator>> children;
     children.push_back(std::make_unique<EntryListIterator>(left));
     children.push_back(std::move(failing));
-    const auto it = new_merging_iterator(std::move(children));
+    const auto it = new_merging_iterator(children);
 
     handle.fail_at(1);
     it->seek_to_first();
