@@ -34,8 +34,6 @@ namespace {
 
 constexpr size_t kSizeBytes = 4;
 constexpr int kZstdLevel = 3;  // the library's default: a third smaller than LZ4 at half its speed
-/// Above what any block can hold: a largest entry behind a largest block.
-constexpr uint32_t kMostContentBytes = 256U << 20;
 /// LZ4 cannot do better than one byte for 255.
 constexpr uint64_t kLz4MostGain = 255;
 

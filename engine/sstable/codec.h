@@ -29,6 +29,8 @@ class BlockCompressor {
     std::unique_ptr<ZstdState> zstd_;
 };
 
+/// Above what any block can hold: a largest entry behind a largest block.
+inline constexpr uint32_t kMostContentBytes = 256U << 20;
 /// The most padding that one byte can count.
 inline constexpr size_t kMostPaddingBytes = 255;
 /// Fills `out` with `content` as a padded block. Requires 1 <= padding <= kMostPaddingBytes.

@@ -63,9 +63,12 @@ struct CarvedTable {
     std::vector<RangeTombstone> tombstones;
     std::vector<Loss> losses;
 };
-/// Finds the data blocks of a table whose tail is damaged or missing. They lie end to end, and each
-/// ends with a checksum over all of it: the length at which that fits is the block's.
-CarvedTable carve_table(const FileImage& image, const std::string& name, uint64_t number);
+/// Finds the data blocks of a table whose tail is damaged or missing, all that are whole, also
+/// behind damage of any length. Their contents say where they may end, and a checksum there proves
+/// it. The time grows with the size of the table alone. `has_tombstones`: the MANIFEST says that it
+/// has some of ranges, which are a loss if they are not found.
+CarvedTable carve_table(const FileImage& image, const std::string& name, uint64_t number,
+                        bool has_tombstones);
 
 struct LogSalvage {
     uint64_t segments = 0, batches = 0;

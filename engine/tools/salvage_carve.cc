@@ -13,6 +13,7 @@
 #include "sstable/range_tombstone_block.h"
 #include "sstable/table_format.h"
 #include "sstable/table_reader.h"
+#include "tools/block_search.h"
 #include "tools/salvage.h"
 
 namespace kv::tools {
@@ -22,48 +23,35 @@ namespace {
 using sstable::kBlockTrailerBytes;
 using sstable::kFooterBytes;
 
-/// A block longer than this is only found where the one before it is sound or an index names it.
-constexpr size_t kSearchedBlockBytes = 64U << 10;
-/// A block longer than this is only found where an index names it.
-constexpr size_t kLongestBlockBytes = 1U << 20;
-/// How far behind damage the next block is looked for.
-constexpr size_t kSearchedBytes = 64U << 10;
-
 class Carver {
   public:
-    Carver(const FileImage& image, const std::string& name, uint64_t number)
-        : bytes_(image.bytes), name_(name), number_(number), data_end_(bytes_.size()) {}
+    Carver(const FileImage& image, const std::string& name, uint64_t number, bool has_tombstones)
+        : bytes_(image.bytes),
+          name_(name),
+          number_(number),
+          has_tombstones_(has_tombstones),
+          search_(bytes_, number),
+          data_end_(bytes_.size()) {}
 
     CarvedTable run() {
         read_footer();
-        if (footer_) read_index();
-        uint64_t offset = 0;
-        while (offset < data_end_) {
-            const auto named = sizes_.find(offset);
-            const bool is_named = named != sizes_.end();
-            size_t size = 0;
-            if (is_named) {
-                size = named->second;
-            } else if (!is_blank(offset)) {
-                size = block_size_at(offset, kLongestBlockBytes);
-            }
-            if (size == 0) {
+        if (footer_)
+            read_index();
+        else
+            read_tail();
+        for (uint64_t offset = 0; offset < data_end_;) {
+            const auto here = block_at(offset);
+            if (!here) {
                 const uint64_t next = find_block(offset + 1);
                 lose(offset, next);
                 offset = next;
                 continue;
             }
-            std::string content;
-            if (!is_block(offset, size) || !unpack(offset, size, content)) {
-                lose(offset, offset + size + kBlockTrailerBytes);
-            } else if (is_data(content)) {
-                carved_.blocks.push_back({offset, std::move(content)});
-            } else if (is_named) {
-                lose(offset, offset + size + kBlockTrailerBytes);
-            } else {
-                break;  // Filter, properties or index: the data blocks are behind us.
-            }
-            offset += size + kBlockTrailerBytes;
+            const bool taken = take(here->block);
+            // Filter, properties or index: the data blocks are behind us.
+            if (!taken && !here->is_data) break;
+            if (!taken) lose(offset, here->block.end());
+            offset = here->block.end();
         }
         read_tombstones();
         return std::move(carved_);
@@ -78,7 +66,29 @@ class Carver {
         if (!footer || footer->file_number != number_) return;
         if (footer->filter.offset > at || footer->properties.offset > at) return;
         data_end_ = footer->filter.offset;
+        has_tombstones_ = (footer->flags & sstable::kRangeTombstonesFlag) != 0;
         footer_ = *footer;
+    }
+
+    /// Without a footer, the properties still say where the data blocks end, and the index lies
+    /// behind them. In one block, it says where each data block lies; parts of one cannot be told
+    /// without the footer.
+    void read_tail() {
+        const auto at = search_.find_properties();
+        TableProperties properties;
+        Bytes content;
+        // Those of version 1 have less in them, so this holds for both.
+        if (!at || !read_block(*at, content) ||
+            !sstable::decode_properties(content, 1, properties).is_ok() ||
+            properties.data_bytes > at->offset)
+            return;
+        data_end_ = properties.data_bytes;
+        properties_at_ = at->offset;
+        has_tombstones_ = properties.range_tombstones != 0;
+        const auto index = search_.block_at(at->end());
+        if (!index || !read_block(index->block, content)) return;
+        for (const uint32_t version : {sstable::kTableFormatVersion, 1U})
+            if (sizes_.empty()) note_sizes(content, version, 0, data_end_);
     }
 
     /// What the sound parts of the index say. Without sound properties it is not known where the
@@ -92,9 +102,12 @@ class Carver {
             return;
         const uint64_t data_end =
             footer_->format_version == 1 ? footer_->filter.offset : properties.data_bytes;
-        if (data_end > footer_->filter.offset || !read_block(footer_->index, content)) return;
+        if (data_end > footer_->filter.offset) return;
+        data_end_ = data_end;
+        if (!read_block(footer_->index, content)) return;
+        const uint32_t version = footer_->format_version;
         if ((footer_->flags & sstable::kPartitionedIndexFlag) == 0)
-            return note_sizes(content, 0, data_end);
+            return note_sizes(content, version, 0, data_end);
         uint64_t begin = data_end;
         if (footer_->filter.size != 0) {
             Bytes lines;
@@ -107,16 +120,14 @@ class Carver {
             return;
         for (size_t i = 0; i < index.view().blocks(); ++i) {
             if (read_block(index.view().handle(i), content))
-                note_sizes(content, index.span(i).data_begin, index.span(i).data_end);
+                note_sizes(content, version, index.span(i).data_begin, index.span(i).data_end);
         }
-        data_end_ = data_end;
     }
 
     /// `content`: an index block over the data blocks in [begin, end).
-    void note_sizes(Bytes content, uint64_t begin, uint64_t end) {
+    void note_sizes(Bytes content, uint32_t version, uint64_t begin, uint64_t end) {
         std::string packed;
-        if (!sstable::pack_index(content, footer_->format_version, begin, end, packed).is_ok())
-            return;
+        if (!sstable::pack_index(content, version, begin, end, packed).is_ok()) return;
         const sstable::IndexView view(packed);
         for (size_t i = 0; i < view.blocks(); ++i)
             sizes_.emplace(view.handle(i).offset, view.handle(i).size);
@@ -124,72 +135,40 @@ class Carver {
 
     /// The content of a block that is stored as it is, if it is sound.
     bool read_block(const sstable::BlockHandle& handle, Bytes& content) const {
-        if (!is_block(handle.offset, handle.size) ||
+        if (!search_.is_block(handle.offset, handle.size) ||
             static_cast<Codec>(bytes_[handle.offset + handle.size]) != Codec::kNone)
             return false;
         content = bytes_.substr(handle.offset, handle.size);
         return true;
     }
 
-    bool is_block(uint64_t offset, uint64_t size) const {
-        if (offset > bytes_.size() || size + kBlockTrailerBytes > bytes_.size() - offset)
-            return false;
-        const auto codec = static_cast<uint8_t>(bytes_[offset + size]);
-        return sstable::is_known_codec(codec) &&
-               load_fixed64(bytes_.data() + offset + size + 1) ==
-                   sstable::block_checksum(bytes_.substr(offset, size), static_cast<Codec>(codec),
-                                           number_, offset);
+    /// The block that should be there: as the index says, sound or not, or as it is found.
+    std::optional<BlockSearch::Found> block_at(uint64_t offset) {
+        const auto named = sizes_.find(offset);
+        if (named == sizes_.end()) return search_.block_at(offset);
+        return BlockSearch::Found{{offset, named->second}, true};
     }
 
-    /// Size of the content that begins at `offset`; 0: no block begins there.
-    size_t block_size_at(uint64_t offset, size_t limit) const {
-        if (offset + kBlockTrailerBytes >= bytes_.size()) return 0;
-        limit = std::min<uint64_t>(limit, bytes_.size() - offset - kBlockTrailerBytes);
-        const char* begin = bytes_.data() + offset;
-        for (size_t size = 1; size <= limit; ++size) {
-            const auto codec = static_cast<uint8_t>(begin[size]);
-            if (!sstable::is_known_codec(codec)) continue;
-            const uint64_t wanted = load_fixed64(begin + size + 1);
-            const Bytes content(begin, size);
-            if (sstable::block_checksum(content, static_cast<Codec>(codec), number_, offset) ==
-                wanted) {
-                return size;
-            }
-        }
-        return 0;
-    }
-
-    /// The next place where a block begins, at most kSearchedBytes on or as the index says;
-    /// data_end_ when there is none.
-    uint64_t find_block(uint64_t from) const {
+    /// The next place where a block begins, found or as the index says; data_end_ when there is
+    /// none.
+    uint64_t find_block(uint64_t from) {
         const auto named = sizes_.lower_bound(from);
         const uint64_t next = named == sizes_.end() ? data_end_ : named->first;
-        const uint64_t end = std::min<uint64_t>(next, from + kSearchedBytes);
-        for (uint64_t offset = from; offset < end; ++offset) {
-            if (may_begin(offset) && block_size_at(offset, kSearchedBlockBytes) != 0) return offset;
-        }
-        return next;
+        const auto found = search_.next_block(from, next);
+        return found ? found->block.offset : next;
     }
 
-    /// No block begins with eight zeros. Where sectors could not be read there are many of them,
-    /// and to look for a block at each would take hours.
-    bool is_blank(uint64_t offset) const {
-        return offset + 8 <= bytes_.size() && load_fixed64(bytes_.data() + offset) == 0;
+    /// Takes what it holds, if it is a sound block of data.
+    bool take(const sstable::BlockHandle& block) {
+        std::string content;
+        if (!search_.is_block(block.offset, block.size) ||
+            !unpack(block.offset, block.size, content) || !is_data(content))
+            return false;
+        carved_.blocks.push_back({block.offset, std::move(content)});
+        return true;
     }
 
-    /// The first bytes of a plain or tagged block, or the size of a compressed one's content.
-    bool may_begin(uint64_t offset) const {
-        if (offset + 4 > bytes_.size()) return false;
-        const auto first = static_cast<uint8_t>(bytes_[offset]);
-        const auto second = static_cast<uint8_t>(bytes_[offset + 1]);
-        // Nothing is shared with the key before, and the trailer is not all of the key.
-        if (first == 0 && second > kTrailerBytes) return true;
-        if (first == static_cast<uint8_t>(sstable::BlockForm::kTagged)) return true;
-        const uint32_t size = load_fixed32(bytes_.data() + offset);
-        return size != 0 && size <= kLongestBlockBytes;
-    }
-
-    bool unpack(uint64_t offset, size_t size, std::string& content) const {
+    bool unpack(uint64_t offset, uint64_t size, std::string& content) const {
         const auto codec = static_cast<Codec>(bytes_[offset + size]);
         const Bytes stored = bytes_.substr(offset, size);
         if (codec == Codec::kNone) {
@@ -208,7 +187,9 @@ class Carver {
         it.reset(content);
         std::string last = last_key_;
         uint64_t entries = 0, handles_end = 0;
-        bool index = true;
+        // Since version 2 the data blocks are tagged, and the parts of an index are not.
+        const bool tagged = content[0] == static_cast<char>(sstable::BlockForm::kTagged);
+        bool index = !tagged;
         for (it.seek_to_first(); it.valid(); it.next()) {
             if (it.key().size() < kTrailerBytes) return false;
             if (TableReader::entry_problem(trailer_of(it.key()), it.value()) != nullptr)
@@ -219,8 +200,6 @@ class Carver {
             ++entries;
         }
         if (it.problem() != nullptr || entries == 0 || index) return false;
-        // Since version 2 the data blocks are tagged, and the parts of an index are not.
-        const bool tagged = content[0] == static_cast<char>(sstable::BlockForm::kTagged);
         if (has_tagged_ && !tagged) return false;
         has_tagged_ = tagged;
         last_key_ = std::move(last);
@@ -238,23 +217,36 @@ class Carver {
         return true;
     }
 
-    /// Only a sound footer tells range tombstones from other blocks, and only it knows of them.
+    /// They lie in front of the properties, and begin where a sound footer says.
     void read_tombstones() {
-        if (!footer_ || (footer_->flags & sstable::kRangeTombstonesFlag) == 0) return;
-        const sstable::BlockHandle& filter = footer_->filter;
-        const uint64_t begin = filter.size == 0 ? filter.offset : filter.end();
-        const uint64_t end = footer_->properties.offset;
-        std::string content;
-        const bool found = end > begin + kBlockTrailerBytes &&
-                           block_size_at(begin, end - begin) == end - begin - kBlockTrailerBytes &&
-                           unpack(begin, end - begin - kBlockTrailerBytes, content);
-        if (found && sstable::decode_range_tombstones(content, carved_.tombstones).is_ok()) {
-            return;
+        if (!has_tombstones_) return;
+        uint64_t begin = data_end_, end = properties_at_;
+        bool found = false;
+        if (footer_) {
+            const sstable::BlockHandle& filter = footer_->filter;
+            begin = filter.size == 0 ? filter.offset : filter.end();
+            end = footer_->properties.offset;
+            found = are_tombstones(begin, end);
         }
-        carved_.tombstones.clear();
-        lose(begin, end);
+        for (uint64_t from = end; !footer_ && !found && from-- > begin;)
+            found = are_tombstones(from, end);
+        if (found) return;
+        lose(begin, std::max(begin, end));
         carved_.losses.back().what =
             "the range deletes of the table: what they deleted in older tables may show again";
+    }
+
+    /// Whether the bytes are a sound block of range tombstones, which are taken then.
+    bool are_tombstones(uint64_t begin, uint64_t end) {
+        if (end < begin + kBlockTrailerBytes) return false;
+        const uint64_t size = end - begin - kBlockTrailerBytes;
+        const Bytes content = bytes_.substr(begin, size);
+        std::vector<RangeTombstone> tombstones;
+        if (!sstable::decode_range_tombstones(content, tombstones).is_ok() ||
+            !search_.is_block(begin, size) || bytes_[begin + size] != '\0')
+            return false;
+        carved_.tombstones = std::move(tombstones);
+        return true;
     }
 
     void lose(uint64_t begin, uint64_t end) {
@@ -269,18 +261,22 @@ class Carver {
     const Bytes bytes_;
     const std::string& name_;
     const uint64_t number_;
+    bool has_tombstones_;  // of ranges; as the MANIFEST says, unless the table does
+    BlockSearch search_;
     uint64_t data_end_;
+    uint64_t properties_at_ = 0;  // 0: not known without a footer
     std::optional<sstable::Footer> footer_;
-    std::map<uint64_t, size_t> sizes_;  // of data blocks, by offset, as the index has them
-    std::string last_key_;              // internal, of the blocks so far
-    bool has_tagged_ = false;           // among them
+    std::map<uint64_t, uint64_t> sizes_;  // of data blocks, by offset, as the index has them
+    std::string last_key_;                // internal, of the blocks so far
+    bool has_tagged_ = false;             // among them
     CarvedTable carved_;
 };
 
 }  // namespace
 
-CarvedTable carve_table(const FileImage& image, const std::string& name, uint64_t number) {
-    return Carver(image, name, number).run();
+CarvedTable carve_table(const FileImage& image, const std::string& name, uint64_t number,
+                        bool has_tombstones) {
+    return Carver(image, name, number, has_tombstones).run();
 }
 
 }  // namespace kv::tools

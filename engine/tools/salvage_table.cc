@@ -136,7 +136,8 @@ class TableSalvage {
             lose_all(std::string(image.error().message()));
             return std::move(result_);
         }
-        CarvedTable carved = carve_table(*image, name_, number_);
+        const bool has_tombstones = listed_ != nullptr && listed_->range_tombstones != 0;
+        CarvedTable carved = carve_table(*image, name_, number_, has_tombstones);
         KV_RETURN_IF_ERROR(begin());
         std::string before;
         for (const CarvedBlock& block : carved.blocks) {

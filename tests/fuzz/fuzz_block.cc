@@ -14,6 +14,7 @@
 #include "record/internal_key.h"
 #include "sstable/block.h"
 #include "sstable/block_builder.h"
+#include "sstable/block_extent.h"
 #include "sstable/codec.h"
 #include "sstable/filter.h"
 #include "sstable/index.h"
@@ -86,6 +87,26 @@ void probe_table(Bytes file) {
     }
 }
 
+/// Where a block at the front may end: never outside.
+void probe_ends(Bytes rest) {
+    sstable::BlockEnds ends;
+    if (rest.size() >= sstable::kGlanceBytes) (void)sstable::may_begin_block(rest.data());
+    sstable::find_tagged_ends(rest, ends);
+    sstable::find_compressed_ends(rest, ends);
+    sstable::find_properties_ends(rest, ends);
+    sstable::PlainBlocks plain(rest);
+    plain.find_ends(0, rest.size(), ends);
+    KV_ASSERT(ends.count <= sstable::BlockEnds::kMost);
+    for (const sstable::BlockEnds::End& end : ends)
+        KV_ASSERT(end.size != 0 && end.size + sstable::kBlockTrailerBytes <= rest.size());
+    for (size_t offset = 1; offset < rest.size(); ++offset) {
+        sstable::BlockEnds later;
+        plain.find_ends(offset, rest.size(), later);
+        for (const sstable::BlockEnds::End& end : later)
+            KV_ASSERT(end.size + sstable::kBlockTrailerBytes <= rest.size() - offset);
+    }
+}
+
 /// The content as what a codec made, and as range tombstones.
 void probe_packed(Bytes content) {
     for (const Codec codec : {Codec::kLz4, Codec::kZstd}) {
@@ -111,6 +132,13 @@ void probe_packed(Bytes content) {
 
 void probe_tail(Bytes content) {
     probe_packed(content);
+    probe_ends(content);
+    // The same with the trailer of a block behind it.
+    for (const Codec codec : {Codec::kNone, Codec::kLz4, Codec::kZstd, Codec::kPadded}) {
+        std::string block(content);
+        sstable::append_block_trailer(block, codec, 0);
+        probe_ends(block);
+    }
     for (const uint32_t version : {1U, 2U}) {
         sstable::Index index;
         if (!index.load(content, version, kIndexedBytes).is_ok()) continue;
@@ -273,6 +301,8 @@ std::vector<std::string> seeds() {
             table_seed(packed_more, 60),
             as_mode(2, packed_seed(Codec::kLz4)),
             as_mode(2, packed_seed(Codec::kZstd)),
+            as_mode(2, block_seed(16, 9)),
+            as_mode(2, block_seed(4, 50, sstable::BlockForm::kPlain)),
             as_mode(2, tombstone_seed()),
             table_seed(small, 40),
             table_seed(bare, 20),

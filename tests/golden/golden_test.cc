@@ -12,7 +12,9 @@
 #include "kv/clock.h"
 #include "kv/db.h"
 #include "kv/deterministic_executor.h"
+#include "sstable/table_format.h"
 #include "support/crash_file_system.h"
+#include "tools/repair.h"
 #include "tools/verify.h"
 
 using namespace kv;
@@ -187,6 +189,34 @@ TEST_CASE("golden: every store that an earlier version left reads back whole") {
         store.require_verified();
     }
     CHECK(stores >= 1);
+}
+
+TEST_CASE("golden: tables of an earlier version that lost their tail are repaired whole") {
+    const bool loses_properties = GENERATE(false, true);
+    const stdfs::path directory = KV_SOURCE_DIR "/tests/golden/v1";
+    GoldenStore store;
+    uint64_t tables = 0;
+    for (const auto& file : stdfs::directory_iterator(directory)) {
+        if (file.path().filename() == kContentsName) continue;
+        std::string bytes = read_host_file(file.path());
+        if (file.path().extension() == ".sst") {
+            ++tables;
+            const size_t footer_at = bytes.size() - sstable::kFooterBytes;
+            const auto footer = sstable::parse_footer(Bytes(bytes).substr(footer_at), footer_at);
+            REQUIRE(footer.is_ok());
+            bytes[footer_at + 70] = 'x';
+            if (loses_properties) bytes[footer->properties.offset + 3] = 'x';
+        }
+        store.disk->write_file("db/" + file.path().filename().string(), bytes);
+    }
+    const auto report = tools::repair_directory(*store.disk, "db", "out");
+    REQUIRE(report.status().to_string() == "ok");
+    CHECK(report->losses.empty());
+    CHECK(report->tables_rewritten == tables);
+    store.options.file_system = store.disk.get();
+    auto copy = Db::open(store.options, "out");
+    REQUIRE(copy.status().to_string() == "ok");
+    require_contents(**copy, read_host_file(directory / kContentsName));
 }
 
 TEST_CASE("golden: writes a store", "[.]") {
