@@ -2,7 +2,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "db/keyspace_setup.h"
 
-#include <optional>
 #include <vector>
 
 #include "kv/keyspace_catalog.h"
@@ -20,37 +19,16 @@ void append_u32(uint32_t value, std::string& out) {
     for (int shift = 24; shift >= 0; shift -= 8) out.push_back(static_cast<char>(value >> shift));
 }
 
-uint32_t read_u32(Bytes bytes) {
-    uint32_t value = 0;
-    for (size_t i = 0; i < 4; ++i) value = value << 8 | static_cast<unsigned char>(bytes[i]);
-    return value;
-}
-
 Status bad_entry(Bytes key, std::string_view what) {
     return Status::corruption("keyspace catalog: the entry \"" + escape_bytes(key, 80) + "\" " +
                               std::string(what) + ": restore the store from a backup");
-}
-
-/// nullopt: not a head.
-Result<std::optional<uint32_t>> decode_head(Bytes value) {
-    if (!value.starts_with(kMagic)) return std::optional<uint32_t>();
-    value.remove_prefix(kMagic.size());
-    if (value.size() < 4) return bad_entry(Keyspace::kCatalogPrefix, "is cut short");
-    const uint32_t version = read_u32(value);
-    if (version != kVersion) {
-        return Status(Code::kUnsupported, "keyspace catalog: version " + std::to_string(version) +
-                                              "; this program knows " + std::to_string(kVersion) +
-                                              ": use the newer one");
-    }
-    if (value.size() != 8) return bad_entry(Keyspace::kCatalogPrefix, "has a wrong length");
-    return std::optional<uint32_t>(read_u32(value.substr(4)));
 }
 
 /// Reads the head alone.
 Result<std::optional<uint32_t>> find_head(Db& db) {
     KV_ASSIGN_OR_RETURN(const auto entry, db.get(catalog_key("")));
     if (!entry) return std::optional<uint32_t>();
-    return decode_head(entry->value);
+    return decode_catalog_head(entry->value);
 }
 
 Status cannot_move(std::string_view why) {
@@ -58,16 +36,6 @@ Status cannot_move(std::string_view why) {
             "the store is from before keyspaces and its keys that begin with FF, which have to be "
             "moved all at once, cannot be: " +
                 std::string(why) + "; delete them with the version that wrote them"};
-}
-
-/// An entry of the catalog, or a key of database 1 to 15. Keys of a store from before keyspaces
-/// that begin with FF hardly look like that.
-bool is_of_keyspaces(Bytes key, Bytes value) {
-    if (key.starts_with(Keyspace::kCatalogPrefix)) {
-        const Bytes name = key.substr(Keyspace::kCatalogPrefix.size());
-        return KeyspaceCatalog::check_name(name).is_ok() && value.size() == 4;
-    }
-    return key >= Keyspace(1).first() && key < Keyspace(KeyspaceCatalog::kNumbered).first();
 }
 
 Status head_is_lost(Bytes key) {
@@ -119,7 +87,7 @@ Status read_entry(Bytes key, Bytes value, StoredCatalog& catalog) {
     const Bytes name = key.substr(Keyspace::kCatalogPrefix.size());
     if (!KeyspaceCatalog::check_name(name).is_ok()) return bad_entry(key, "is no name");
     if (value.size() != 4) return bad_entry(key, "has a wrong length");
-    const uint32_t id = read_u32(value);
+    const uint32_t id = decode_keyspace_id(value);
     if (id < KeyspaceCatalog::kNumbered || id >= catalog.next_id) {
         return bad_entry(key, "has the number " + std::to_string(id) + ", which was never given");
     }
@@ -146,6 +114,34 @@ std::string encode_catalog_head(uint32_t next_id) {
     append_u32(kVersion, value);
     append_u32(next_id, value);
     return value;
+}
+
+uint32_t decode_keyspace_id(Bytes bytes) {
+    uint32_t value = 0;
+    for (size_t i = 0; i < 4; ++i) value = value << 8 | static_cast<unsigned char>(bytes[i]);
+    return value;
+}
+
+Result<std::optional<uint32_t>> decode_catalog_head(Bytes value) {
+    if (!value.starts_with(kMagic)) return std::optional<uint32_t>();
+    value.remove_prefix(kMagic.size());
+    if (value.size() < 4) return bad_entry(Keyspace::kCatalogPrefix, "is cut short");
+    const uint32_t version = decode_keyspace_id(value);
+    if (version != kVersion) {
+        return Status(Code::kUnsupported, "keyspace catalog: version " + std::to_string(version) +
+                                              "; this program knows " + std::to_string(kVersion) +
+                                              ": use the newer one");
+    }
+    if (value.size() != 8) return bad_entry(Keyspace::kCatalogPrefix, "has a wrong length");
+    return std::optional<uint32_t>(decode_keyspace_id(value.substr(4)));
+}
+
+bool is_of_keyspaces(Bytes key, Bytes value) {
+    if (key.starts_with(Keyspace::kCatalogPrefix)) {
+        const Bytes name = key.substr(Keyspace::kCatalogPrefix.size());
+        return KeyspaceCatalog::check_name(name).is_ok() && value.size() == 4;
+    }
+    return key >= Keyspace(1).first() && key < Keyspace(KeyspaceCatalog::kNumbered).first();
 }
 
 Result<StoredCatalog> load_catalog(Db& db) {

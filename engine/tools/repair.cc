@@ -8,9 +8,11 @@
 
 #include "base/hash.h"
 #include "compaction/output.h"
+#include "db/keyspace_setup.h"
 #include "memtable/memtable.h"
 #include "record/batch_format.h"
 #include "tools/data_directory.h"
+#include "tools/salvage_keyspaces.h"
 #include "tools/salvage_merge.h"
 #include "version/current_file.h"
 #include "version/manifest.h"
@@ -35,6 +37,7 @@ class DirectoryRepair {
         KV_RETURN_IF_ERROR(save_tables());
         KV_RETURN_IF_ERROR(save_log());
         if (!manifest_) KV_RETURN_IF_ERROR(merge_everything());
+        KV_RETURN_IF_ERROR(save_keyspaces());
         KV_RETURN_IF_ERROR(publish());
         KV_RETURN_IF_ERROR(check_result());
         return std::move(report_);
@@ -183,6 +186,24 @@ class DirectoryRepair {
         levels_[0].clear();
         for (FileMeta& file : merged) keep(kLevels - 1, std::move(file));
         return Status::ok();
+    }
+
+    /// What the catalog needs is written above all else.
+    Status save_keyspaces() {
+        std::vector<FileMetaPtr> tables;
+        for (const auto& level : levels_) tables.insert(tables.end(), level.begin(), level.end());
+        KV_ASSIGN_OR_RETURN(CatalogRepair catalog,
+                            find_catalog_repair(fs_, out_, tables, !report_.all_saved()));
+        std::move(catalog.notes.begin(), catalog.notes.end(), std::back_inserter(report_.notes));
+        Seqno seqno = report_.last_seqno;
+        if (manifest_) seqno = std::max(seqno, manifest_->counters.flushed_seqno);
+        Memtable memtable;
+        const auto put = [&](std::string_view name, const std::string& value) {
+            memtable.add(db::catalog_key(name), ++seqno, Kind::kPut, value);
+        };
+        for (const auto& [id, name] : catalog.names) put(name, db::encode_keyspace_id(id));
+        if (catalog.next_id) put("", db::encode_catalog_head(*catalog.next_id));
+        return memtable.empty() ? Status::ok() : write_memtable(memtable);
     }
 
     Status publish() {
