@@ -6,6 +6,7 @@ SPDX-License-Identifier: Apache-2.0
 import atexit
 import os
 import platform
+import shlex
 import shutil
 import signal
 import statistics
@@ -54,7 +55,7 @@ def shell(commands):
     """Runs shell commands with scripts/lib/common.sh at hand; ends the script when one fails."""
     # 1: out, 2: progress; the table alone goes to standard output.
     script = f"""set -euo pipefail
-        . {ROOT}/scripts/lib/common.sh
+        . {shlex.quote(os.path.join(ROOT, 'scripts', 'lib', 'common.sh'))}
         cd "$REPO"
         {commands}
     """

@@ -21,24 +21,26 @@ die() {
     exit 1
 }
 
+can_be_root() { [ "$(id -u)" = 0 ] || command -v sudo >/dev/null; }
+
 # as_root CMD...: runs it as root, with sudo where that is needed.
 as_root() {
+    can_be_root || die "needs root for: $*; run it as root or install sudo"
     if [ "$(id -u)" = 0 ]; then
         "$@"
-    elif command -v sudo >/dev/null; then
-        sudo "$@"
     else
-        die "needs root for: $*; run it as root or install sudo"
+        sudo "$@"
     fi
 }
 
-# step TITLE LOGNAME CMD...: one line of output; on failure the end of the log, and exit 1.
+# step TITLE LOGNAME CMD...: one line of output; on failure the end of the log, and exit 1. CMD runs in
+# a shell of its own: when it ends by die, whose words are in the log, that log is still to be shown.
 step() {
     local title=$1 log=$LOGS/$2.log began=$SECONDS
     shift 2
     mkdir -p "$LOGS"
     printf '%-44s' "$title ..."
-    if "$@" >"$log" 2>&1 </dev/null; then
+    if ("$@") >"$log" 2>&1 </dev/null; then
         printf 'ok  %d s\n' $((SECONDS - began))
         return
     fi
@@ -85,12 +87,19 @@ apt_retrying() {
 
 apt_fetch_and_install() { apt_retrying update && apt_retrying install --no-install-recommends "$@"; }
 
+# Ends the program, with the packages' names, where they cannot be installed from here.
+require_root_to_install() {
+    can_be_root || die "packages are missing, and installing them needs root: run this as root or" \
+        "install sudo, or have somebody run: apt-get install --no-install-recommends $*"
+}
+
 # need_packages NAME...: installs those that are missing; silent when none is.
 need_packages() {
     command -v dpkg-query >/dev/null || die "needs Debian's package tools (dpkg, apt-get)"
     local missing
     mapfile -t missing < <(missing_packages "$@")
     [ ${#missing[@]} = 0 ] && return
+    require_root_to_install "${missing[@]}"
     step "installing packages (${#missing[@]})" packages apt_fetch_and_install "${missing[@]}"
 }
 
@@ -100,6 +109,7 @@ need_rivals() {
     local missing policy=/usr/sbin/policy-rc.d
     mapfile -t missing < <(missing_packages "$@")
     [ ${#missing[@]} = 0 ] && return
+    require_root_to_install "${missing[@]}"
     if [ -e $policy ]; then
         need_packages "$@"
         return
@@ -115,7 +125,7 @@ need_rivals() {
     ) || exit
 }
 
-# need_package_lists: the real-data test reads the machine's package index.
+# need_package_lists: the machine's package index, fetched where it has none.
 need_package_lists() {
     [ -z "$(apt-cache dumpavail 2>/dev/null | head -c 1)" ] || return 0
     step "fetching the package lists" package-lists apt_retrying update
