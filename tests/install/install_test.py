@@ -1,5 +1,6 @@
 """Installs the build into a scratch prefix, moves it, and builds and runs a consumer project of it,
-once through find_package(kvd) and once through pkg-config. The installed programs run, too.
+once through find_package(kvd) and once through pkg-config. The installed programs run, too, and
+systemd has nothing to say about the files that are for it.
 
 Wants KV_BUILD_DIR, the build tree, and KV_COMPILER. SPDX-License-Identifier: Apache-2.0
 """
@@ -31,18 +32,19 @@ class InstalledTree(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         cls.scratch = tempfile.mkdtemp(prefix="kvd-install-")
+        cls.addClassCleanup(shutil.rmtree, cls.scratch, ignore_errors=True)
         first = os.path.join(cls.scratch, "first")
         run("cmake", "--install", BUILD, "--prefix", first)
         # A package must not know where it was installed first.
         cls.prefix = os.path.join(cls.scratch, "moved")
         os.rename(first, cls.prefix)
         cls.server = daemon.Daemon(os.path.join(cls.scratch, "data"),
-                                   program=os.path.join(cls.prefix, "bin", "kvd")).start()
+                                   program=os.path.join(cls.prefix, "bin", "kvd"))
+        cls.addClassCleanup(cls.server.kill)
+        cls.server.start()
 
-    @classmethod
-    def tearDownClass(cls):
-        cls.server.kill()
-        shutil.rmtree(cls.scratch, ignore_errors=True)
+    def path(self, *names):
+        return os.path.join(self.prefix, *names)
 
     def check_programs(self, engine, client):
         store = tempfile.mkdtemp(dir=self.scratch)
@@ -77,6 +79,39 @@ class InstalledTree(unittest.TestCase):
             self.assertIn(program, run(os.path.join(self.prefix, "bin", program), "--help"))
         cli = os.path.join(self.prefix, "bin", "kvcli")
         self.assertNotEqual(run(cli, "-a", self.server.address, "ping"), "")
+
+    def test_the_configuration_is_one_that_kvd_takes(self):
+        run(self.path("bin", "kvd"), "--config", self.path("share", "kvd", "kvd.toml"),
+            "--check-config")
+
+    @unittest.skipUnless(shutil.which("systemd-analyze"), "no systemd-analyze")
+    def test_systemd_takes_the_unit(self):
+        with open(self.path("lib", "systemd", "system", "kvd.service"), encoding="utf-8") as file:
+            unit = file.read()
+        self.assertIn("ExecStart=/usr/bin/kvd ", unit)
+        copy = os.path.join(self.scratch, "kvd.service")
+        with open(copy, "w", encoding="utf-8") as file:
+            file.write(unit.replace("/usr/bin/kvd", self.path("bin", "kvd")))
+        done = subprocess.run(["systemd-analyze", "verify", copy], capture_output=True, text=True,
+                              check=False)
+        # What it does not know it tells and passes over.
+        said = [line for line in done.stderr.splitlines() if "kvd" in line]
+        self.assertEqual((done.returncode, said), (0, []), done.stderr)
+
+    @unittest.skipUnless(shutil.which("systemd-sysusers") and shutil.which("systemd-tmpfiles") and
+                         os.geteuid() == 0, "no systemd-sysusers and systemd-tmpfiles, or not root")
+    def test_systemd_makes_the_account_and_its_directories(self):
+        root = os.path.join(self.scratch, "root")
+        os.makedirs(os.path.join(root, "etc"))
+        run("systemd-sysusers", f"--root={root}", self.path("lib", "sysusers.d", "kvd.conf"))
+        run("systemd-tmpfiles", f"--root={root}", "--create",
+            self.path("lib", "tmpfiles.d", "kvd.conf"))
+        with open(os.path.join(root, "etc", "passwd"), encoding="utf-8") as file:
+            name, _, uid, *_, home, _ = file.read().strip().split(":")
+        self.assertEqual((name, home), ("kvd", "/var/lib/kvd"))
+        store = os.stat(os.path.join(root, "var", "lib", "kvd"))
+        self.assertEqual((store.st_uid, store.st_mode & 0o7777), (int(uid), 0o750))
+        self.assertTrue(os.path.isdir(os.path.join(root, "etc", "kvd")))
 
 
 if __name__ == "__main__":
