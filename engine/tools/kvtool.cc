@@ -149,6 +149,9 @@ int run_kvtool(FileSystem& fs, std::vector<std::string> arguments, bool show_pro
     CLI::App app("Offline work on a kvd data directory", "kvtool");
     app.require_subcommand(1);
     app.set_version_flag("--version", "kvtool " KV_VERSION);
+    app.footer(
+        "exit codes: 0 all is well, 1 damage was found, or something is lost or cannot be read,\n"
+        "2 usage, 3 not a data directory, or one of a newer format");
     Arguments parsed;
     add_dumps(app, parsed);
     add_directory_commands(app, parsed);
