@@ -13,6 +13,11 @@ import time
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 BIN = os.environ.get("KV_BIN", os.path.join(ROOT, "build", "release", "bin"))
 
+# Nothing of the caller's shell may steer the programs under test, whoever starts them.
+STEERING = ("KVD_", "KVCLI_", "NOTIFY_SOCKET", "JOURNAL_STREAM")
+for variable in [name for name in os.environ if name.startswith(STEERING)]:
+    del os.environ[variable]
+
 # Generous: a loaded machine under test must not fail a test, only a hang may.
 PATIENCE_S = 120
 
@@ -89,16 +94,14 @@ class Daemon:
             os.unlink(self.path("kvd.addr"))  # left by a killed run
         except FileNotFoundError:
             pass
-        environment = {name: value for name, value in os.environ.items()
-                       if not name.startswith("KVD_") and name != "NOTIFY_SOCKET"}
-        environment.update(self.environment)
         with open(self.log_path, "ab") as log:
             self.process = subprocess.Popen(
                 [self.program, "--data-dir", self.data_dir,
                  *(word for flag in ("--listen", "--resp-listen")
                    if flag not in (*self.flags, *more_flags) for word in (flag, "127.0.0.1:0")),
                  *self.flags, *more_flags],
-                stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=environment)
+                stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                env={**os.environ, **self.environment})
         return self
 
     def start(self, *more_flags):

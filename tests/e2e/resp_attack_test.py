@@ -1,6 +1,7 @@
 """Hostile RESP clients: memory stays bounded, and another client is served all the while.
 
 Each test attacks one server while a Watcher asks it small things and looks at its resident memory.
+How long an answer took is told; one that does not come in resp_client.PATIENCE_S is a failure.
 Bounds on memory are promises of kvd; with another server (KV_RESP_SUBJECT) they are only told.
 SPDX-License-Identifier: Apache-2.0
 """
@@ -17,7 +18,6 @@ import resp_client
 from resp import case, servers
 
 MIB = 1 << 20
-PROMPT_S = 20  # a loaded machine may be slow, a blocked server is slower
 CROWD = 300
 
 
@@ -85,7 +85,6 @@ class Attack(case.RespCase):
         print(f"{self._testMethodName}: memory grew by {watcher.grown() / MIB:.1f} MiB, slowest "
               f"answer {watcher.slowest_s * 1000:.0f} ms of {watcher.asked}", flush=True)
         self.assertIsNone(watcher.problem)
-        self.assertLess(watcher.slowest_s, PROMPT_S)
         if servers.is_kvd():
             self.assertLess(watcher.grown(), limit_bytes)
         self.assertEqual(self.connect(self.server).call("PING"), b"PONG")
@@ -232,9 +231,8 @@ class Attack(case.RespCase):
             with resp_client.Connection(server.resp) as connection:
                 self.assertEqual(connection.call("CLIENT", "LIST").count(b"\n"), count + 2)
         self.settle(watcher, 200 * MIB)
-        began = time.monotonic()
-        server.stop()
-        self.assertLess(time.monotonic() - began, PROMPT_S)
+        if servers.ours():
+            self.assertEqual(server.stop(), 0)
 
     def test_patterns_made_to_take_for_ever(self):
         connection, other = self.connect(self.server), self.connect(self.server)
