@@ -2,20 +2,17 @@
 // read through every path, verified and rewritten. README.md says what they are and how one is
 // made.
 // SPDX-License-Identifier: Apache-2.0
-#include <catch2/catch.hpp>
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <map>
 #include <sstream>
 
-#include "base/random.h"
-#include "kv/clock.h"
-#include "kv/db.h"
-#include "kv/deterministic_executor.h"
+#include "golden/golden_store.h"
+#include "kv/keyspace_catalog.h"
+#include "sstable/index_cursor.h"
 #include "sstable/table_format.h"
-#include "support/crash_file_system.h"
+#include "sstable/table_reader.h"
 #include "tools/repair.h"
-#include "tools/verify.h"
 
 using namespace kv;
 using namespace kv::test;
@@ -24,120 +21,16 @@ namespace {
 
 namespace stdfs = std::filesystem;
 
-constexpr uint64_t kReadAtMs = 1'650'000'000'000;
-constexpr const char* kContentsName = "contents.txt";
-
 std::string read_host_file(const stdfs::path& path) {
     std::ifstream file(path, std::ios::binary);
     REQUIRE(file.good());
     return {std::istreambuf_iterator<char>(file), {}};
 }
 
-/// A store on a simulated disk whose clock stands at kReadAtMs.
-struct GoldenStore {
-    explicit GoldenStore(uint64_t now_ms = kReadAtMs) : clock(now_ms) {
-        options.memtable_bytes = 64U << 10;
-        options.table_bytes = 8U << 10;
-        options.level1_bytes = 64U << 10;
-        options.wal_segment_bytes = 64U << 10;
-        options.block_size_bytes = 512;
-        options.clock = &clock;
-        options.executor = &executor;
-    }
-    void open() {
-        db.reset();
-        options.file_system = disk.get();
-        auto opened = Db::open(options, "db");
-        REQUIRE(opened.status().to_string() == "ok");
-        db = std::move(*opened);
-    }
-    void require_verified() {
-        const auto report = tools::verify_directory(*disk, "db");
-        REQUIRE(report.status().to_string() == "ok");
-        std::string damage;
-        for (const auto& item : report->damage) damage += item.status.to_string() + "\n";
-        CHECK(damage == "");
-        CHECK(report->tables > 0);
-    }
-
-    FakeClock clock;
-    DeterministicExecutor executor{1, &clock};
-    std::unique_ptr<CrashFileSystem> disk = std::make_unique<CrashFileSystem>();
-    Options options;
-    std::unique_ptr<Db> db;
-};
-
-std::string line_of(Bytes key, Bytes value, Seqno seqno, uint64_t expiry_ms) {
-    return escape_bytes(key) + "|" + std::to_string(seqno) + "|" + std::to_string(expiry_ms) + "|" +
-           escape_bytes(value) + "\n";
-}
-
-/// Every entry, forward, each also asked for by get; must read the same backward.
-std::string entries_of(Db& db) {
-    std::string text;
-    std::vector<std::string> keys;
-    const auto it = db.new_iterator({});
-    for (it->seek_to_first(); it->valid(); it->next()) {
-        const auto entry = db.get(it->key());
-        REQUIRE(entry.status().to_string() == "ok");
-        REQUIRE(entry->has_value());
-        REQUIRE((*entry)->value == it->value());
-        text += line_of(it->key(), it->value(), (*entry)->seqno, (*entry)->expiry_ms);
-        keys.emplace_back(it->key());
-    }
-    REQUIRE(it->status().to_string() == "ok");
-    for (it->seek_to_last(); it->valid(); it->prev()) {
-        REQUIRE_FALSE(keys.empty());
-        REQUIRE(it->key() == keys.back());
-        keys.pop_back();
-    }
-    CHECK(keys.empty());
-    return text;
-}
-
-std::string user_key(uint64_t i) { return "user:" + std::to_string(1000 + i); }
-
-/// Fills a store so that tables of two levels, tombstones, old versions, entries that expire before
-/// and after kReadAtMs, and a log tail all hold part of it.
-void fill(Db& db) {
-    Random random(20240601);
-    const auto write = [&](WriteBatch batch) {
-        REQUIRE(db.write(std::move(batch)).status.is_ok());
-    };
-    SnapshotPtr early;  // old versions stay in the compacted table
-    for (uint64_t round = 0; round < 6; ++round) {
-        WriteBatch batch;
-        for (uint64_t i = round; i < 120; i += 1 + round)
-            batch.put(user_key(i),
-                      "round " + std::to_string(round) +
-                          std::string(random.below(30), static_cast<char>('a' + i % 26)));
-        for (uint64_t i = 0; i < 8; ++i)
-            batch.put_with_expiry("lease:" + std::to_string(round * 8 + i), "held",
-                                  i % 2 == 0 ? kReadAtMs * 2 : kReadAtMs - 1000);
-        for (uint64_t i = 0; i < 5; ++i) batch.del(user_key(round * 11 + i));
-        batch.put(Bytes("\x00\xFF", 2), std::to_string(round));
-        batch.increment("counter", static_cast<int64_t>(round));
-        write(std::move(batch));
-        REQUIRE(db.flush().is_ok());
-        if (round == 0) early = db.snapshot();
-        if (round == 2) REQUIRE(db.compact_all().is_ok());
-    }
-    WriteBatch tail;
-    for (uint64_t i = 100; i < 110; ++i) tail.del(user_key(i));
-    for (uint64_t i = 40; i < 60; ++i) tail.put(user_key(i), "from the log");
-    tail.put_with_expiry("lease:gone", "x", kReadAtMs - 1);
-    tail.put("large", std::string(2000, 'L'));
-    write(std::move(tail));
-}
-
-/// The keys that fill() wrote once and that are gone.
-std::vector<std::string> absent_keys(Db& db) {
-    std::vector<std::string> candidates = {"lease:gone"}, absent;
-    for (uint64_t i = 0; i < 120; ++i) candidates.push_back(user_key(i));
-    for (uint64_t i = 0; i < 48; ++i) candidates.push_back("lease:" + std::to_string(i));
-    for (const std::string& key : candidates)
-        if (!db.get(key)->has_value()) absent.push_back(key);
-    return absent;
+void load(const stdfs::path& directory, CrashFileSystem& disk) {
+    for (const auto& file : stdfs::directory_iterator(directory))
+        if (file.path().filename() != kContentsName)
+            disk.write_file("db/" + file.path().filename().string(), read_host_file(file.path()));
 }
 
 void require_contents(Db& db, const std::string& expected) {
@@ -158,6 +51,35 @@ void require_contents(Db& db, const std::string& expected) {
     CHECK(entries_of(db) == entries);
 }
 
+/// What the tables of a directory are made of.
+struct Parts {
+    std::map<uint32_t, int> versions;
+    uint32_t flags = 0;
+    bool filter_pieces = false;
+    std::map<Codec, int> block_codecs;
+};
+
+Parts parts_of_tables(CrashFileSystem& disk) {
+    Parts parts;
+    for (const std::string& name : disk.files("db")) {
+        if (!name.ends_with(".sst")) continue;
+        const auto table = TableReader::open(disk, "db/" + name, std::stoull(name), nullptr);
+        REQUIRE(table.status().to_string() == "ok");
+        ++parts.versions[(*table)->footer().format_version];
+        parts.flags |= (*table)->footer().flags;
+        parts.filter_pieces |= (*table)->filter().is_partitioned();
+        const std::string bytes = *disk.read_file("db/" + name);
+        IndexCursor cursor(**table);
+        Status moved = cursor.seek_to_first({});
+        for (; moved.is_ok() && cursor.valid(); moved = cursor.next({})) {
+            const sstable::BlockHandle block = cursor.handle();
+            ++parts.block_codecs[static_cast<Codec>(bytes[block.offset + block.size])];
+        }
+        REQUIRE(moved.to_string() == "ok");
+    }
+    return parts;
+}
+
 }  // namespace
 
 TEST_CASE("golden: every store that an earlier version left reads back whole") {
@@ -170,10 +92,7 @@ TEST_CASE("golden: every store that an earlier version left reads back whole") {
         CAPTURE(directory.path(), compression_name(compression));
         GoldenStore store;
         store.options.compression = compression;
-        for (const auto& file : stdfs::directory_iterator(directory.path()))
-            if (file.path().filename() != kContentsName)
-                store.disk->write_file("db/" + file.path().filename().string(),
-                                       read_host_file(file.path()));
+        load(directory.path(), *store.disk);
         const std::string expected = read_host_file(directory.path() / kContentsName);
         store.require_verified();
         store.open();
@@ -188,7 +107,7 @@ TEST_CASE("golden: every store that an earlier version left reads back whole") {
         store.db.reset();
         store.require_verified();
     }
-    CHECK(stores >= 1);
+    CHECK(stores >= 2);
 }
 
 TEST_CASE("golden: tables of an earlier version that lost their tail are repaired whole") {
@@ -219,21 +138,30 @@ TEST_CASE("golden: tables of an earlier version that lost their tail are repaire
     require_contents(**copy, read_host_file(directory / kContentsName));
 }
 
-TEST_CASE("golden: writes a store", "[.]") {
-    const char* out = std::getenv("KV_GOLDEN_OUT");
-    REQUIRE(out != nullptr);
-    REQUIRE(stdfs::is_empty(out));
-    constexpr uint64_t kDayMs = 86'400'000;
-    GoldenStore store(kReadAtMs - kDayMs);
+TEST_CASE("golden: the store of version 2 holds every kind of block and part that it can") {
+    CrashFileSystem disk;
+    load(KV_SOURCE_DIR "/tests/golden/v2", disk);
+    const Parts parts = parts_of_tables(disk);
+    CHECK(parts.versions.size() == 1);
+    CHECK(parts.versions.count(2) == 1);
+    CHECK(parts.flags == sstable::kKnownTableFlags);
+    CHECK(parts.filter_pieces);
+    for (const Codec codec : {Codec::kNone, Codec::kLz4, Codec::kZstd, Codec::kPadded}) {
+        CAPTURE(codec_name(codec));
+        CHECK(parts.block_codecs.count(codec) == 1);
+    }
+}
+
+TEST_CASE("golden: the keyspaces of the store of version 2 are found by name") {
+    GoldenStore store;
+    load(KV_SOURCE_DIR "/tests/golden/v2", *store.disk);
     store.open();
-    fill(*store.db);
-    store.clock.advance_ms(kDayMs);
-    const std::vector<std::string> absent = absent_keys(*store.db);
-    std::string contents = entries_of(*store.db);
-    for (const std::string& key : absent) contents += key + "|absent\n";
-    // As a process that was killed leaves it: nothing is closed in order.
-    const auto left = store.disk->clone_after_crash(CrashOptions::keep_all());
-    for (const std::string& name : left->files("db"))
-        std::ofstream(stdfs::path(out) / name, std::ios::binary) << *left->read_file("db/" + name);
-    std::ofstream(stdfs::path(out) / kContentsName, std::ios::binary) << contents;
+    KeyspaceCatalog catalog;
+    REQUIRE(catalog.open(*store.db).to_string() == "ok");
+    const KeyspacePtr orders = catalog.find(kKeyspaceName);
+    REQUIRE(orders != nullptr);
+    CHECK(catalog.find("dropped") == nullptr);
+    std::string scratch;
+    CHECK(store.db->get(orders->space().stored("first", scratch))->value().value == "in orders");
+    CHECK(store.db->get(Keyspace().stored("\xFF", scratch))->value().value == "behind FF");
 }
