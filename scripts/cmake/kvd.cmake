@@ -39,7 +39,17 @@ elseif(KV_SANITIZE STREQUAL "thread")
     target_compile_options(kv_flags INTERFACE -fsanitize=thread)
     target_link_options(kv_flags INTERFACE -fsanitize=thread)
 elseif(CMAKE_BUILD_TYPE STREQUAL "Release")
-    target_compile_options(kv_flags INTERFACE -fstack-protector-strong -fcf-protection
+    # Jumps lead only to where the code means them to: x86 has the first flag, arm64 the second.
+    include(CheckCXXCompilerFlag)
+    set(branch_protection)
+    foreach(flag IN ITEMS -fcf-protection -mbranch-protection=standard)
+        string(MAKE_C_IDENTIFIER "KV_HAS${flag}" has_flag)
+        check_cxx_compiler_flag(${flag} ${has_flag})
+        if(${has_flag})
+            list(APPEND branch_protection ${flag})
+        endif()
+    endforeach()
+    target_compile_options(kv_flags INTERFACE -fstack-protector-strong ${branch_protection}
                            -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3)
     target_link_options(kv_flags INTERFACE -Wl,-z,relro,-z,now)
 endif()
