@@ -11,7 +11,7 @@ export LC_ALL=C.UTF-8 TZ=UTC
 BUILD_PACKAGES=(g++ cmake ninja-build pkg-config ccache libxxhash-dev liblz4-dev libzstd-dev
     liburing-dev libexpected-dev libboost1.81-dev libspdlog-dev libcli11-dev libtomlplusplus-dev
     nlohmann-json3-dev libedit-dev)
-TEST_PACKAGES=(catch2 python3 redis-tools libhiredis-dev python3-redis)
+TEST_PACKAGES=(catch2 clang-format-14 python3 redis-tools libhiredis-dev python3-redis)
 # Servers to compare with, for need_rivals. No test uses one that it has not started itself.
 TEST_RIVALS=(redis-server)
 
