@@ -1,4 +1,5 @@
-"""README.md is true: its tour shows what kvcli prints, its code compiles, its links lead somewhere.
+"""README.md is true: its tour shows what kvcli prints, its lines for redis-cli do what they say, its
+code compiles, its links lead somewhere, as do those of the other documents.
 
 Each line of the tour runs as a script of one line, which prints what the prompt prints, on one
 fresh store. To renew the page after a change of kvcli:
@@ -59,6 +60,25 @@ class Tour(kvd_case.KvdCase):
         return self.ok(kvd.cli("export", "-"))
 
 
+class RedisCli(kvd_case.KvdCase):
+    @unittest.skipUnless(shutil.which("redis-cli"), "no redis-cli (Debian package redis-tools)")
+    def test_the_lines_for_redis_cli_do_what_stands_behind_them(self):
+        block = re.search(r"^## The same with redis-cli\n.*?```sh\n(.*?)```", page(), re.M | re.S)
+        kvd = self.make().start()
+        port = kvd.read_address("resp").rsplit(":", 1)[1]
+        said = []
+        for line in block.group(1).splitlines():
+            self.assertIn(" -p 7481 ", line)
+            if line.startswith("redis-cli"):
+                done = subprocess.run(["sh", "-c", line.replace("7481", port)], check=False,
+                                      capture_output=True, text=True, timeout=daemon.PATIENCE_S)
+                self.assertEqual((done.returncode, done.stderr), (0, ""), line)
+                said.append(done.stdout.split("\n"))
+        self.assertEqual(said, [["OK", ""], ["Alan Turing", ""], ["OK", ""],
+                                ["user:7", "Alan Turing", ""], ["user:7", ""]])
+        self.assertEqual(self.ok(kvd.cli("get", "user:7")), b"Alan Turing\n")
+
+
 class Page(unittest.TestCase):
     def test_the_code_compiles(self):
         compiler = os.environ.get("CXX") or shutil.which("c++")
@@ -82,6 +102,21 @@ class Page(unittest.TestCase):
         self.assertGreater(len(targets), 15)
         missing = [target for target in targets
                    if not os.path.exists(os.path.join(daemon.ROOT, target))]
+        self.assertEqual(missing, [])
+
+    def test_links_of_the_other_documents_are_there(self):
+        documents = [os.path.join(folder, name) for top in ("engine", "protocol", "tests")
+                     for folder, _, names in os.walk(os.path.join(daemon.ROOT, top))
+                     for name in names if name.endswith(".md")]
+        self.assertGreater(len(documents), 8)
+        missing, found = [], 0
+        for document in documents:
+            with open(document, encoding="utf-8") as file:
+                targets = re.findall(r"\]\(([^)#\s]+)(?:#[^)]*)?\)", file.read())
+            found += len(targets)
+            missing += [f"{document}: {target}" for target in targets if "://" not in target and
+                        not os.path.exists(os.path.join(os.path.dirname(document), target))]
+        self.assertGreater(found, 20)
         self.assertEqual(missing, [])
 
     def test_defaults_in_the_table_are_the_daemons(self):
