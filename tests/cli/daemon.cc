@@ -15,6 +15,7 @@
 #include <sstream>
 #include <stdexcept>
 
+#include "client/patience.h"
 #include "support/notify_socket.h"
 
 namespace kv::cli_test {
@@ -33,6 +34,8 @@ void require(bool condition, const std::string& what) {
     for (const std::string& argument : arguments)
         argv.push_back(const_cast<char*>(argument.c_str()));
     argv.push_back(nullptr);
+    // What the shell of whoever runs the tests says is none of their business.
+    for (const char* name : {"KVCLI_ADDRESS", "KVCLI_KEYSPACE"}) ::unsetenv(name);
     ::execv(program.c_str(), argv.data());
     ::_exit(127);
 }
@@ -133,7 +136,7 @@ void Terminal::type(const std::string& keys) {
 }
 
 void Terminal::expect(const std::string& text) {
-    const auto limit = Clock::now() + std::chrono::seconds(10);
+    const auto limit = Clock::now() + test::kPatience;
     while (true) {
         if (const size_t at = seen_.find(text); at != std::string::npos) {
             seen_.erase(0, at + text.size());
@@ -150,8 +153,7 @@ void Terminal::expect(const std::string& text) {
 }
 
 int Terminal::leave(const std::string& keys) {
-    constexpr int kTries = 30;
-    for (int i = 0; i < kTries; ++i) {
+    for (const auto limit = Clock::now() + test::kPatience; Clock::now() < limit;) {
         type(keys);
         if (is_gone_within(std::chrono::seconds(1))) return wait();
     }

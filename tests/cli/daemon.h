@@ -53,7 +53,7 @@ class Terminal {
     Terminal& operator=(const Terminal&) = delete;
 
     void type(const std::string& keys);
-    /// Reads until `text` has appeared after everything expected before; throws after ten seconds
+    /// Reads until `text` has appeared after everything expected before; throws after two minutes
     /// with what was there instead.
     void expect(const std::string& text);
     /// Waits for the end: the exit code.

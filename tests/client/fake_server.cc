@@ -7,13 +7,16 @@
 #include <poll.h>
 #include <sys/socket.h>
 
+#include <chrono>
 #include <stdexcept>
+
+#include "client/patience.h"
 
 namespace kv::client_test {
 
 namespace {
 
-constexpr uint64_t kBoundUs = 10'000'000;
+constexpr uint64_t kBoundUs = std::chrono::microseconds(test::kPatience).count();
 
 void expect(bool condition, const char* what) {
     if (!condition) throw std::runtime_error(what);
@@ -47,7 +50,7 @@ Received Peer::read() {
             received_.consume(step.consumed);
             return request;
         }
-        expect(read_more(deadline_us, step.needed_bytes), "no request within ten seconds");
+        expect(read_more(deadline_us, step.needed_bytes), "no request within two minutes");
     }
 }
 
@@ -125,7 +128,7 @@ FakeServer::FakeServer() : listener_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXE
 
 Peer FakeServer::accept_raw() {
     const auto ready = listener_.wait(POLLIN, client::now_us() + kBoundUs);
-    expect(ready.is_ok() && *ready, "no connection within ten seconds");
+    expect(ready.is_ok() && *ready, "no connection within two minutes");
     client::Socket socket(
         ::accept4(listener_.fd(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
     expect(socket.fd() >= 0, "accept failed");

@@ -33,7 +33,7 @@ class Peer {
   public:
     explicit Peer(client::Socket socket);
 
-    /// The next request; throws when none comes within ten seconds.
+    /// The next request; throws when none comes within two minutes.
     Received read();
     /// True when the client sends nothing for `ms`.
     bool silent_for(uint64_t ms);

@@ -3,6 +3,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <future>
 #include <memory>
@@ -11,6 +12,7 @@
 #include <utility>
 
 #include "client/fake_server.h"
+#include "client/patience.h"
 #include "kv/client.h"
 
 namespace kv::client_test {
@@ -22,12 +24,20 @@ auto in_background(Function function) {
     return std::async(std::launch::async, std::move(function));
 }
 
+/// Time limits that no test reaches, for those that are not about them.
+inline ClientOptions patient() {
+    ClientOptions options;
+    options.connect_timeout_ms = 2 * std::chrono::milliseconds(test::kPatience).count();
+    options.operation_timeout_ms = options.connect_timeout_ms;
+    return options;
+}
+
 struct Fixture {
     FakeServer server;
     std::optional<Peer> peer;
     std::unique_ptr<Client> client;
 
-    explicit Fixture(ClientOptions options = {},
+    explicit Fixture(ClientOptions options = patient(),
                      const protocol::HelloResponse& hello = Peer::default_hello()) {
         options.address = server.address();
         auto connecting = in_background([options] { return Client::connect(options); });

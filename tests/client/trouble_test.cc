@@ -31,7 +31,7 @@ TEST_CASE("client: a write without an answer is in doubt once it was sent") {
 TEST_CASE("client: a write that still waited for its turn is surely not applied") {
     protocol::HelloResponse hello = Peer::default_hello();
     hello.max_outstanding = 1;
-    Fixture f({}, hello);
+    Fixture f(patient(), hello);
     auto first = f.get("1");
     const Received one = f.peer->read();
     auto waiting = f.put("k", "v", 30);
@@ -147,10 +147,7 @@ TEST_CASE("client: cancel_all ends calls on a connection that the server drains"
 }
 
 TEST_CASE("client: cancel_all ends a call that waits to be connected, and not the client") {
-    ClientOptions options;
-    options.operation_timeout_ms = 60'000;
-    options.connect_timeout_ms = 60'000;
-    Fixture f(options);
+    Fixture f;
     auto refused = f.get("a");
     (void)f.peer->read();
     f.peer->go_away(0);
@@ -171,7 +168,6 @@ TEST_CASE("client: connecting ends when it is asked to stop, before and meanwhil
     FakeServer server;
     ClientOptions options;
     options.address = server.address();
-    options.connect_timeout_ms = 60'000;
     std::stop_source stop;
     auto connecting = in_background([&] { return Client::connect(options, stop.get_token()); });
     const Peer silent = server.accept_raw();
@@ -223,7 +219,7 @@ TEST_CASE("client: a server that does not answer HELLO runs into the connect tim
 
 TEST_CASE("client: a peer that speaks something else is named as such") {
     FakeServer server;
-    ClientOptions options;
+    ClientOptions options = patient();
     options.address = server.address();
     auto connecting = in_background([&] { return Client::connect(options); });
     Peer peer = server.accept_raw();
@@ -235,7 +231,7 @@ TEST_CASE("client: a peer that speaks something else is named as such") {
 
 TEST_CASE("client: HELLO refused gives the server's reason") {
     FakeServer server;
-    ClientOptions options;
+    ClientOptions options = patient();
     options.address = server.address();
     auto connecting = in_background([&] { return Client::connect(options); });
     Peer peer = server.accept_raw();
