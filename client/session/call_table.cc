@@ -17,6 +17,14 @@ void set_request_id(std::string& frame, uint64_t id) {
     protocol::encode_header(header, frame.data());
 }
 
+// At least 1: 0 would be no limit at all.
+void set_time_left(std::string& frame, uint64_t left_us) {
+    protocol::Header header = protocol::decode_header(frame.data());
+    const uint64_t left_ms = std::max<uint64_t>(left_us / 1000, 1);
+    header.deadline_ms = static_cast<uint32_t>(std::min<uint64_t>(left_ms, UINT32_MAX));
+    protocol::encode_header(header, frame.data());
+}
+
 void append_frame_bytes(std::string& out, std::string frame) {
     if (out.empty()) {
         out = std::move(frame);  // a large value is not copied again
@@ -41,7 +49,7 @@ void CallTable::add_control(std::string frame) {
     control_.push_back(std::move(frame));
 }
 
-bool CallTable::take_sendable(std::string& out, size_t target_bytes) {
+bool CallTable::take_sendable(std::string& out, size_t target_bytes, uint64_t now_us) {
     bool any = false;
     while (!control_.empty() && out.size() < target_bytes) {
         append_frame_bytes(out, std::move(control_.front()));
@@ -52,8 +60,11 @@ bool CallTable::take_sendable(std::string& out, size_t target_bytes) {
         const auto it = calls_.find(queue_.front());
         queue_.pop_front();
         if (it == calls_.end()) continue;
-        append_frame_bytes(out, std::exchange(it->second.frame, {}));
-        it->second.sent = true;
+        Call& call = it->second;
+        if (call.deadline_us <= now_us) continue;  // expire() tells its caller that it never left
+        if (call.deadline_us != kNever) set_time_left(call.frame, call.deadline_us - now_us);
+        append_frame_bytes(out, std::exchange(call.frame, {}));
+        call.sent = true;
         ++outstanding_;
         any = true;
     }

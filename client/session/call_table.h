@@ -54,8 +54,10 @@ class CallTable {
     void add_control(std::string frame);
 
     /// Moves frames to the end of `out` until it holds about `target_bytes`, the queue is empty or
-    /// too many calls are outstanding. From now on they count as sent. False if none was moved.
-    bool take_sendable(std::string& out, size_t target_bytes);
+    /// too many calls are outstanding. From now on they count as sent. Each tells the server how
+    /// much of its time is left at `now_us`, so that none begins after its caller was told what
+    /// became of it; one without any stays. False if none was moved.
+    bool take_sendable(std::string& out, size_t target_bytes, uint64_t now_us);
 
     /// The sink for an answer to `id`; null when the caller has been told already, or never asked.
     /// Without `more` the call is over.

@@ -142,7 +142,7 @@ void Connection::flush(std::unique_lock<std::mutex>& lock) {
         if (outgoing_sent_ == outgoing_.size()) {
             outgoing_.clear();
             outgoing_sent_ = 0;
-            if (!calls_.take_sendable(outgoing_, kSendBytes)) {
+            if (!calls_.take_sendable(outgoing_, kSendBytes, now_us())) {
                 sending_ = false;
                 return;
             }

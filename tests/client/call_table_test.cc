@@ -27,7 +27,7 @@ struct Table {
         protocol::append_frame(frame, protocol::request_header(opcode, 0), protocol::PingMessage{});
         return calls.add(opcode, frame, deadline_us, std::make_shared<NullSink>());
     }
-    void send() { (void)calls.take_sendable(out, 1 << 20); }
+    bool send(uint64_t now_us = 0) { return calls.take_sendable(out, 1 << 20, now_us); }
 };
 
 }  // namespace
@@ -42,9 +42,9 @@ TEST_CASE("call table: frames leave in order, with rising ids, up to the limit")
     CHECK(protocol::decode_header(t.out.data()).request_id == 2);
     CHECK(protocol::decode_header(t.out.data() + frame_bytes).request_id == 3);
     CHECK(t.calls.outstanding() == 2);
-    CHECK_FALSE(t.calls.take_sendable(t.out, 1 << 20));
+    CHECK_FALSE(t.send());
     CHECK(t.calls.answered(3, false) != nullptr);
-    CHECK(t.calls.take_sendable(t.out, 1 << 20));
+    CHECK(t.send());
 }
 
 TEST_CASE("call table: control frames pass a full table") {
@@ -58,7 +58,7 @@ TEST_CASE("call table: control frames pass a full table") {
                            protocol::CancelRequest{2});
     t.calls.add_control(frame);
     std::string out;
-    CHECK(t.calls.take_sendable(out, 1 << 20));
+    CHECK(t.calls.take_sendable(out, 1 << 20, 0));
     CHECK(out.size() == frame.size());
 }
 
@@ -91,8 +91,29 @@ TEST_CASE("call table: only what is due expires, and a sent call keeps its place
     CHECK(t.calls.outstanding() == 2);
     CHECK(t.calls.answered(early, false) == nullptr);
     CHECK(t.calls.outstanding() == 1);
-    CHECK_FALSE(t.calls.take_sendable(t.out, 1 << 20));
+    CHECK_FALSE(t.send());
     CHECK(t.calls.answered(unsent, false) == nullptr);
+}
+
+TEST_CASE("call table: a request says how much of its time is left when it leaves") {
+    Table t;
+    t.add(Opcode::kPut, 5'000'000);
+    t.add(Opcode::kPut, 2'000'900);
+    t.send(2'000'000);
+    const size_t frame_bytes = t.out.size() / 2;
+    CHECK(protocol::decode_header(t.out.data()).deadline_ms == 3000);
+    CHECK(protocol::decode_header(t.out.data() + frame_bytes).deadline_ms == 1);  // 0: no limit
+}
+
+TEST_CASE("call table: a request whose time ran out in the queue never leaves") {
+    Table t;
+    t.add(Opcode::kPut, 100);
+    CHECK_FALSE(t.send(100));
+    CHECK(t.calls.outstanding() == 0);
+    const auto expired = t.calls.expire(100);
+    REQUIRE(expired.size() == 1);
+    CHECK(expired[0].status.is(Code::kDeadline));
+    CHECK(t.calls.idle());
 }
 
 TEST_CASE("call table: what goaway refuses is surely not applied") {

@@ -10,7 +10,8 @@ TEST_CASE("client: a read without an answer ends with deadline, and the late ans
     Fixture f;
     auto slow = f.get("slow", 30);
     const Received late = f.peer->read();
-    CHECK(late.header.deadline_ms == 30);
+    CHECK(late.header.deadline_ms > 0);
+    CHECK(late.header.deadline_ms <= 30);
     CHECK(slow.get().error().is(Code::kDeadline));
     const Received cancel = f.peer->read();
     CHECK(cancel.header.opcode == Opcode::kCancel);
