@@ -21,6 +21,8 @@ namespace {
 constexpr size_t kSendBytes = 256U << 10;
 // A caller that sends for others hands over to the reader thread after this many rounds.
 constexpr int kMaxRounds = 16;
+// How long the answers to what a server had accepted may take after its fatal answer.
+constexpr uint64_t kLastAnswersUs = 1'000'000;
 
 void run_all(const std::vector<Completion>& completions) {
     for (const Completion& completion : completions) completion.run();
@@ -71,8 +73,7 @@ uint64_t Connection::submit(protocol::Opcode opcode, std::string frame, uint64_t
                             std::shared_ptr<CallSink> sink) {
     std::unique_lock lock(mutex_);
     if (!usable()) {
-        const Status why =
-            lost_.is_ok() ? Status(Code::kUnavailable, "the server is draining") : lost_;
+        const Status why = refusal();
         lock.unlock();
         sink->on_answer(Status(Code::kUnavailable, std::string(why.message())), {}, false);
         return 0;
@@ -88,7 +89,7 @@ uint64_t Connection::submit(protocol::Opcode opcode, std::string frame, uint64_t
 
 void Connection::send_control(std::string frame) {
     std::unique_lock lock(mutex_);
-    if (!lost_.is_ok()) return;
+    if (!lost_.is_ok() || gives_up_us_ != CallTable::kNever) return;
     calls_.add_control(std::move(frame));
     flush(lock);
 }
@@ -124,9 +125,10 @@ void Connection::cancel_all() {
     send_cancels(ended);
 }
 
-bool Connection::idle() const {
-    const std::lock_guard lock(mutex_);
-    return !lost_.is_ok() || calls_.idle();
+Status Connection::refusal() const {
+    if (!lost_.is_ok()) return lost_;
+    if (!leaving_.is_ok()) return leaving_;
+    return {Code::kUnavailable, "the client was closed"};
 }
 
 void Connection::wake() {
@@ -138,7 +140,7 @@ void Connection::wake() {
 void Connection::flush(std::unique_lock<std::mutex>& lock) {
     if (sending_) return;
     sending_ = true;
-    for (int round = 0; lost_.is_ok(); ++round) {
+    for (int round = 0; lost_.is_ok() && gives_up_us_ == CallTable::kNever; ++round) {
         if (outgoing_sent_ == outgoing_.size()) {
             outgoing_.clear();
             outgoing_sent_ = 0;
@@ -175,11 +177,11 @@ Status Connection::prepare_poll(short& events, int& timeout_ms) {
     {
         const std::lock_guard lock(mutex_);
         if (closing_) return {Code::kUnavailable, "the client was closed"};
-        if (!usable() && calls_.idle()) return {Code::kUnavailable, "the server is draining"};
         const uint64_t now = now_us();
+        if ((!usable() && calls_.idle()) || now >= gives_up_us_) return refusal();
         if (now >= reader_wakes_us_) {
             expired = calls_.expire(now);
-            reader_wakes_us_ = calls_.next_deadline_us();
+            reader_wakes_us_ = std::min(calls_.next_deadline_us(), gives_up_us_);
         }
         events = static_cast<short>(socket_full_ ? POLLIN | POLLOUT : POLLIN);
         timeout_ms = poll_timeout_ms(now);
@@ -210,12 +212,20 @@ void Connection::read_loop() {
         if ((entries[0].revents & ~POLLOUT) != 0) status = read_once();
     }
     lose(status);
+    ended_.store(true, std::memory_order_release);
 }
 
 Status Connection::read_once() {
     const auto room = received_.writable(needed_bytes_);
     KV_ASSIGN_OR_RETURN(const size_t got, socket_.receive_some(room.data(), room.size()));
     received_.commit(got);
+    KV_RETURN_IF_ERROR(take_frames());
+    std::unique_lock lock(mutex_);
+    flush(lock);  // answers may have made room for queued calls
+    return Status::ok();
+}
+
+Status Connection::take_frames() {
     while (true) {
         const auto step = parser_.next(received_.unread());
         if (step.outcome == protocol::FrameParser::Outcome::kError) {
@@ -223,14 +233,11 @@ Status Connection::read_once() {
         }
         if (step.outcome == protocol::FrameParser::Outcome::kNeedMore) {
             needed_bytes_ = step.needed_bytes;
-            break;
+            return Status::ok();
         }
         KV_RETURN_IF_ERROR(dispatch(step.frame));
         received_.consume(step.consumed);
     }
-    std::unique_lock lock(mutex_);
-    flush(lock);  // answers may have made room for queued calls
-    return Status::ok();
 }
 
 Status Connection::dispatch(const protocol::FrameView& frame) {
@@ -243,10 +250,12 @@ Status Connection::dispatch(const protocol::FrameView& frame) {
         sink = calls_.answered(frame.header.request_id, more);
     }
     const Status status = ok ? Status::ok() : caller_status(frame.header, frame.body);
-    if (sink != nullptr) sink->on_answer(status, ok ? frame.body : Bytes(), more);
+    // Before its caller hears of it, whose next call is to go elsewhere.
     if (protocol::is_fatal(frame.header.status)) {
-        return {Code::kUnavailable, "the server gave up the connection: " + status.to_string()};
+        take_fatal(
+            {Code::kUnavailable, "the server gave up the connection: " + status.to_string()});
     }
+    if (sink != nullptr) sink->on_answer(status, ok ? frame.body : Bytes(), more);
     return Status::ok();
 }
 
@@ -254,25 +263,37 @@ Status Connection::take_push(const protocol::FrameView& frame) {
     if (frame.header.opcode != protocol::Opcode::kGoaway) return Status::ok();
     protocol::GoawayPush push;
     KV_RETURN_IF_ERROR(protocol::decode(frame.body, push));
-    usable_ = false;
     std::vector<Completion> refused;
     {
         const std::lock_guard lock(mutex_);
-        refused = calls_.refuse_after(
-            push.last_accepted_id,
-            Status(Code::kUnavailable, "the server is going away: " + std::string(push.message)));
+        if (leaving_.is_ok()) {
+            leaving_ = {Code::kUnavailable,
+                        "the server is going away: " + std::string(push.message)};
+        }
+        usable_ = false;
+        refused = calls_.refuse_after(push.last_accepted_id, leaving_);
     }
     run_all(refused);
     return Status::ok();
 }
 
-void Connection::lose(const Status& why) {
+void Connection::take_fatal(const Status& why) {
+    const std::lock_guard lock(mutex_);
+    if (gives_up_us_ != CallTable::kNever) return;
+    leaving_ = why;
     usable_ = false;
+    gives_up_us_ = now_us() + kLastAnswersUs;
+    reader_wakes_us_ = std::min(reader_wakes_us_, gives_up_us_);
+}
+
+void Connection::lose(const Status& why) {
     std::vector<Completion> lost;
     {
         const std::lock_guard lock(mutex_);
-        lost_ = why;
-        lost = calls_.lose(why);
+        // That the server closes is what its fatal answer announced.
+        lost_ = gives_up_us_ == CallTable::kNever ? why : leaving_;
+        usable_ = false;
+        lost = calls_.lose(lost_);
     }
     socket_.shutdown();
     run_all(lost);

@@ -68,6 +68,8 @@ Result<std::unique_ptr<Connection>> Connection::open(const ClientOptions& option
     }
     std::unique_ptr<Connection> connection(new Connection(std::move(socket), wake_fd));
     Status status = connection->shake_hands(options, patience);
+    // What came right behind the answer, such as a GOAWAY, holds before the first call.
+    if (status.is_ok()) status = connection->take_frames();
     if (!status.is_ok()) return status.with_context("connecting to " + options.address);
     connection->start_reader();
     return connection;

@@ -79,18 +79,18 @@ Session::Connections Session::retire() {
     if (current_ != nullptr && !current_->usable()) retired_.push_back(std::move(current_));
     Connections gone;
     std::erase_if(retired_, [&](std::shared_ptr<Connection>& connection) {
-        // Nobody can copy a retired connection any more, so a count of one stays one.
-        const bool unused =
-            connection.use_count() == 1 && connection->idle() && !connection->is_reader_thread();
-        if (unused) gone.push_back(std::move(connection));
-        return unused;
+        // One that runs a callback may be waiting there for this session, and whoever still has
+        // a pointer to one that has ended can be its last owner on any thread.
+        const bool ended = connection->has_ended();
+        if (ended) gone.push_back(std::move(connection));
+        return ended;
     });
     return gone;
 }
 
 Result<std::shared_ptr<Connection>> Session::connection(uint64_t deadline_us,
                                                         const std::stop_token& stop) {
-    Connections gone;
+    Connections gone;  // outlives the lock
     std::unique_lock lock(mutex_);
     if (current_ != nullptr && current_->usable()) return current_;
     const uint64_t seen = cancellations_;
@@ -101,17 +101,16 @@ Result<std::shared_ptr<Connection>> Session::connection(uint64_t deadline_us,
     if (cancellations_ != seen) return cancelled(options_);
     if (current_ != nullptr && current_->usable()) return current_;
     if (closed_) return Status(Code::kUnavailable, "the client was closed");
-    gone = retire();
     const auto withdrawal = std::make_shared<Withdrawal>();
     connecting_ = withdrawal;
     lock.unlock();
-    gone.clear();
     const uint64_t limit_us = now_us() + uint64_t{options_.connect_timeout_ms} * 1000;
     const std::stop_callback stopping(stop, [&] { withdrawal->withdraw(); });
     auto opened = Connection::open(options_, {std::min(deadline_us, limit_us), withdrawal->fd()});
     lock.lock();
     connecting_ = nullptr;
     connected_.notify_all();
+    gone = retire();
     if (!opened.is_ok()) return opened.error();
     current_ = std::move(*opened);
     server_info_ = current_->server_info();

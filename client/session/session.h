@@ -77,7 +77,7 @@ class Session {
     /// Says to whoever connects that nobody waits for it any more.
     class Withdrawal;
 
-    // Moves the current connection aside if it takes no calls. Returns those nobody needs, to be
+    // Moves the current connection aside if it takes no calls. Returns those that have ended, to be
     // destroyed without mutex_. Requires mutex_.
     Connections retire();
 

@@ -106,6 +106,30 @@ TEST_CASE("client: goaway lets accepted calls finish, refuses later ones, moves 
     f.peer->wait_closed();
 }
 
+TEST_CASE("client: a goaway right behind the answer to HELLO holds before the first call") {
+    FakeServer server;
+    ClientOptions options = patient();
+    options.address = server.address();
+    auto connecting = in_background([&] { return Client::connect(options); });
+    Peer leaving = server.accept_raw();
+    const Received hello = leaving.read();
+    std::string frames;
+    protocol::append_frame(frames,
+                           protocol::response_header(hello.header.opcode, hello.header.request_id),
+                           Peer::default_hello());
+    protocol::GoawayPush push;
+    push.message = "test";
+    protocol::append_frame(frames, protocol::push_header(Opcode::kGoaway), push);
+    leaving.send(frames);
+    const auto client = connecting.get();
+    REQUIRE(client.is_ok());
+    auto write = in_background([&] { return (*client)->put("k", "v"); });
+    Peer second = server.accept();
+    second.answer(second.read(), Fixture::written(1));
+    CHECK(write.get().is_ok());
+    leaving.wait_closed();
+}
+
 TEST_CASE("client: a fatal status ends its call with the server's words and the connection") {
     Fixture f;
     auto call = f.put("k", "v");
@@ -113,6 +137,37 @@ TEST_CASE("client: a fatal status ends its call with the server's words and the 
     const auto receipt = call.get();
     CHECK(receipt.error().is(Code::kInvalidArgument));
     CHECK(receipt.error().message() == "too much");
+    f.peer->wait_closed();
+}
+
+TEST_CASE("client: a write whose answer follows a fatal one is what that answer says") {
+    Fixture f;
+    auto refused = f.put("big", "v");
+    const Received fatal = f.peer->read();
+    auto accepted = f.put("k", "v");
+    const Received second = f.peer->read();
+    f.peer->refuse(fatal, protocol::WireStatus::kBadChecksum, "damaged");
+    CHECK(refused.get().error().message() == "damaged");
+    auto moved = f.get("k");
+    Peer again = f.server.accept();
+    again.answer(again.read(), Fixture::found("v"));
+    CHECK(moved.get().is_ok());
+    f.peer->answer(second, Fixture::written(2));
+    CHECK(accepted.get().is_ok());
+    f.peer->wait_closed();
+}
+
+TEST_CASE("client: a server that falls silent after a fatal answer is not waited for") {
+    Fixture f;
+    auto refused = f.put("big", "v");
+    const Received fatal = f.peer->read();
+    auto accepted = f.put("k", "v");
+    (void)f.peer->read();
+    f.peer->refuse(fatal, protocol::WireStatus::kBadChecksum, "damaged");
+    CHECK(refused.get().error().message() == "damaged");
+    const auto receipt = accepted.get();
+    CHECK(receipt.error().is(Code::kInDoubt));
+    CHECK(receipt.error().message().find("damaged") != std::string_view::npos);
     f.peer->wait_closed();
 }
 
@@ -167,7 +222,7 @@ TEST_CASE("client: cancel_all ends a call that waits to be connected, and not th
 
 TEST_CASE("client: connecting ends when it is asked to stop, before and meanwhile") {
     FakeServer server;
-    ClientOptions options;
+    ClientOptions options = patient();
     options.address = server.address();
     std::stop_source stop;
     auto connecting = in_background([&] { return Client::connect(options, stop.get_token()); });
@@ -179,7 +234,7 @@ TEST_CASE("client: connecting ends when it is asked to stop, before and meanwhil
 
 TEST_CASE("client: a host is found by its name") {
     FakeServer server;
-    ClientOptions options;
+    ClientOptions options = patient();
     options.address = "localhost" + server.address().substr(server.address().rfind(':'));
     auto connecting = in_background([&] { return Client::connect(options); });
     Peer peer = server.accept();
@@ -220,7 +275,7 @@ TEST_CASE("client: a server that does not answer HELLO runs into the connect tim
 
 TEST_CASE("client: a peer that speaks something else is named as such") {
     FakeServer server;
-    ClientOptions options = patient();
+    ClientOptions options;
     options.address = server.address();
     auto connecting = in_background([&] { return Client::connect(options); });
     Peer peer = server.accept_raw();
@@ -232,7 +287,7 @@ TEST_CASE("client: a peer that speaks something else is named as such") {
 
 TEST_CASE("client: HELLO refused gives the server's reason") {
     FakeServer server;
-    ClientOptions options = patient();
+    ClientOptions options;
     options.address = server.address();
     auto connecting = in_background([&] { return Client::connect(options); });
     Peer peer = server.accept_raw();
