@@ -172,6 +172,10 @@ Result<int64_t> Client::increment(Bytes key, int64_t by, const WriteOptions& opt
 
 Result<WriteReceipt> Client::compare_and_set(Bytes key, std::optional<Bytes> expected, Bytes value,
                                              const PutOptions& options) {
+    // The batch copies them.
+    const Bytes old = expected.value_or(Bytes());
+    KV_RETURN_IF_ERROR(
+        client::check_message_bytes(uint64_t{key.size()} + old.size() + value.size()));
     Batch batch;
     if (expected.has_value()) {
         batch.require_value(key, *expected);

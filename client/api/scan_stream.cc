@@ -39,6 +39,7 @@ Status ScanStream::start(uint64_t deadline_us) {
     scan.resume_token = token_;
     // The server is to begin in time; how long the whole scan takes is the application's choice.
     Request request = session_->request(protocol::Opcode::kScan, scan, options_.timeout_ms);
+    KV_RETURN_IF_ERROR(request.error);
     std::shared_ptr<Connection> connection;
     while (true) {
         auto opened = session_->connection(deadline_us);

@@ -119,6 +119,10 @@ Result<std::shared_ptr<Connection>> Session::connection(uint64_t deadline_us,
 }
 
 void Session::submit(Request request, std::shared_ptr<CallSink> sink) {
+    if (!request.error.is_ok()) {
+        sink->on_answer(request.error, {}, false);
+        return;
+    }
     auto connected = connection(request.deadline_us);
     Status status = connected.status();
     if (status.is_ok() && request.frame.size() > (*connected)->max_frame_bytes()) {

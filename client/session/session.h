@@ -15,6 +15,7 @@
 #include "kv/client.h"
 #include "protocol/messages.h"
 #include "session/connection.h"
+#include "session/message_bytes.h"
 
 namespace kv::client {
 
@@ -23,6 +24,7 @@ struct Request {
     protocol::Opcode opcode;
     std::string frame;
     uint64_t deadline_us;
+    Status error{};  ///< Not ok: there can be no such request, and `frame` is empty.
 };
 
 class Session {
@@ -46,6 +48,8 @@ class Session {
                     Durability durability = Durability::kDisk) const {
         if (timeout_ms == 0) timeout_ms = options_.operation_timeout_ms;
         Request request{opcode, {}, now_us() + uint64_t{timeout_ms} * 1000};
+        request.error = check_message_bytes(message_bytes(message));
+        if (!request.error.is_ok()) return request;
         protocol::append_frame(
             request.frame,
             protocol::request_header(opcode, 0, timeout_ms,

@@ -1,5 +1,7 @@
 // Calls of one client: what goes out, what comes back, in which order.
 // SPDX-License-Identifier: Apache-2.0
+#include <sys/mman.h>
+
 #include <atomic>
 #include <catch2/catch.hpp>
 #include <thread>
@@ -178,6 +180,27 @@ TEST_CASE("client: a request above the frame limit is refused before it can harm
     auto call = f.get("k");
     f.peer->answer(f.peer->read(), Fixture::found("still here"));
     CHECK(call.get().is_ok());
+}
+
+TEST_CASE("client: a request that no frame can hold is refused without being read") {
+    Fixture f;
+    constexpr size_t kSize = size_t{1} << 32;
+    void* const nothing =
+        ::mmap(nullptr, kSize, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    REQUIRE(nothing != MAP_FAILED);
+    const Bytes huge(static_cast<const char*>(nothing), kSize);
+    client::PutOptions if_absent;
+    if_absent.if_absent = true;
+    for (const Status& status :
+         {f.client->put("k", huge).status(), f.client->put("k", huge, if_absent).status(),
+          f.client->get(huge).status(), f.client->multi_get({"k", huge}).status(),
+          f.client->put("k", huge.substr(1)).status(), f.client->drop_keyspace(huge).status()}) {
+        INFO(status.to_string());
+        CHECK(status.is(Code::kInvalidArgument));
+        CHECK(status.message().find("split it") != std::string_view::npos);
+    }
+    ::munmap(nothing, kSize);
+    CHECK(f.peer->silent_for(50));
 }
 
 TEST_CASE("client: a large value survives partial sends and receives") {
