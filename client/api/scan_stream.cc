@@ -1,4 +1,4 @@
-// Scans: credits, time limits, and going on over a new connection.
+// Scans: credits, time limits, and going on after a lost connection or a long pause.
 // SPDX-License-Identifier: Apache-2.0
 #include "api/scan_stream.h"
 
@@ -40,6 +40,7 @@ Status ScanStream::start(uint64_t deadline_us) {
     // The server is to begin in time; how long the whole scan takes is the application's choice.
     Request request = session_->request(protocol::Opcode::kScan, scan, options_.timeout_ms);
     KV_RETURN_IF_ERROR(request.error);
+    cancellations_seen_ = session_->cancellations();
     std::shared_ptr<Connection> connection;
     while (true) {
         auto opened = session_->connection(deadline_us);
@@ -127,15 +128,27 @@ bool ScanStream::next_chunk() {
         if (!last) grant(body_.size());
         return true;
     }
-    if (end_status_.is_ok()) return finish(Status::ok());
-    const bool same_state = snapshot_id_ != 0 || token_.empty();
-    if (!end_status_.is(Code::kUnavailable) || !options_.resume || !same_state ||
-        ++fruitless_resumes_ > kMaxFruitlessResumes) {
-        return finish(end_status_);
-    }
-    if (options_.limit != 0 && delivered_ >= options_.limit) return finish(Status::ok());
+    const Status end = end_status_;
     lock.unlock();
-    Status status = start(deadline);
+    return go_on(end, deadline);
+}
+
+bool ScanStream::go_on(const Status& end, uint64_t deadline_us) {
+    if (end.is_ok()) return finish(Status::ok());
+    // The server stops a scan from which nothing was taken for long; it begins another one gladly.
+    const bool was_stopped =
+        end.is(Code::kCancelled) && session_->cancellations() == cancellations_seen_;
+    if (!(end.is(Code::kUnavailable) || was_stopped) || !options_.resume) return finish(end);
+    const bool same_state = snapshot_id_ != 0 || token_.empty();
+    if (!same_state && was_stopped) {
+        return finish({Code::kCancelled, "SCAN: the server stopped it (" +
+                                             std::string(end.message()) +
+                                             "); take entries sooner, or read at a snapshot, which "
+                                             "lets a scan go on"});
+    }
+    if (!same_state || ++fruitless_resumes_ > kMaxFruitlessResumes) return finish(end);
+    if (options_.limit != 0 && delivered_ >= options_.limit) return finish(Status::ok());
+    Status status = start(deadline_us);
     return status.is_ok() ? true : finish(std::move(status));
 }
 

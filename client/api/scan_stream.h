@@ -37,6 +37,8 @@ class ScanStream final : public CallSink, public std::enable_shared_from_this<Sc
     // back until `deadline_us`.
     Status start(uint64_t deadline_us);
     bool next_chunk();
+    // Behind the last chunk of a stream that ended so: goes on with another one, or finishes.
+    bool go_on(const Status& end, uint64_t deadline_us);
     bool finish(Status status);
     void grant(size_t bytes);
     uint64_t deadline_us() const;
@@ -54,7 +56,8 @@ class ScanStream final : public CallSink, public std::enable_shared_from_this<Sc
     size_t index_ = 0;  // next entry of chunk_
     KeyedEntry entry_;
     std::string token_;
-    uint64_t delivered_ = 0;  // entries, over all connections
+    uint64_t delivered_ = 0;           // entries, over all connections
+    uint64_t cancellations_seen_ = 0;  // the session's, when the stream began
     size_t owed_credit_ = 0;
     int fruitless_resumes_ = 0;
 

@@ -162,6 +162,11 @@ void Session::cancel_all() {
     for (const auto& connection : all) connection->cancel_all();
 }
 
+uint64_t Session::cancellations() const {
+    const std::lock_guard lock(mutex_);
+    return cancellations_;
+}
+
 ServerInfo Session::server_info() const {
     const std::lock_guard lock(mutex_);
     return server_info_;

@@ -73,6 +73,9 @@ class Session {
     std::shared_ptr<Connection> current() const;
     /// Ends every call that waits, for an answer or to be connected.
     void cancel_all();
+    /// How often that was asked for: calls that were waiting at a change of this number ended
+    /// because of it.
+    uint64_t cancellations() const;
     ServerInfo server_info() const;
 
   private:

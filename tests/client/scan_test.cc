@@ -109,6 +109,52 @@ TEST_CASE("scan: without a snapshot never goes on in a newer state") {
     CHECK(got.status.is(Code::kUnavailable));
 }
 
+TEST_CASE("scan: at a snapshot, goes on when the server stopped it for a reader's long pause") {
+    Fixture f;
+    auto opening = in_background([&] { return f.client->snapshot(); });
+    f.peer->answer(f.peer->read(), protocol::SnapshotResponse{9, 77, 60'000});
+    const auto snapshot = opening.get();
+    REQUIRE(snapshot.is_ok());
+    client::ScanOptions options;
+    options.snapshot = snapshot->get();
+    auto scanning = collect(f, options);
+    const Received request = f.peer->read();
+    f.peer->answer(request, chunk({"a", "b"}, "after b", false), protocol::flag::kMore);
+    f.peer->refuse(request, protocol::WireStatus::kCancelled, "no credit came for too long");
+    const Received resumed = f.peer->read();
+    REQUIRE(resumed.header.opcode == Opcode::kScan);
+    CHECK(resumed.as<protocol::ScanRequest>().resume_token == "after b");
+    CHECK(resumed.as<protocol::ScanRequest>().snapshot_id == 9);
+    f.peer->answer(resumed, chunk({"c"}, "after c", true));
+    const Collected got = scanning.get();
+    CHECK(got.status.is_ok());
+    CHECK(got.keys == Keys{"a", "b", "c"});
+}
+
+TEST_CASE("scan: without a snapshot, one that the server stopped says how to go on") {
+    Fixture f;
+    auto scanning = collect(f, {});
+    const Received request = f.peer->read();
+    f.peer->answer(request, chunk({"a"}, "t", false), protocol::flag::kMore);
+    f.peer->refuse(request, protocol::WireStatus::kCancelled, "no credit came for too long");
+    const Collected got = scanning.get();
+    CHECK(got.keys == Keys{"a"});
+    CHECK(got.status.is(Code::kCancelled));
+    CHECK(got.status.message().find("read at a snapshot") != std::string_view::npos);
+}
+
+TEST_CASE("scan: one that the program itself cancelled does not go on") {
+    Fixture f;
+    auto scanning = collect(f, {});  // without an entry so far it could
+    const Received request = f.peer->read();
+    f.client->cancel_all();
+    CHECK(scanning.get().status.is(Code::kCancelled));
+    const Received cancel = f.peer->read();
+    REQUIRE(cancel.header.opcode == Opcode::kCancel);
+    f.peer->refuse(request, protocol::WireStatus::kCancelled, "cancelled by the client");
+    CHECK(f.peer->silent_for(50));
+}
+
 TEST_CASE("scan: without resume a lost connection is the caller's to handle") {
     Fixture f;
     client::ScanOptions options;

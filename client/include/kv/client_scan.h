@@ -1,8 +1,9 @@
 // Scan and Snapshot: the two things a kv::Client hands out that live on the server as well.
 //
 // A Scan streams: the server runs ahead of the reader by at most ScanOptions::window_bytes, and a
-// lost connection is bridged with the server's resume token (ScanOptions::resume). Both must be
-// gone before their Client. Thread rule: a Scan, one thread at a time; a Snapshot, any thread.
+// lost connection or a long pause is bridged with the server's resume token (ScanOptions::resume).
+// Both must be gone before their Client.
+// Thread rule: a Scan, one thread at a time; a Snapshot, any thread.
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
@@ -37,7 +38,8 @@ class Scan {
     /// Requires that the last next() returned true. Valid until the next one.
     const KeyedEntry& entry() const;
     /// Ok unless the scan was cut short: kDeadline when the server was silent for the timeout,
-    /// kCancelled after cancel(), kUnavailable when the connection is gone and cannot be resumed.
+    /// kCancelled after cancel(), or when the server stopped it (ScanOptions::resume),
+    /// kUnavailable when the connection is gone and the scan cannot go on.
     Status status() const;
     /// Ends the scan: a next() that waits returns false. The one method for any thread.
     void cancel();

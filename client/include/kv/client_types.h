@@ -79,9 +79,10 @@ struct ScanOptions : KeyRange {
     uint32_t timeout_ms = 0;
     /// Bytes the server may send ahead of the reader.
     uint32_t window_bytes = 1U << 20;
-    /// After a lost connection go on over a new one. Only a scan that reads at a `snapshot`, or
-    /// has not shown any entry, can: any other would go on in a newer state, so it ends with
-    /// kUnavailable.
+    /// After a lost connection, or when the server stopped the scan because nothing was taken from
+    /// it for long, go on with another one. Only a scan that reads at a `snapshot`, or has not
+    /// shown any entry, can: any other would go on in a newer state, so it ends with kUnavailable
+    /// or kCancelled.
     bool resume = true;
 };
 
