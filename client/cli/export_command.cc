@@ -6,12 +6,12 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <chrono>
 #include <cstdio>
 #include <cstring>
 #include <filesystem>
 
 #include "cli/command.h"
+#include "cli/lease_keeper.h"
 #include "cli/progress.h"
 #include "cli/record_format.h"
 
@@ -106,27 +106,8 @@ class Target {
     std::FILE* file_ = nullptr;
 };
 
-// Keeps a snapshot's lease from running out, however long the export takes.
-class LeaseKeeper {
-  public:
-    explicit LeaseKeeper(client::Snapshot& snapshot)
-        : snapshot_(snapshot), interval_(std::chrono::milliseconds(snapshot.lease_ms() / 3)) {}
-
-    Status keep() {
-        const auto now = std::chrono::steady_clock::now();
-        if (now < renewed_ + interval_) return Status::ok();
-        renewed_ = now;
-        return snapshot_.renew();
-    }
-
-  private:
-    client::Snapshot& snapshot_;
-    const std::chrono::milliseconds interval_;
-    std::chrono::steady_clock::time_point renewed_ = std::chrono::steady_clock::now();
-};
-
 Status export_entries(Context& context, client::Scan& scan, FileFormat format, Target& target,
-                      Progress& progress, LeaseKeeper& lease) {
+                      Progress& progress) {
     std::string out = encode_header(format);
     uint64_t entries = 0;
     uint64_t bytes = 0;
@@ -138,7 +119,6 @@ Status export_entries(Context& context, client::Scan& scan, FileFormat format, T
         if (out.size() < kWriteBytes) continue;
         KV_RETURN_IF_ERROR(target.write(out));
         out.clear();
-        KV_RETURN_IF_ERROR(lease.keep());
         progress.update(entries, bytes, entries);
     }
     if (context.interrupt.triggered()) return {Code::kCancelled, "export: cancelled"};
@@ -169,9 +149,9 @@ CommandResult run_export(Context& context, const Arguments& arguments) {
     const auto snapshot = context.client->snapshot();
     if (!snapshot.is_ok()) return failed(snapshot.error());
     options.snapshot = snapshot->get();
-    LeaseKeeper lease(**snapshot);
+    const LeaseKeeper lease(**snapshot);
     client::Scan scan = context.client->scan(options);
-    status = export_entries(context, scan, *format, target, progress, lease);
+    status = export_entries(context, scan, *format, target, progress);
     if (status.is_ok()) status = target.commit();
     if (status.is_ok()) {
         progress.finish();

@@ -4,9 +4,12 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
+#include <memory>
 #include <nlohmann/json.hpp>
+#include <optional>
 
 #include "cli/command.h"
+#include "cli/lease_keeper.h"
 #include "cli/progress.h"
 #include "cli/version.h"
 
@@ -28,6 +31,18 @@ CommandResult scan_entries(Context& context, const Arguments& arguments, bool re
     options.limit = *limit;
     options.reverse = reverse;
     options.keys_only = arguments.has("--keys");
+    // A person at the pager, or a program behind a pipe, may pause for longer than the server keeps
+    // a scan that nobody takes from; at a snapshot it goes on. A server that has its fill of them
+    // can still list.
+    const auto snapshot = context.client->snapshot();
+    if (!snapshot.is_ok() && !snapshot.error().is(Code::kOverloaded)) {
+        return failed(snapshot.error());
+    }
+    std::optional<LeaseKeeper> lease;
+    if (snapshot.is_ok()) {
+        options.snapshot = snapshot->get();
+        lease.emplace(**snapshot);
+    }
     client::Scan scan = context.client->scan(options);
     context.out.begin_listing();
     while (context.out.wants_more() && !context.interrupt.triggered() && scan.next()) {

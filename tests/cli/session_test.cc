@@ -141,6 +141,7 @@ TEST_CASE("session: a listing pages, and q stops it") {
     terminal.expect("key145");
     terminal.expect("-- more");
     terminal.type("q");
+    peer.answer(peer.read(), protocol::SnapshotResponse{9, 77, 600'000});
     terminal.expect("kv> ");
     terminal.type("get key150\n");
     terminal.expect("v\r\n");
