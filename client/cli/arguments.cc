@@ -67,6 +67,7 @@ Result<Arguments> parse_arguments(const std::vector<Word>& words,
             continue;
         }
         if (options_over || !is_option(word)) {
+            if (!word.quoted && word.text == "-") arguments.dashes.insert(arguments.words.size());
             arguments.words.push_back(word.text);
             continue;
         }

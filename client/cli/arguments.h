@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -26,6 +27,7 @@ struct OptionSpec {
 struct Arguments {
     std::vector<std::string> words;
     std::map<std::string, std::string, std::less<>> options;  ///< Flags map to "".
+    std::set<size_t> dashes{};  ///< Which of `words` are a `-` that is neither quoted nor escaped.
 
     bool has(std::string_view option) const { return options.contains(option); }
     /// nullopt when not given.

@@ -11,14 +11,21 @@ namespace kv::cli {
 
 namespace {
 
-Status add_line(const std::string& line, client::Batch& batch) {
-    KV_ASSIGN_OR_RETURN(const std::vector<Word> words, split_words(line));
+constexpr const char* kPrompt = "batch> ";
+
+Status add_line(const std::string& line, Escapes escapes, client::Batch& batch) {
+    KV_ASSIGN_OR_RETURN(const std::vector<Word> words, split_words(line, escapes));
     if (words.empty()) return Status::ok();
     return add_batch_line(words, batch);
 }
 
-// Lines up to `end`, or to the end of the input: those behind a wrong one belong to the batch too,
-// and must not be taken for commands.
+bool is_lone(const Result<std::vector<Word>>& words, std::string_view text) {
+    return words.is_ok() && words->size() == 1 && words->front().text == text;
+}
+
+// Lines up to `end`: those behind a wrong one belong to the batch too, and must not be taken for
+// commands. The program's only command may do without the `end`; elsewhere an input that ends
+// before it has lost something.
 Status read_lines(Context& context, client::Batch& batch) {
     Status first_error;
     for (int number = 1;; ++number) {
@@ -94,7 +101,7 @@ CommandResult run_batch(Context& context, const Arguments& arguments) {
         status = read_lines(context, batch);
     } else {
         for (const std::string& line : arguments.words) {
-            status = add_line(line, batch);
+            status = add_line(line, escapes, batch);
             if (!status.is_ok()) break;
         }
     }
@@ -113,6 +120,8 @@ CommandResult run_batch(Context& context, const Arguments& arguments) {
     context.out.result(text, nlohmann::json{{"ok", true},
                                             {"changes", batch.count()},
                                             {"seqno", receipt->last_seqno},
+        const bool is_raw = context.one_shot && context.out.format() == Format::kRaw;
+        const Escapes escapes = is_raw ? Escapes::kKept : Escapes::kReplaced;
                                             {"counters", receipt->counters}}
                                  .dump());
     return done();

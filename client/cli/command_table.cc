@@ -41,7 +41,7 @@ const std::vector<Command>& table() {
          "get user:1                        prints it and a line end; exit code 5 if there is none",
          joined({{"--no-newline", false}}, kFormats), 1, 1, run_get},
         {"put", "KEY VALUE|- [--ttl 10s] [--durability memory|os|disk] [--if-absent]",
-         "store a value; - reads it from standard input",
+         "store a value; - reads it from standard input, \\x2d is a dash",
          "put user:1 'Ada L.' --ttl 1h      stores it for an hour",
          joined({{"--ttl", true}, {"--if-absent", false}}, kWrites), 2, 2, run_put},
         {"del", "KEY... [--durability memory|os|disk]", "delete keys, all or none of them",

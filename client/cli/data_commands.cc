@@ -49,9 +49,11 @@ CommandResult run_put(Context& context, const Arguments& arguments) {
     auto expiry_ms = expiry_from_ttl(arguments);
     if (!expiry_ms.is_ok()) return usage_error(expiry_ms.error());
     std::string value = arguments.words[1];
-    if (value == "-") {
+    if (arguments.dashes.contains(1)) {
         if (!context.one_shot) {
-            return usage_error("put KEY - works only as `kvcli put KEY -`, not in a session");
+            return usage_error(
+                "put KEY - reads standard input only as `kvcli put KEY -`, not in a session; the "
+                "value of one dash is '-' with its quotes");
         }
         auto bytes = read_standard_input();
         // Also at the end of the input: the press may have ended the program that writes it.

@@ -19,7 +19,7 @@ Status unclosed(size_t column) {
 }
 
 // Reads the double-quoted run whose opening quote is at `i`; leaves `i` after the closing one.
-Status read_double_quoted(std::string_view line, size_t& i, std::string& out) {
+Status read_double_quoted(std::string_view line, Escapes escapes, size_t& i, std::string& out) {
     const size_t opened = i++;
     while (i < line.size() && line[i] != '"') {
         if (line[i] != '\\' || i + 1 == line.size()) {
@@ -27,7 +27,7 @@ Status read_double_quoted(std::string_view line, size_t& i, std::string& out) {
             continue;
         }
         const char next = line[i + 1];
-        if (next == 'x') {
+        if (next == 'x' && escapes == Escapes::kReplaced) {
             const std::string byte = decode_escapes(line.substr(i, 4));
             out += byte.size() == 1 ? byte : "\\x";
             i += byte.size() == 1 ? 4 : 2;
@@ -58,12 +58,13 @@ Status read_double_quoted(std::string_view line, size_t& i, std::string& out) {
     return Status::ok();
 }
 
-Status read_word(std::string_view line, size_t& i, Word& word) {
+Status read_word(std::string_view line, Escapes escapes, size_t& i, Word& word) {
+    const size_t begin = i;
     const std::string_view raw = line.substr(i);
     word.quoted = raw.front() == '"' || raw.front() == '\'';
     while (i < line.size() && !is_blank(line[i])) {
         if (line[i] == '"') {
-            KV_RETURN_IF_ERROR(read_double_quoted(line, i, word.text));
+            KV_RETURN_IF_ERROR(read_double_quoted(line, escapes, i, word.text));
         } else if (line[i] == '\'') {
             const size_t end = line.find('\'', i + 1);
             if (end == std::string_view::npos) return unclosed(i);
@@ -72,17 +73,19 @@ Status read_word(std::string_view line, size_t& i, Word& word) {
         } else {
             const size_t start = i;
             while (i < line.size() && !is_blank(line[i]) && line[i] != '"' && line[i] != '\'') ++i;
-            word.text += decode_escapes(line.substr(start, i - start));
+            const std::string_view plain = line.substr(start, i - start);
+            word.text += escapes == Escapes::kReplaced ? decode_escapes(plain) : std::string(plain);
         }
     }
     // Dashes that were written as escapes are a key's.
     if (word.text.starts_with("--") && !raw.starts_with("--")) word.quoted = true;
+    if (word.text == "-" && i - begin != 1) word.quoted = true;
     return Status::ok();
 }
 
 }  // namespace
 
-Result<std::vector<Word>> split_words(std::string_view line) {
+Result<std::vector<Word>> split_words(std::string_view line, Escapes escapes) {
     std::vector<Word> words;
     size_t i = 0;
     while (true) {
@@ -90,7 +93,7 @@ Result<std::vector<Word>> split_words(std::string_view line) {
         if (i == line.size()) return words;
         if (words.empty() && line[i] == '#') return words;
         Word word;
-        KV_RETURN_IF_ERROR(read_word(line, i, word));
+        KV_RETURN_IF_ERROR(read_word(line, escapes, i, word));
         words.push_back(std::move(word));
     }
 }

@@ -65,6 +65,9 @@ TEST_CASE("kvcli: any bytes go in and come out") {
     CHECK(f.cli({"--raw", "put", "r\\x41", "v"}).exit_code == 0);
     CHECK(f.cli({"--raw", "get", "r\\x41"}).out == "v\n");
     CHECK(f.cli({"get", "rA"}).exit_code == 5);
+    CHECK(f.cli({"--raw", "batch", "put b\\x41 'v \\x41'", "incr \"n\\x41\""}).exit_code == 0);
+    CHECK(f.cli({"--raw", "get", "b\\x41"}).out == "v \\x41\n");
+    CHECK(f.cli({"--raw", "get", "n\\x41"}).out == "1\n");
 }
 
 TEST_CASE("kvcli: scans know prefix, bounds, limit, direction and counting") {
@@ -122,6 +125,17 @@ TEST_CASE("kvcli: a batch applies all of its lines or none") {
     CHECK(f.cli({"get", "once"}).out == "\\x41 b\n");
     CHECK(f.cli({"batch"}, "").exit_code == 2);
     CHECK(f.cli({"get", "a"}).out == "1\n");
+}
+
+TEST_CASE("kvcli: only a bare dash is standard input") {
+    const Fixture f;
+    CHECK(f.cli({"put", "k", "-"}, "from stdin").exit_code == 0);
+    CHECK(f.cli({"get", "k"}).out == "from stdin\n");
+    CHECK(f.cli({"put", "k", "\\x2d"}, "not this").exit_code == 0);
+    CHECK(f.cli({"get", "k"}).out == "-\n");
+    CHECK(f.cli({}, "put a '-'\nput b \"-\"\nput c \\x2d\n").exit_code == 0);
+    CHECK(f.cli({"scan"}).out == "a\t-\nb\t-\nc\t-\nk\t-\n");
+    CHECK(f.cli({}, "put k -\n").exit_code == 2);
 }
 
 TEST_CASE("kvcli: a script runs its lines and stops at the first error") {

@@ -87,6 +87,22 @@ TEST_CASE("arguments: options anywhere, single dashes and quoted dashes are word
     CHECK(parse("--limit=7")->value("--limit") == "7");
 }
 
+TEST_CASE("arguments: a dash is standard input only where it stands as it is") {
+    const auto arguments = parse("- '-' \"-\" \\x2d -'' ''- a - -- -");
+    REQUIRE(arguments.is_ok());
+    CHECK(arguments->words == Texts{"-", "-", "-", "-", "-", "-", "a", "-", "-"});
+    CHECK(arguments->dashes == std::set<size_t>{0, 7, 8});
+}
+
+TEST_CASE("words: escapes that are kept are plain text, and quotes still hold words together") {
+    const auto words = split_words("a\\x41 \"b \\x42\\n\" 'c \\x43'", Escapes::kKept);
+    REQUIRE(words.is_ok());
+    REQUIRE(words->size() == 3);
+    CHECK((*words)[0].text == "a\\x41");
+    CHECK((*words)[1].text == "b \\x42\n");
+    CHECK((*words)[2].text == "c \\x43");
+}
+
 TEST_CASE("arguments: unknown options, missing and superfluous values are refused") {
     CHECK_FALSE(parse("--nope").is_ok());
     CHECK_FALSE(parse("--limit").is_ok());
