@@ -29,15 +29,17 @@ bool is_lone(const Result<std::vector<Word>>& words, std::string_view text) {
 Status read_lines(Context& context, client::Batch& batch) {
     Status first_error;
     for (int number = 1;; ++number) {
-        auto line = context.read_line("batch> ");
+        auto line = context.read_line(kPrompt);
         if (!line.is_ok()) return line.error().with_context("batch; nothing was sent");
-        if (!line->has_value()) return first_error;
+        if (!line->has_value()) {
+            if (context.one_shot || !first_error.is_ok()) return first_error;
+            return Status::io_error("batch: the input ended before `end`, behind line " +
+                                    std::to_string(number - 1) + "; nothing was sent");
+        }
         auto words = split_words(**line);
-        if (words.is_ok() && words->size() == 1) {
-            if (words->front().text == "end") return first_error;
-            if (words->front().text == "abort") {
-                return {Code::kCancelled, "batch given up; nothing was sent"};
-            }
+        if (is_lone(words, "end")) return first_error;
+        if (is_lone(words, "abort")) {
+            return {Code::kCancelled, "batch given up; nothing was sent"};
         }
         if (words.is_ok() && words->empty()) continue;
         Status status = words.is_ok() ? add_batch_line(*words, batch) : words.error();
@@ -92,14 +94,34 @@ Status add_batch_line(const std::vector<Word>& words, client::Batch& batch) {
     return Status::ok();
 }
 
+void drop_batch_lines(Context& context, const std::vector<Word>& words) {
+    if (context.one_shot) return;
+    for (const Word& word : words) {
+        client::Batch line;
+        if (add_line(word.text, Escapes::kReplaced, line).is_ok() && !line.empty()) return;
+    }
+    std::fputs("this batch is wrong, nothing of it will be sent; `end` says why\n", stderr);
+    while (true) {
+        const auto line = context.read_line(kPrompt);
+        if (!line.is_ok() || !line->has_value()) return;
+        const auto read = split_words(**line);
+        if (is_lone(read, "end") || is_lone(read, "abort")) return;
+    }
+}
+
 CommandResult run_batch(Context& context, const Arguments& arguments) {
     auto options = write_options(arguments);
-    if (!options.is_ok()) return usage_error(options.error());
+    if (!options.is_ok()) {
+        if (arguments.words.empty()) drop_batch_lines(context, {});
+        return usage_error(options.error());
+    }
     client::Batch batch;
     Status status;
     if (arguments.words.empty()) {
         status = read_lines(context, batch);
     } else {
+        const bool is_raw = context.one_shot && context.out.format() == Format::kRaw;
+        const Escapes escapes = is_raw ? Escapes::kKept : Escapes::kReplaced;
         for (const std::string& line : arguments.words) {
             status = add_line(line, escapes, batch);
             if (!status.is_ok()) break;
@@ -109,7 +131,8 @@ CommandResult run_batch(Context& context, const Arguments& arguments) {
     if (status.is_ok() && context.interrupt.triggered()) {
         status = Status(Code::kCancelled, "batch: interrupted; nothing was sent");
     }
-    if (status.is(Code::kCancelled) || status.is(Code::kIoError)) return failed(std::move(status));
+    if (status.is(Code::kCancelled)) return failed(std::move(status));
+    if (status.is(Code::kIoError)) return file_error(std::move(status));
     if (!status.is_ok()) return usage_error(std::move(status));
     if (batch.empty()) return usage_error("an empty batch; nothing was sent");
     auto receipt = context.client->write(batch, *options);
@@ -120,8 +143,6 @@ CommandResult run_batch(Context& context, const Arguments& arguments) {
     context.out.result(text, nlohmann::json{{"ok", true},
                                             {"changes", batch.count()},
                                             {"seqno", receipt->last_seqno},
-        const bool is_raw = context.one_shot && context.out.format() == Format::kRaw;
-        const Escapes escapes = is_raw ? Escapes::kKept : Escapes::kReplaced;
                                             {"counters", receipt->counters}}
                                  .dump());
     return done();

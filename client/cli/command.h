@@ -93,6 +93,12 @@ Result<uint64_t> expiry_from_ttl(const Arguments& arguments);
 /// --prefix, --from and --to; a lone word is a prefix too.
 client::KeyRange key_range(const Arguments& arguments);
 
+/// When the line of a `batch` itself is wrong: takes in the lines that were to follow it, up to
+/// `end`, `abort` or the end of the input, because they are no commands. `words` are those of the
+/// line, as far as it could be split: with one that is a line of a batch, none follow. Nothing to
+/// do for the program's only command.
+void drop_batch_lines(Context& context, const std::vector<Word>& words);
+
 // The commands, one function each.
 CommandResult run_get(Context& context, const Arguments& arguments);
 CommandResult run_put(Context& context, const Arguments& arguments);

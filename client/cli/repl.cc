@@ -281,12 +281,13 @@ ExitCode run_script(Context& context, Runner& runner) {
             break;
         }
         if (!line->has_value()) break;
+        const uint64_t begun = number;  // a batch takes in more lines
         const ExitCode code = runner.run_line(**line);
         if (code == ExitCode::kOk) continue;
         result = code;
         if (code == ExitCode::kNotFound) continue;
         std::fprintf(stderr, "stopped at line %llu of the script\n",
-                     static_cast<unsigned long long>(number));
+                     static_cast<unsigned long long>(begun));
         break;
     }
     context.read_line = nullptr;

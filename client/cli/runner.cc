@@ -16,6 +16,7 @@ namespace kv::cli {
 
 namespace {
 
+constexpr std::string_view kBatch = "batch";
 // Every command takes it, and then does nothing else.
 constexpr OptionSpec kHelp = {"--help", false};
 
@@ -28,10 +29,17 @@ Format chosen_format(const Arguments& arguments, Format fallback) {
 
 void decode_all(const Command& command, Arguments& arguments) {
     // The words of `batch` are lines, whose own words are decoded when the lines are split.
-    if (command.name != "batch") {
+    if (command.name != kBatch) {
         for (std::string& word : arguments.words) word = decode_escapes(word);
     }
     for (auto& [name, value] : arguments.options) value = decode_escapes(value);
+}
+
+// A line that cannot be split as a whole.
+bool begins_batch(const std::string& line) {
+    constexpr const char* kBlanks = " \t\r\n";
+    const size_t start = std::min(line.find_first_not_of(kBlanks), line.size());
+    return line.substr(start, line.find_first_of(kBlanks, start) - start) == kBatch;
 }
 
 bool colour_on_stderr() {
@@ -151,6 +159,7 @@ ExitCode Runner::run_arguments(const std::vector<std::string>& words) {
 ExitCode Runner::run_line(const std::string& line) {
     auto words = split_words(line);
     if (!words.is_ok()) {
+        if (begins_batch(line)) drop_batch_lines(context_, {});
         report(nullptr, usage_error(words.error()));
         return ExitCode::kUsage;
     }
@@ -170,6 +179,7 @@ ExitCode Runner::run(const std::vector<Word>& words, bool decode) {
         auto arguments =
             parse_arguments(std::vector<Word>(words.begin() + 1, words.end()), options);
         if (!arguments.is_ok()) {
+            if (command->name == kBatch) drop_batch_lines(context_, words);
             result = usage_error(arguments.error());
         } else if (arguments->has(kHelp.name)) {
             result = run_help(context_, Arguments{{std::string(command->name)}, {}});

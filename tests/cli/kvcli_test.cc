@@ -127,6 +127,26 @@ TEST_CASE("kvcli: a batch applies all of its lines or none") {
     CHECK(f.cli({"get", "a"}).out == "1\n");
 }
 
+TEST_CASE("kvcli: a batch of a script whose input ends before `end` is not applied") {
+    const Fixture f;
+    const Finished cut = f.cli({}, "put a 1\nbatch\nput b 1\nput c 1\n");
+    CHECK(cut.exit_code == 1);
+    CHECK(contains(cut.err, "the input ended before `end`, behind line 2; nothing was sent"));
+    CHECK(contains(cut.err, "stopped at line 2 of the script"));
+    CHECK(f.cli({"scan", "--keys"}).out == "a\n");
+    // A file given to the one command is whole when it ends.
+    CHECK(f.cli({"batch"}, "put b 1\n").exit_code == 0);
+}
+
+TEST_CASE("kvcli: nothing of a wrong batch of a script is run") {
+    const Fixture f;
+    const Finished wrong = f.cli({}, "batch --durabilty os\nput a 1\nend\nput b 1\n");
+    CHECK(wrong.exit_code == 2);
+    CHECK(contains(wrong.err, "unknown option '--durabilty'"));
+    CHECK(contains(wrong.err, "stopped at line 1 of the script"));
+    CHECK(f.cli({"scan", "--keys"}).out == "");
+}
+
 TEST_CASE("kvcli: only a bare dash is standard input") {
     const Fixture f;
     CHECK(f.cli({"put", "k", "-"}, "from stdin").exit_code == 0);

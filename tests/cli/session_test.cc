@@ -103,6 +103,31 @@ TEST_CASE("session: what follows a wrong line of a batch is no command") {
     CHECK(terminal.wait() == 0);
 }
 
+TEST_CASE("session: what follows a wrong batch is no command") {
+    Daemon daemon;
+    const test::TempDir home;
+    Terminal terminal(KVCLI_PROGRAM, {"-a", daemon.address()}, home.path());
+    terminal.expect("kv> ");
+    terminal.type("put queue:1 v\n");
+    terminal.expect("ok\r\n");
+    for (const char* wrong : {"batch --durabilty os", "batch --durability tape", "batch 'put a"}) {
+        terminal.type(std::string(wrong) + "\nput lock taken\ndel queue:1\nend\n");
+        terminal.expect("this batch is wrong, nothing of it will be sent");
+        terminal.expect("error: invalid_argument: ");
+        terminal.expect("kv> ");
+        terminal.type("get queue:1\n");
+        terminal.expect("v\r\n");
+    }
+    // Its lines came with it: what follows is a command.
+    terminal.type("batch --nope 'put lock taken'\nget queue:1\n");
+    terminal.expect("error: invalid_argument: ");
+    terminal.expect("v\r\n");
+    terminal.type("count --exact\n");
+    terminal.expect("1\r\n");
+    terminal.type(":quit\n");
+    CHECK(terminal.wait() == 0);
+}
+
 TEST_CASE("session: Ctrl-C ends a command that waits for the server") {
     client_test::FakeServer server;
     const test::TempDir home;
@@ -116,6 +141,7 @@ TEST_CASE("session: Ctrl-C ends a command that waits for the server") {
     terminal.expect("kv> ");
     CHECK(peer.read().header.opcode == protocol::Opcode::kCancel);
     terminal.type("scan\n");
+    peer.answer(peer.read(), protocol::SnapshotResponse{9, 77, 600'000});
     const client_test::Received scan = peer.read();
     terminal.type("\x03");
     terminal.expect("error: cancelled");
@@ -141,7 +167,6 @@ TEST_CASE("session: a listing pages, and q stops it") {
     terminal.expect("key145");
     terminal.expect("-- more");
     terminal.type("q");
-    peer.answer(peer.read(), protocol::SnapshotResponse{9, 77, 600'000});
     terminal.expect("kv> ");
     terminal.type("get key150\n");
     terminal.expect("v\r\n");
