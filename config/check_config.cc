@@ -108,7 +108,29 @@ void check_budgets(const Options& engine, Problems& problems) {
                  " (engine.table_size); raise it, lower them, or set 0 for no bound");
 }
 
+void check_network_memory(const Config& config, Problems& problems) {
+    const uint64_t memory = config.limits.network_memory_bytes;
+    if (memory < config.limits.unread_reply_bytes) {
+        problems.add("limits.network_memory: must not be below limits.unread_reply_size (" +
+                     format_size(config.limits.unread_reply_bytes) + ")");
+    }
+    const uint64_t least = least_network_memory_bytes(config.engine);
+    if (memory >= least) return;
+    problems.add("limits.network_memory: " + format_size(memory) +
+                 " does not hold the largest request that is allowed, for which " +
+                 format_size(least) + " is the least: 9/8 of engine.max_value_size (" +
+                 format_size(config.engine.max_value_bytes) + ") or engine.max_batch_size (" +
+                 format_size(config.engine.max_batch_bytes) +
+                 "), the larger one, and 1MiB; raise it, or lower them");
+}
+
 }  // namespace
+
+uint64_t least_network_memory_bytes(const Options& engine) {
+    // The frame around it, and the eighth by which a receive buffer grows past what it needs.
+    const uint64_t frame = std::max(engine.max_batch_bytes, engine.max_value_bytes) + kMiB;
+    return (frame + frame / 8 + kMiB - 1) / kMiB * kMiB;
+}
 
 uint64_t least_disk_budget_bytes(const Options& engine) { return 2 * disk_reserve_bytes(engine); }
 
@@ -124,10 +146,7 @@ Status check_config(const Config& config) {
             "engine.level0_stop_trigger: must be above engine.level0_compaction_trigger (" +
             std::to_string(engine.level0_compaction_trigger) + ")");
     }
-    if (config.limits.network_memory_bytes < config.limits.unread_reply_bytes) {
-        problems.add("limits.network_memory: must not be below limits.unread_reply_size (" +
-                     format_size(config.limits.unread_reply_bytes) + ")");
-    }
+    check_network_memory(config, problems);
     return problems.status();
 }
 

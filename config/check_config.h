@@ -18,4 +18,8 @@ Status check_config(const Config& config);
 /// holds the two together.
 uint64_t least_disk_budget_bytes(const Options& engine);
 
+/// The least limits.network_memory: what the buffer of one connection grows to as the largest
+/// request of the native protocol arrives.
+uint64_t least_network_memory_bytes(const Options& engine);
+
 }  // namespace kv::config

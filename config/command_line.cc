@@ -8,7 +8,9 @@ namespace kv::config {
 namespace {
 
 constexpr const char* kFooter =
-    "Flags beat KVD_* environment variables, which beat the file.\n"
+    "Flags beat KVD_* environment variables, which beat the file. Without --config, KVD_CONFIG "
+    "names "
+    "the file.\n"
     "Every key of kvd.toml can be given as --set KEY=VALUE or as KVD_SECTION_KEY; --print-config "
     "lists them all.\n"
     "Exit codes: 0 ok, 1 runtime failure, 2 bad usage or configuration, 3 data directory refused.";

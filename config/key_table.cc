@@ -62,7 +62,8 @@ constexpr std::array kKeys{
         KV_FIELD(limits.hello_connections_per_address)},
     Key{"limits.idle_timeout", Kind::kDuration, kSecond, 30 * kDay, true, "",
         "silence before a connection is closed; off: never", KV_FIELD(limits.idle_timeout_ms)},
-    Key{"limits.keepalive", Kind::kDuration, kSecond, kDay, true, "",
+    // Linux takes no more than 32767 s for TCP_KEEPIDLE.
+    Key{"limits.keepalive", Kind::kDuration, kSecond, 9 * kHour, true, "",
         "silence before TCP probes the peer; off: never", KV_FIELD(limits.keepalive_ms)},
     Key{"limits.scans_per_connection", Kind::kCount, 1, 65'536, false, "", "open scans",
         KV_FIELD(limits.scans_per_connection)},
@@ -162,10 +163,8 @@ Status set_number(const Key& key, std::string_view text, Field field) {
     KV_ASSIGN_OR_RETURN(const uint64_t value, parse_number(key.kind, text));
     const bool off = value == 0 && key.zero_is_off;
     if (!off && (value < key.min || value > key.max)) {
-        const std::string zero = key.kind == Kind::kDuration ? "off, or " : "0, or ";
-        return Status::invalid_argument(
-            std::string(text) + " is out of range; allowed: " + (key.zero_is_off ? zero : "") +
-            format_number(key.kind, key.min) + " to " + format_number(key.kind, key.max));
+        return Status::invalid_argument(std::string(text) +
+                                        " is out of range; allowed: " + allowed_values(key));
     }
     if (auto** wide = std::get_if<uint64_t*>(&field)) **wide = value;
     if (auto** narrow = std::get_if<uint32_t*>(&field)) **narrow = static_cast<uint32_t>(value);
@@ -249,6 +248,13 @@ Status set_value(const Key& key, std::string_view text, Config& config) {
     }
     *std::get<std::string*>(field) = text;
     return Status::ok();
+}
+
+std::string allowed_values(const Key& key) {
+    if (key.max == kNone) return std::string(key.choices);
+    const std::string zero = key.kind == Kind::kDuration ? "off, or " : "0, or ";
+    return (key.zero_is_off ? zero : "") + format_number(key.kind, key.min) + " to " +
+           format_number(key.kind, key.max);
 }
 
 std::string get_value(const Key& key, const Config& config) {

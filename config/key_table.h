@@ -44,6 +44,9 @@ std::string environment_name(const Key& key);
 Status set_value(const Key& key, std::string_view text, Config& config);
 /// The value as one would write it in a file, without quotes.
 std::string get_value(const Key& key, const Config& config);
+/// What its value may be: "0, or 1 to 64", "off, or 1s to 9h", "none|lz4|zstd"; empty where only
+/// the kind says it. Behind each setting in the sample file.
+std::string allowed_values(const Key& key);
 /// "a size", "true or false", ...: for messages about a wrong type.
 std::string_view kind_name(Kind kind);
 /// Whether get_value() needs quotes in TOML.

@@ -69,6 +69,17 @@ TEST_CASE("check_config: the memory budget must hold what is carved out of it") 
                    "(16MiB) twice and engine.block_cache_size (1MiB)"));
 }
 
+TEST_CASE("check_config: smaller requests need less network memory") {
+    Config config;
+    config.limits.network_memory_bytes = 33 * kMiB;
+    config.engine.max_value_bytes = 16 * kMiB;
+    config.engine.max_batch_bytes = 31 * kMiB;
+    CHECK(contains(problems(config), "for which 36MiB is the least"));
+    config.limits.network_memory_bytes = 36 * kMiB;
+    CHECK(check_config(config).is_ok());
+    CHECK(least_network_memory_bytes({}) == 75 * kMiB);  // as kvd.toml says
+}
+
 TEST_CASE("check_config: a disk budget below the least is refused with the keys and the sum") {
     Config config;
     config.engine.memory_budget_bytes = 32 * kMiB;

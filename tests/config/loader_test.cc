@@ -180,7 +180,16 @@ TEST_CASE("load: listeners that this version lacks can only be off") {
 
 TEST_CASE("check_config: settings must fit together") {
     CHECK_FALSE(load(*parse({"--set", "engine.level0_stop_trigger=4"}), {}).is_ok());
-    CHECK_FALSE(load(*parse({"--set", "limits.network_memory=16MiB"}), {}).is_ok());
+    const auto error_of = [](const char* setting) {
+        return std::string(load(*parse({"--set", setting}), {}).status().message());
+    };
+    CHECK(contains(error_of("limits.network_memory=74MiB"),
+                   "limits.network_memory: 74MiB does not hold the largest request that is "
+                   "allowed, for which 75MiB is the least"));
+    CHECK(contains(error_of("limits.network_memory=74MiB"), "engine.max_batch_size (65MiB)"));
+    CHECK(error_of("limits.network_memory=75MiB").empty());
+    CHECK(contains(error_of("limits.keepalive=10h"), "allowed: off, or 1s to 9h"));
+    CHECK(error_of("limits.keepalive=9h").empty());
 }
 
 TEST_CASE("parse_command_line: actions and mistakes") {
