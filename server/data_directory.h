@@ -15,8 +15,9 @@ namespace kv::server {
 /// kIoError or kNotFound says what is in the way and what to do about it.
 Status check_data_directory(const std::string& path);
 
-/// Whether an error of Db::open may be gone at the next start with nobody doing anything: a full
-/// disk, too little memory, too many open files. Everything else stays until somebody mends it.
+/// Whether an error of Db::open, or of opening the log, may be gone at the next start with nobody
+/// doing anything: a full disk, too little memory, too many open files. Everything else stays until
+/// somebody mends it.
 bool may_pass(const Status& open_error);
 
 /// What to do about an error of Db::open that only names a call and a file, to put behind it;

@@ -6,6 +6,7 @@
 #include <spdlog/pattern_formatter.h>
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <atomic>
@@ -75,9 +76,18 @@ enum class Form : uint8_t { kText, kJson, kJournal };
 std::atomic<Form> form{Form::kText};
 std::atomic<int> descriptor{STDERR_FILENO};
 
+/// JOURNAL_STREAM names the journal's socket as DEVICE:INODE. Whatever a service starts inherits
+/// the variable, with its standard error sent elsewhere perhaps.
+bool is_journal(int fd) {
+    const char* const stream = std::getenv("JOURNAL_STREAM");
+    struct stat info {};
+    if (stream == nullptr || fstat(fd, &info) != 0) return false;
+    return stream == std::to_string(info.st_dev) + ":" + std::to_string(info.st_ino);
+}
+
 Form form_of(const config::Config& config) {
     if (config.log_format == "json") return Form::kJson;
-    const bool journal = config.log_file.empty() && std::getenv("JOURNAL_STREAM") != nullptr;
+    const bool journal = config.log_file.empty() && is_journal(STDERR_FILENO);
     return journal ? Form::kJournal : Form::kText;
 }
 
@@ -133,8 +143,7 @@ Result<spdlog::sink_ptr> make_sink(const config::Config& config) {
         return spdlog::sink_ptr(std::make_shared<spdlog::sinks::stderr_sink_mt>());
     }
     auto file = std::make_shared<LogFileSink>(config.log_file);
-    const Status opened = file->reopen();
-    if (!opened.is_ok()) return Status::invalid_argument(std::string(opened.message()));
+    KV_RETURN_IF_ERROR(file->reopen());
     current_file().set(file);
     descriptor = file->descriptor();
     return spdlog::sink_ptr(std::move(file));

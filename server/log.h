@@ -15,8 +15,9 @@
 
 namespace kv::server {
 
-/// Makes the default logger from log.format, log.level and log.file. kInvalidArgument when the file
-/// cannot be opened. Until then, and after stop_log, lines go to standard error at once.
+/// Makes the default logger from log.format, log.level and log.file. kNoSpace or kIoError, which
+/// may_pass() judges, when the file cannot be opened; else kInvalidArgument. Until then, and after
+/// stop_log, lines go to standard error at once.
 Status start_log(const config::Config& config);
 /// Writes out what is queued.
 void stop_log();

@@ -19,9 +19,11 @@ Status LogFileSink::reopen() {
     const int opened = open(path_.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, kMode);
     if (opened < 0) {
         const int error_number = errno;
-        return Status::io_error("log.file " + path_ +
-                                " cannot be opened: " + std::strerror(error_number) +
-                                (error_number == ENOENT ? "; make its directory first" : ""));
+        const bool full = error_number == ENOSPC || error_number == EDQUOT;
+        return {full ? Code::kNoSpace : Code::kIoError,
+                "log.file " + path_ + " cannot be opened: " + std::strerror(error_number) +
+                    (error_number == ENOENT ? "; make its directory first" : "") + " (errno " +
+                    std::to_string(error_number) + ")"};
     }
     if (fd_ < 0) {
         fd_ = opened;

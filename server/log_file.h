@@ -20,8 +20,8 @@ class LogFileSink final : public spdlog::sinks::base_sink<std::mutex> {
     explicit LogFileSink(std::string path) : path_(std::move(path)) {}
     ~LogFileSink() override;
 
-    /// Opens the file under its name, made when missing, and leaves the one before. kIoError names
-    /// the file and the reason: lines go on to the one before.
+    /// Opens the file under its name, made when missing, and leaves the one before. kNoSpace or
+    /// kIoError names the file and the reason: lines go on to the one before.
     Status reopen();
     /// Stays the same for good: for a process that is about to end and cannot wait for anybody.
     int descriptor() const { return fd_; }

@@ -108,7 +108,7 @@ int run_daemon(const config::Config& config) {
     const Status log_status = start_log(config);
     if (!log_status.is_ok()) {
         std::fprintf(stderr, "kvd: %s\n", std::string(log_status.message()).c_str());
-        return kExitUsage;
+        return may_pass(log_status) ? kExitRuntime : kExitUsage;
     }
     raise_file_limit();
     const char* const notify_socket = std::getenv("NOTIFY_SOCKET");
