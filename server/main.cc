@@ -1,7 +1,6 @@
 // kvd: the daemon. Reads the configuration, opens the store, serves it, and stops cleanly.
 // Exit codes: 0 ok, 1 runtime failure, 2 bad usage or configuration, 3 data directory refused.
 // SPDX-License-Identifier: Apache-2.0
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include <cstdio>
@@ -15,6 +14,7 @@
 #include "server/batch_limit.h"
 #include "server/bound_socket.h"
 #include "server/data_directory.h"
+#include "server/descriptor_limit.h"
 #include "server/last_words.h"
 #include "server/log.h"
 #include "server/notify.h"
@@ -56,12 +56,22 @@ Options store_options(const config::Config& config) {
     return options;
 }
 
-void raise_file_limit() {
-    rlimit limit{};
-    if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
-    limit.rlim_cur = limit.rlim_max;
-    // Failure leaves the soft limit, which only means fewer connections.
-    (void)setrlimit(RLIMIT_NOFILE, &limit);
+/// As many clients as leave the store its descriptors: without one it can begin no log segment, and
+/// refuses every write.
+config::Config fit_connections(config::Config config, uint64_t descriptors, size_t network_threads,
+                               Db& db) {
+    const uint64_t reserve =
+        reserved_descriptors(descriptors, network_threads + config.read_threads, db.stats());
+    const uint64_t most = connections_beside(reserve, descriptors);
+    if (config.limits.connections <= most) return config;
+    log_warning("limits.connections: " + std::to_string(config.limits.connections) +
+                " clients are more than the process has file descriptors for: it may open " +
+                std::to_string(descriptors) + ", and keeps " + std::to_string(reserve) +
+                " for the store; at most " + std::to_string(most) +
+                " clients are let in; allow more open files (LimitNOFILE of the unit, ulimit -n), "
+                "or lower limits.connections");
+    config.limits.connections = most;
+    return config;
 }
 
 void notify(const ServiceNotifier& notifier, std::string_view lines) {
@@ -102,41 +112,43 @@ int serve(const config::Config& config, Server& server, SignalWatcher& signals,
     return kExitOk;
 }
 
-int run_daemon(const config::Config& config) {
+int run_daemon(const config::Config& given) {
     // First of all: threads started later, the log's too, inherit its blocked signals.
     SignalWatcher signals;
-    const Status log_status = start_log(config);
+    const uint64_t descriptors = raise_descriptor_limit();
+    const Status log_status = start_log(given);
     if (!log_status.is_ok()) {
         std::fprintf(stderr, "kvd: %s\n", std::string(log_status.message()).c_str());
         return may_pass(log_status) ? kExitRuntime : kExitUsage;
     }
-    raise_file_limit();
     const char* const notify_socket = std::getenv("NOTIFY_SOCKET");
     const ServiceNotifier notifier(notify_socket == nullptr ? "" : notify_socket);
     log_info("kvd " + std::string(server_version()) + " starting, pid " + std::to_string(getpid()) +
-             ", data in " + config.data_dir);
-    notify(notifier, "STATUS=opening " + config.data_dir + "\n");
+             ", data in " + given.data_dir);
+    notify(notifier, "STATUS=opening " + given.data_dir + "\n");
 
-    if (const Status usable = check_data_directory(config.data_dir); !usable.is_ok()) {
+    if (const Status usable = check_data_directory(given.data_dir); !usable.is_ok()) {
         log_error("data directory refused: " + std::string(usable.message()));
         return kExitDataRefused;
     }
     // Before the store, whose recovery may take long: a port in use is known at once.
-    auto sockets = BoundSockets::open(config);
+    auto sockets = BoundSockets::open(given);
     if (!sockets.is_ok()) {
         log_error("cannot serve: " + sockets.error().to_string());
         return kExitRuntime;
     }
-    auto db = Db::open(store_options(config), config.data_dir);
+    auto db = Db::open(store_options(given), given.data_dir);
     if (!db.is_ok()) {
-        log_error("cannot open " + config.data_dir + ": " + db.error().to_string() +
+        log_error("cannot open " + given.data_dir + ": " + db.error().to_string() +
                   advice_for(db.error()));
         return exit_code_of_open(db.error());
     }
-    const AddressFile stale(config.data_dir);
+    const AddressFile stale(given.data_dir);
     if (const Status removed = stale.remove(); !removed.is_ok()) {
         log_warning(removed.to_string());
     }
+    const config::Config config =
+        fit_connections(given, descriptors, Server::network_threads_of(given), **db);
     auto server = Server::start(config, *std::move(sockets), **db);
     if (!server.is_ok()) {
         log_error("cannot serve: " + server.error().to_string());

@@ -43,6 +43,8 @@ class Server {
     /// Of the Redis listener; empty when it is off.
     std::string resp_address() const;
     size_t network_threads() const { return threads_.size(); }
+    /// How many a server with this configuration has.
+    static size_t network_threads_of(const config::Config& config);
 
     /// Stops accepting, says GOAWAY, waits until outstanding requests are answered, at most
     /// limits.drain_timeout, then closes what is left. True: everything was answered in time.

@@ -3,11 +3,13 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
 #include <array>
 #include <cstdlib>
+#include <deque>
 #include <fstream>
 #include <sstream>
 
@@ -33,8 +35,9 @@ bool contains(const std::string& text, const std::string& part) {
 /// A running kvd. Killed with the object.
 class Daemon {
   public:
-    explicit Daemon(std::vector<std::string> args)
-        : output_(dir_.file("output")), notify_(dir_.file("notify")) {
+    /// `descriptors` not 0: so many files it may have open.
+    explicit Daemon(std::vector<std::string> args, rlim_t descriptors = 0)
+        : output_(dir_.file("output")), notify_(dir_.file("notify")), descriptors_(descriptors) {
         pid_ = ::fork();
         REQUIRE(pid_ >= 0);
         if (pid_ == 0) run(std::move(args));
@@ -82,6 +85,8 @@ class Daemon {
         const std::string& variable = notify_.variable();
         const size_t equals = variable.find('=');
         ::setenv(variable.substr(0, equals).c_str(), variable.substr(equals + 1).c_str(), 1);
+        const rlimit limit{descriptors_, descriptors_};
+        if (descriptors_ != 0 && ::setrlimit(RLIMIT_NOFILE, &limit) != 0) ::_exit(127);
         args.insert(args.begin(), KV_KVD_BINARY);
         std::vector<char*> argv;
         for (std::string& arg : args) argv.push_back(arg.data());
@@ -93,6 +98,7 @@ class Daemon {
     const test::TempDir dir_;
     const std::string output_;
     const test::NotifySocket notify_;
+    const rlim_t descriptors_;
     bool ready_ = false;
     pid_t pid_ = -1;
 };
@@ -113,6 +119,7 @@ TEST_CASE("kvd: --version, --help and --print-config answer and exit 0") {
     CHECK(exit_of({"--help"}, &output) == 0);
     CHECK(contains(output, "--data-dir"));
     CHECK(contains(output, "Exit codes"));
+    CHECK(contains(output, "KVD_CONFIG"));
     CHECK(exit_of({"--print-config", "--listen", "127.0.0.1:9"}, &output) == 0);
     CHECK(contains(output, "listen = \"127.0.0.1:9\""));
     CHECK(contains(output, "# flag --listen"));
@@ -254,6 +261,32 @@ TEST_CASE("kvd: a damaged CURRENT exits 3 and names the file") {
     std::string output;
     CHECK(exit_of(args, &output) == 3);
     CHECK(contains(output, "CURRENT"));
+}
+
+TEST_CASE("kvd: clients beyond what it may open are told so, and take no file from the store") {
+    const test::TempDir dir;
+    constexpr size_t kDescriptors = 400;
+    Daemon daemon({"--data-dir", dir.path(), "--listen", "127.0.0.1:0", "--resp-listen", "off",
+                   "--set", "engine.wal_segment_size=64KiB", "--set", "engine.memtable_size=64KiB"},
+                  kDescriptors);
+    const std::string address = daemon.wait_for_address(dir.path());
+    CHECK(contains(daemon.output(), "limits.connections: 10000 clients are more than"));
+    CHECK(contains(daemon.output(), "LimitNOFILE"));
+    std::deque<SocketClient> clients;
+    size_t refused = 0;
+    while (refused < 50 && clients.size() < kDescriptors) {
+        const Answer answer = clients.emplace_back(address).ask(hello());
+        if (!answer.ok()) CHECK(answer.is(WireStatus::kTooManyConnections));
+        refused += answer.ok() ? 0 : 1;
+    }
+    CHECK(refused == 50);
+    CHECK(clients.size() > 100);
+    for (uint64_t id = 2; id < 42; ++id) {
+        const std::string key = "k" + std::to_string(id);
+        CHECK(clients.front().ask(put(id, key, std::string(50'000, 'v'))).ok());
+    }
+    daemon.signal(SIGTERM);
+    CHECK(daemon.exit_code() == 0);
 }
 
 TEST_CASE("kvd: logs JSON lines when told to") {
