@@ -90,6 +90,10 @@ WireStatus to_wire(const Status& status) {
     return WireStatus::kInternal;
 }
 
+WireStatus to_wire_of_write(const Status& status) {
+    return status.is(Code::kIoError) ? WireStatus::kReadFailed : to_wire(status);
+}
+
 Status from_wire(uint16_t raw_status, std::string_view message, uint64_t detail) {
     if (raw_status == raw(WireStatus::kOk)) return Status::ok();
     if (const StatusInfo* info = find_status(raw_status)) {

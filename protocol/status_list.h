@@ -81,6 +81,8 @@ inline constexpr uint16_t kFatalAgain = kSurelyNotApplied | kRetryable | kFatal;
       "The server met a case it has no answer for: report it with the server's log.")            \
     X(21, kUnknownKeyspace, "unknown_keyspace", kRefused, kNotFound,                             \
       "No keyspace of that name (never created, or dropped): correct it, or create it.")         \
+    X(22, kReadFailed, "read_failed", kRefused, kIoError,                                        \
+      "Nothing was written, as what decides about it could not be read: look at the disk.")      \
     X(32, kBadFrame, "bad_frame", kFatalRefused, kInvalidArgument,                               \
       "The bytes are not a frame of this protocol: is this the right port?")                     \
     X(33, kBadVersion, "bad_version", kFatalRefused, kUnsupported,                               \
@@ -142,6 +144,9 @@ std::string_view status_advice(uint16_t raw_status);
 /// What a server answers for `status`. Codes that must not leave the process (kWouldBlock,
 /// kLocked) become `internal`.
 WireStatus to_wire(const Status& status);
+/// The same of a write, or a change of keyspaces. The store answers those kIoError only where it
+/// could not read what decides about them, and has applied nothing: `read_failed`.
+WireStatus to_wire_of_write(const Status& status);
 /// What a client hands to its caller: the mapped code, `message` and `detail`. Unlisted statuses
 /// are judged by their class bits: in doubt, retryable, or refused.
 Status from_wire(uint16_t raw_status, std::string_view message, uint64_t detail);

@@ -265,6 +265,11 @@ void Session::fatal(const RequestInfo& info, WireStatus status, Bytes message) {
 }
 
 void Session::end_when_done() {
+void Session::refuse_write(const RequestInfo& info, const Status& status) {
+    refuse(info, Refusal{protocol::to_wire_of_write(status), std::string(status.message()),
+                         status.detail()});
+}
+
     if (!(draining_ || input_ended_) || end_ != End::kOpen) return;
     if (table_.empty()) end_ = End::kAfterReplies;
 }

@@ -110,6 +110,7 @@ class Session final : public WireSession {
     template <class Message>
     bool decode(const RequestInfo& info, Bytes body, Message& message);
 
+    void refuse_write(const RequestInfo& info, const Status& status);
     // session_reads.cc: answered here when in memory, else by a task in the pool.
     void on_get(const RequestInfo& info, Bytes body);
     void on_multi_get(const RequestInfo& info, Bytes body);

@@ -124,7 +124,7 @@ void Session::on_keyspace_made(const RequestInfo& info, const protocol::HelloReq
     if (made.is_ok()) {
         finish_hello(info, hello, std::move(made->keyspace));
     } else {
-        refuse(info, made.error());
+        refuse_write(info, made.error());
     }
     end_when_done();
 }

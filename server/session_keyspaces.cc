@@ -41,7 +41,9 @@ void Session::on_change_keyspace(const RequestInfo& info, Bytes body) {
             if (existed.is_ok()) {
                 append_answer(reply, info, now_us, protocol::AckResponse{*existed});
             } else {
-                append_error(reply, info, now_us, existed.error());
+                const Status& error = existed.error();
+                append_error(reply, info, now_us, protocol::to_wire_of_write(error),
+                             error.message(), error.detail());
             }
             return PoolTask::Next::kDone;
         });

@@ -272,7 +272,7 @@ void Session::on_written(std::unique_ptr<WriteRequest> request, uint64_t now_us)
     now_us_ = now_us;
     const RequestInfo info = pending->info;
     if (!result.status.is_ok()) {
-        refuse(info, for_user(keyspace_->space(), result.status));
+        refuse_write(info, for_user(keyspace_->space(), result.status));
     } else if (!info.has(protocol::flag::kQuiet)) {
         answer(info, protocol::WriteResponse{result.first_seqno, result.last_seqno,
                                              static_cast<protocol::Durability>(result.reached),

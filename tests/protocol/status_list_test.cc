@@ -55,6 +55,15 @@ TEST_CASE("status list: what a code promises, its status promises") {
     }
 }
 
+TEST_CASE("status list: of the errors of writes only those in doubt are") {
+    for (const Code code : kAllCodes) {
+        if (code == Code::kOk || code == Code::kLocked || code == Code::kWouldBlock) continue;
+        const WireStatus sent = to_wire_of_write(Status(code, "m", 7));
+        CHECK(is_in_doubt(raw(sent)) == (code == Code::kInDoubt));
+        CHECK(from_wire(raw(sent), "m", 7).code() == code);
+    }
+}
+
 TEST_CASE("status list: every code that may leave the process comes back as itself") {
     for (const Code code : kAllCodes) {
         if (code == Code::kLocked || code == Code::kWouldBlock) {

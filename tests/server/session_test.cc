@@ -278,6 +278,25 @@ TEST_CASE_METHOD(SessionFixture, "session: CHECKED requests get CHECKED answers"
     greet();
     db.set("large", std::string(100'000, 'x'));
     CHECK(send(ping(2, protocol::flag::kChecked)).at(0).header.has(protocol::flag::kChecked));
+TEST_CASE_METHOD(SessionFixture,
+                 "session: a write that needed what the disk does not give is surely not applied") {
+    greet();
+    db.fail_writes_with(Status::io_error("read 000012.sst: Input/output error (errno 5)"));
+    SECTION("a write") {
+        send(increment(2, "n"));
+        finish_all();
+    }
+    SECTION("a change of keyspaces") {
+        send(frame(Opcode::kKeyspaceCreate, 2, protocol::KeyspaceNameRequest{"new"}));
+        finish_all();
+    }
+    const auto found = answers();
+    CHECK(found.at(0).is(WireStatus::kReadFailed));
+    CHECK(protocol::is_surely_not_applied(found[0].header.status));
+    CHECK_FALSE(found[0].header.has(protocol::flag::kInDoubt));
+    CHECK(found[0].error().find("000012.sst") != std::string::npos);
+}
+
     const auto large = send(get(3, "large", protocol::flag::kChecked));
     CHECK(large.at(0).header.has(protocol::flag::kChecked));
     CHECK(large.at(0).as<protocol::GetResponse>().value.size() == 100'000);
