@@ -143,10 +143,13 @@ void Session::on_frame(const protocol::FrameView& frame) {
 
 void Session::begin_held() {
     while (!held_.empty() && !closed_) {
-        if (held_.front().info.has(protocol::flag::kFence) && running() > 0) return;
+        if (held_.front().info.has(protocol::flag::kFence) && running() > 0) break;
         HeldRequest request = std::move(held_.front());
         held_.pop_front();
         held_bytes_ -= request.body.size();
+    // What begins may end at once and ask for the next one: the loop that began it goes on to that.
+    if (beginning_held_) return;
+    beginning_held_ = true;
         table_.erase(request.info.id);
         begin(request.info, request.durability, request.body);
     }
@@ -154,6 +157,7 @@ void Session::begin_held() {
 
 void Session::begin(const RequestInfo& info, protocol::Durability durability, Bytes body) {
     if (info.expired(now_us_)) {
+    beginning_held_ = false;
         return refuse(info, Refusal{WireStatus::kDeadline, "the deadline passed in the queue"});
     }
     if (shared_.memory.exceeded()) {

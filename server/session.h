@@ -172,6 +172,7 @@ class Session final : public WireSession {
 
     ReplyQueue replies_;
     RequestTable table_;
+    bool beginning_held_ = false;
     std::deque<HeldRequest> held_;
     std::map<uint64_t, OpenScan> scans_;
     std::deque<std::unique_ptr<WriteRequest>> waiting_writes_;  // the first is being prepared
@@ -179,6 +180,7 @@ class Session final : public WireSession {
     size_t in_flight_ = 0;
     size_t held_bytes_ = 0;
     uint64_t last_accepted_id_ = 0;
+    Refusal no_more_scans_;                                     // why none may begin
 };
 
 template <class Message>

@@ -54,6 +54,7 @@ class ScanTask final : public PoolTask {
 void Session::on_scan(const RequestInfo& info, Bytes body) {
     protocol::ScanRequest request;
     if (!decode(info, body, request)) return;
+    if (no_more_scans_.refused()) return refuse(info, no_more_scans_);
     if (scans_.size() >= shared_.config.limits.scans_per_connection) {
         counters_.add(Counter::kLimitScans);
         shared_.report(Incident::kScans, peer_ + ": " + std::to_string(scans_.size()) +
@@ -148,6 +149,7 @@ void Session::end_scan(uint64_t id, const Refusal& refusal) {
 }
 
 void Session::stop_scans(const Refusal& refusal) {
+    no_more_scans_ = refusal;  // one that waits behind a fence begins later
     for (auto it = scans_.begin(); it != scans_.end();) {
         const uint64_t id = it->first;
         ++it;

@@ -302,6 +302,52 @@ TEST_CASE_METHOD(ScanFixture, "scan: credits pass a fence that holds others back
     CHECK(posted.size() == 1);
 }
 
+TEST_CASE_METHOD(ScanFixture, "scan: many that wait behind a fence and cannot begin end in a row") {
+    config.limits.outstanding_per_connection = 65'536;
+    greet();
+    constexpr uint64_t kScans = 13'000;  // whose refusals do not park the next one yet
+    send(put(2, "a", "1"));
+    send(scan(3, {}, protocol::flag::kFence));
+    for (uint64_t id = 4; id < 3 + kScans; ++id) send(scan(id, {}));
+    pool_full = true;
+    finish_write();
+    const auto found = answers();
+    REQUIRE(found.size() == 1 + kScans);
+    CHECK(found[1].id() == 3);
+    CHECK(found.back().id() == 2 + kScans);
+    CHECK(found.back().is(WireStatus::kOverloaded));
+    CHECK(session().held_bytes() == 0);
+}
+
+TEST_CASE_METHOD(ScanFixture, "scan: one that waits behind a fence does not begin once all stop") {
+    greet();
+    fill(3, 1);
+    send(put(2, "a", "1") + scan(3, {}, protocol::flag::kFence) + get(4, "k00001"));
+    WireStatus status = WireStatus::kOk;
+    SECTION("as the server drains") {
+        session().on_drain(now());
+        status = WireStatus::kDraining;
+    }
+    SECTION("as the client has ended its side") {
+        session().on_end_of_input(now());
+        status = WireStatus::kCancelled;
+    }
+    SECTION("as there is no memory") {
+        session().on_no_memory(now());
+        status = WireStatus::kOverloaded;
+    }
+    (void)answers();  // GOAWAY
+    CHECK(session().end() == Session::End::kOpen);
+    finish_write();
+    CHECK(posted.empty());
+    const auto found = answers();
+    REQUIRE(found.size() == 3);
+    CHECK(found[0].ok());
+    CHECK(found[1].is(status));
+    CHECK(found[2].ok());
+    CHECK(session().end() == Session::End::kAfterReplies);
+}
+
 TEST_CASE_METHOD(ScanFixture, "scan: open ones are limited, and wait for credit only so long") {
     config.limits.scans_per_connection = 1;
     config.limits.scan_lease_ms = 60'000;
