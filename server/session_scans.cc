@@ -166,7 +166,11 @@ void Session::check_scan_leases() {
         counters_.add(Counter::kLimitScanLease);
         shared_.report(Incident::kScanLease,
                        peer_ + ": a scan waited too long for credit (limits.scan_lease)");
-        end_scan(scan->first, {WireStatus::kCancelled, "no credit came for too long"});
+        // Not `cancelled`, which a client has asked for itself.
+        end_scan(scan->first, {WireStatus::kUnavailable,
+                               "the scan's lease ended: no credit came for " +
+                                   std::to_string(shared_.config.limits.scan_lease_ms) +
+                                   " ms (limits.scan_lease); scan on with the last resume token"});
     }
 }
 
