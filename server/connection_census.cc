@@ -30,4 +30,13 @@ void ConnectionCensus::left(const std::string& address, bool before_hello) {
     connections_.fetch_sub(1, std::memory_order_relaxed);
 }
 
+bool MemoryBudget::try_add(uint64_t bytes) {
+    const auto more = static_cast<int64_t>(bytes);
+    int64_t now = used_.load(std::memory_order_relaxed);
+    while (now + more <= limit_) {
+        if (used_.compare_exchange_weak(now, now + more, std::memory_order_relaxed)) return true;
+    }
+    return false;
+}
+
 }  // namespace kv::server

@@ -52,6 +52,9 @@ class MemoryBudget {
     explicit MemoryBudget(uint64_t limit_bytes) : limit_(static_cast<int64_t>(limit_bytes)) {}
 
     void add(int64_t bytes) { used_.fetch_add(bytes, std::memory_order_relaxed); }
+    /// Adds `bytes` if they fit. Of several who ask at once no more get them than there is room
+    /// for.
+    bool try_add(uint64_t bytes);
     bool exceeded() const { return used_.load(std::memory_order_relaxed) > limit_; }
     /// Whether `bytes` more would still fit. Takes nothing.
     bool has_room(uint64_t bytes) const {

@@ -17,6 +17,7 @@ namespace {
 constexpr size_t kChunkFixedBytes = 1 + 4 + 4;
 // direction, seqno, key length, checksum: a resume token besides its key.
 constexpr size_t kTokenFixedBytes = 1 + 8 + 4 + 8;
+constexpr uint64_t kNoRoomRetryMs = 1000;
 
 }  // namespace
 
@@ -43,6 +44,11 @@ Result<std::unique_ptr<ScanStream>> ScanStream::create(Db& db, const RequestInfo
         }
         if (token.last_key.empty()) {
             return Status::invalid_argument("resume token: its key is empty");
+        }
+        if (token.last_key.size() > kMaxKeyBytes) {
+            return Status::invalid_argument("resume token: its key of " +
+                                            std::to_string(token.last_key.size()) +
+                                            " bytes is longer than any key");
         }
         scan->last_key_ = token.last_key;
         scan->any_entry_ = true;
@@ -71,8 +77,7 @@ bool ScanStream::take_entry() {
     const size_t entry_bytes = protocol::kScanEntryOverheadBytes + key.size() + value.size();
     const size_t fixed_bytes = kChunkFixedBytes + kTokenFixedBytes;
     const size_t with_token = body_bytes_ + entry_bytes + fixed_bytes + key.size();
-    const uint64_t full = std::min<uint64_t>(max_body_bytes_, protocol::kScanChunkBytes);
-    if (with_token > (taken_.empty() ? max_body_bytes_ : full)) return false;
+    if (with_token > std::min<uint64_t>(max_body_bytes_, protocol::kScanChunkBytes)) return false;
     body_bytes_ += entry_bytes;
     taken_.push_back({key.size(), value.size(), iterator_->seqno(), iterator_->expiry_ms()});
     chunk_bytes_ += key;
@@ -83,19 +88,18 @@ bool ScanStream::take_entry() {
     return true;
 }
 
-std::optional<ScanStream::Chunk> ScanStream::next_chunk(Clock& clock) {
+std::optional<ScanStream::Chunk> ScanStream::next_chunk(Clock& clock, MemoryBudget& memory) {
     iterator_ == nullptr ? open() : begin_slice(*iterator_, reverse_);
     while (left_ > 0 && iterator_->valid()) {
         if (!take_entry()) {
             if (!taken_.empty()) return finish_chunk(false, clock.monotonic_us());
-            const size_t bytes = iterator_->key().size() + iterator_->value().size();
-            return fail(answer_too_large(bytes, static_cast<uint32_t>(max_body_bytes_)),
-                        clock.monotonic_us());
+            return large_chunk(clock.monotonic_us(), memory);
         }
-        step();
+        // Behind the last one that is wanted may lie a block that cannot be read.
+        if (left_ > 0) step();
     }
     if (left_ > 0 && iterator_->budget_exhausted()) return std::nullopt;
-    const bool exhausted = !iterator_->valid() && !iterator_->budget_exhausted();
+    const bool exhausted = left_ > 0 && !iterator_->valid();
     if (exhausted) {
         const Status status = iterator_->status();
         if (!status.is_ok()) {
@@ -103,14 +107,43 @@ std::optional<ScanStream::Chunk> ScanStream::next_chunk(Clock& clock) {
                         clock.monotonic_us());
         }
     }
-    Chunk chunk = finish_chunk(exhausted, clock.monotonic_us());
-    chunk.last = true;
-    iterator_.reset();  // what it pins is not needed while the last answer is on its way
+    return finish_chunk(exhausted, clock.monotonic_us());
+}
+
+/// The next entry, straight from where it lies: there is one copy of it, in the frame. What comes
+/// behind it is not looked for, so that it leaves at once.
+ScanStream::Chunk ScanStream::large_chunk(uint64_t now_us, MemoryBudget& memory) {
+    const Bytes key = keyspace_->space().user_key(iterator_->key(), key_scratch_);
+    const Bytes value = keys_only_ ? Bytes() : iterator_->value();
+    const size_t body_bytes = kChunkFixedBytes + kTokenFixedBytes +
+                              protocol::kScanEntryOverheadBytes + 2 * key.size() + value.size();
+    if (body_bytes > max_body_bytes_) {
+        return fail(
+            answer_too_large(key.size() + value.size(), static_cast<uint32_t>(max_body_bytes_)),
+            now_us);
+    }
+    const size_t frame_bytes = protocol::kHeaderBytes + body_bytes;
+    if (!memory.try_add(frame_bytes)) {
+        Chunk chunk =
+            fail({protocol::WireStatus::kOverloaded,
+                  "network buffers are full: scan on with the last resume token", kNoRoomRetryMs},
+                 now_us);
+        chunk.no_room = true;
+        return chunk;
+    }
+    last_key_ = key;
+    any_entry_ = true;
+    --left_;
+    keyspace_->count_reads(1, 1);
+    protocol::ScanChunk message;
+    message.entries.push_back({key, iterator_->seqno(), iterator_->expiry_ms(), value});
+    Chunk chunk = make_chunk(std::move(message), left_ == 0, frame_bytes, now_us);
+    chunk.charged_bytes = frame_bytes;
+    if (!chunk.last) step();
     return chunk;
 }
 
 ScanStream::Chunk ScanStream::finish_chunk(bool exhausted, uint64_t now_us) {
-    const bool last = exhausted || left_ == 0;
     keyspace_->count_reads(taken_.size(), taken_.size());
     protocol::ScanChunk message;
     message.exhausted = exhausted;
@@ -122,6 +155,15 @@ ScanStream::Chunk ScanStream::finish_chunk(bool exhausted, uint64_t now_us) {
         message.entries.push_back({key, taken.seqno, taken.expiry_ms, value});
         rest.remove_prefix(taken.key_size + taken.value_size);
     }
+    Chunk chunk = make_chunk(std::move(message), exhausted || left_ == 0, 0, now_us);
+    chunk_bytes_.clear();
+    taken_.clear();
+    body_bytes_ = 0;
+    return chunk;
+}
+
+ScanStream::Chunk ScanStream::make_chunk(protocol::ScanChunk message, bool last,
+                                         size_t expected_bytes, uint64_t now_us) {
     std::string token;
     if (any_entry_) {
         token = protocol::encode_resume_token({reverse_, snapshot_->seqno(), last_key_});
@@ -131,13 +173,18 @@ ScanStream::Chunk ScanStream::finish_chunk(bool exhausted, uint64_t now_us) {
     protocol::Header header = answer_header(info_, now_us);
     if (!last) header.flags |= protocol::flag::kMore;
     Chunk chunk;
+    chunk.frame.reserve(expected_bytes);
     protocol::append_frame(chunk.frame, header, message);
     chunk.body_bytes = chunk.frame.size() - protocol::kHeaderBytes;
     chunk.last = last;
-    chunk_bytes_.clear();
-    taken_.clear();
-    body_bytes_ = 0;
+    if (last) iterator_.reset();  // what it pins is not needed while the answer is on its way
     return chunk;
+}
+
+void ScanStream::release_buffers() {
+    // An empty string that is assigned leaves the memory where it is.
+    std::string().swap(chunk_bytes_);
+    std::vector<Taken>().swap(taken_);
 }
 
 ScanStream::Chunk ScanStream::fail(const Refusal& refusal, uint64_t now_us) const {

@@ -13,6 +13,7 @@
 #include "kv/db.h"
 #include "kv/keyspace_catalog.h"
 #include "server/answer.h"
+#include "server/connection_census.h"
 
 namespace kv::server {
 
@@ -48,15 +49,23 @@ class ScanStream {
         uint64_t body_bytes = 0;
         bool last = false;  ///< The final answer: exhausted, limit reached, or an error.
         bool error = false;
+        bool no_room = false;      ///< The error is that `memory` had none.
+        size_t charged_bytes = 0;  ///< Taken from `memory`: whoever takes the chunk gives it back.
     };
     /// The next answer, or nothing when only the turn has ended: call again. May wait for the disk.
-    /// Requires that no last one was made.
-    std::optional<Chunk> next_chunk(Clock& clock);
+    /// An entry above kScanChunkBytes goes alone, and is copied only when `memory` has room for it;
+    /// else the scan ends with `overloaded`. Requires that no last one was made.
+    std::optional<Chunk> next_chunk(Clock& clock, MemoryBudget& memory);
     /// A last answer.
     Chunk fail(const Refusal& refusal, uint64_t now_us) const;
     /// Whether next_chunk() was called.
     bool has_begun() const { return iterator_ != nullptr; }
     const RequestInfo& info() const { return info_; }
+    /// What is kept from one chunk for the next. Call when that may be long in coming.
+    void release_buffers();
+    size_t buffer_bytes() const {
+        return chunk_bytes_.capacity() + taken_.capacity() * sizeof(Taken);
+    }
 
   private:
     ScanStream(Db& db, const RequestInfo& info, SnapshotPtr snapshot, KeyspacePtr keyspace)
@@ -65,7 +74,10 @@ class ScanStream {
     void open();
     void step();
     bool take_entry();
+    Chunk large_chunk(uint64_t now_us, MemoryBudget& memory);
     Chunk finish_chunk(bool exhausted, uint64_t now_us);
+    Chunk make_chunk(protocol::ScanChunk message, bool last, size_t expected_bytes,
+                     uint64_t now_us);
 
     Db& db_;
     RequestInfo info_;

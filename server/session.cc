@@ -87,6 +87,11 @@ void Session::note_limits() {
     slow_reader_.note(replies_.bytes(), now_us_);
 }
 
+void Session::note_no_memory() {
+    counters_.add(Counter::kLimitMemory);
+    shared_.report(Incident::kMemory, "network buffers are full (limits.network_memory)");
+}
+
 Refusal Session::judge_frame(const RequestInfo& info, const protocol::FrameView& frame) const {
     if (frame.header.has(protocol::flag::kExt)) {
         const Status status = protocol::refuse_critical_extensions(frame.extensions);
@@ -142,27 +147,25 @@ void Session::on_frame(const protocol::FrameView& frame) {
 }
 
 void Session::begin_held() {
+    // What begins may end at once and ask for the next one: the loop that began it goes on to that.
+    if (beginning_held_) return;
+    beginning_held_ = true;
     while (!held_.empty() && !closed_) {
         if (held_.front().info.has(protocol::flag::kFence) && running() > 0) break;
         HeldRequest request = std::move(held_.front());
         held_.pop_front();
-        held_bytes_ -= request.body.size();
-    // What begins may end at once and ask for the next one: the loop that began it goes on to that.
-    if (beginning_held_) return;
-    beginning_held_ = true;
-        table_.erase(request.info.id);
+        forget(request.info.id);
         begin(request.info, request.durability, request.body);
     }
+    beginning_held_ = false;
 }
 
 void Session::begin(const RequestInfo& info, protocol::Durability durability, Bytes body) {
     if (info.expired(now_us_)) {
-    beginning_held_ = false;
         return refuse(info, Refusal{WireStatus::kDeadline, "the deadline passed in the queue"});
     }
     if (shared_.memory.exceeded()) {
-        counters_.add(Counter::kLimitMemory);
-        shared_.report(Incident::kMemory, "network buffers are full (limits.network_memory)");
+        note_no_memory();
         return refuse(
             info, Refusal{WireStatus::kOverloaded, "network buffers are full", kOverloadedRetryMs});
     }
@@ -209,11 +212,15 @@ void Session::begin(const RequestInfo& info, protocol::Durability durability, By
 }
 
 void Session::finish(uint64_t id) {
-    if (const PendingRequest* request = table_.find(id)) {
-        held_bytes_ -= request->bytes;
-        table_.erase(id);
-    }
+    forget(id);
     if (!closed_) begin_held();
+}
+
+void Session::forget(uint64_t id) {
+    const PendingRequest* request = table_.find(id);
+    if (request == nullptr) return;
+    held_bytes_ -= request->bytes;
+    table_.erase(id);
 }
 
 void Session::on_cancel(const RequestInfo& info, Bytes body) {
@@ -258,6 +265,11 @@ void Session::refuse(const RequestInfo& info, const Status& status) {
     append_error(replies_.slab(), info, now_us_, status);
 }
 
+void Session::refuse_write(const RequestInfo& info, const Status& status) {
+    refuse(info, Refusal{protocol::to_wire_of_write(status), std::string(status.message()),
+                         status.detail()});
+}
+
 void Session::fatal(const RequestInfo& info, WireStatus status, Bytes message) {
     refuse(info, Refusal{status, std::string(message)});
     end_ = End::kAfterReplies;
@@ -269,11 +281,6 @@ void Session::fatal(const RequestInfo& info, WireStatus status, Bytes message) {
 }
 
 void Session::end_when_done() {
-void Session::refuse_write(const RequestInfo& info, const Status& status) {
-    refuse(info, Refusal{protocol::to_wire_of_write(status), std::string(status.message()),
-                         status.detail()});
-}
-
     if (!(draining_ || input_ended_) || end_ != End::kOpen) return;
     if (table_.empty()) end_ = End::kAfterReplies;
 }
@@ -364,14 +371,20 @@ void Session::on_no_memory(uint64_t now_us) {
 void Session::close() {
     closed_ = true;
     end_ = End::kNow;
+    for (const HeldRequest& request : held_) forget(request.info.id);
     held_.clear();
     table_.for_each([](PendingRequest& request) {
         if (request.task != nullptr) request.task->cancel();
     });
     for (auto it = scans_.begin(); it != scans_.end();) {
         PoolTask* const task = it->second.task;
-        if (task != nullptr) task->cancel();
-        it = task != nullptr ? std::next(it) : scans_.erase(it);
+        if (task != nullptr) {
+            task->cancel();
+            ++it;
+            continue;
+        }
+        forget(it->first);
+        it = scans_.erase(it);
     }
 }
 

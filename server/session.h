@@ -82,13 +82,17 @@ class Session final : public WireSession {
     Refusal judge_frame(const RequestInfo& info, const protocol::FrameView& frame) const;
     void begin(const RequestInfo& info, protocol::Durability durability, Bytes body);
     void begin_held();
+    /// It has its final answer.
     void finish(uint64_t id);
+    /// Takes it out of the table and gives back what it held.
+    void forget(uint64_t id);
     void on_cancel(const RequestInfo& info, Bytes body);
     bool cancel(uint64_t id);
     void fatal(const RequestInfo& info, protocol::WireStatus status, Bytes message);
     void end_when_done();
     size_t running() const { return table_.size() - held_.size() - scans_.size(); }
     void note_limits();
+    void note_no_memory();
 
     // session_hello.cc: the beginning.
     void on_hello(const RequestInfo& info, const protocol::FrameView& frame);
@@ -106,11 +110,11 @@ class Session final : public WireSession {
     }
     void refuse(const RequestInfo& info, const Refusal& refusal);
     void refuse(const RequestInfo& info, const Status& status);
+    void refuse_write(const RequestInfo& info, const Status& status);
     /// Decodes or answers `malformed`.
     template <class Message>
     bool decode(const RequestInfo& info, Bytes body, Message& message);
 
-    void refuse_write(const RequestInfo& info, const Status& status);
     // session_reads.cc: answered here when in memory, else by a task in the pool.
     void on_get(const RequestInfo& info, Bytes body);
     void on_multi_get(const RequestInfo& info, Bytes body);
@@ -118,8 +122,9 @@ class Session final : public WireSession {
     void on_explain(const RequestInfo& info, Bytes body);
     void on_snapshot(const RequestInfo& info, Bytes body);
     void answer_get(const RequestInfo& info, std::optional<Entry> entry);
-    void read_in_pool(const RequestInfo& info, Job job);
-    void on_read_done(uint64_t id, std::string reply);
+    /// `bytes`: of the request, which the job has copied.
+    void read_in_pool(const RequestInfo& info, size_t bytes, Job job);
+    void on_read_done(uint64_t id, std::string reply, bool had_room);
     Result<SnapshotPtr> find_snapshot(uint64_t id) const;
 
     // session_writes.cc: one order for all writes of the connection.
@@ -167,20 +172,20 @@ class Session final : public WireSession {
     uint64_t features_ = 0;  // agreed on in HELLO
     bool hello_done_ = false, draining_ = false, input_ended_ = false, closed_ = false;
     bool outstanding_noted_ = false;
+    bool beginning_held_ = false;
     End end_ = End::kOpen;
     KeyspacePtr keyspace_;  // set once, by HELLO; null before
 
     ReplyQueue replies_;
     RequestTable table_;
-    bool beginning_held_ = false;
     std::deque<HeldRequest> held_;
     std::map<uint64_t, OpenScan> scans_;
+    Refusal no_more_scans_;                                     // why none may begin
     std::deque<std::unique_ptr<WriteRequest>> waiting_writes_;  // the first is being prepared
     bool preparing_ = false;
     size_t in_flight_ = 0;
     size_t held_bytes_ = 0;
     uint64_t last_accepted_id_ = 0;
-    Refusal no_more_scans_;                                     // why none may begin
 };
 
 template <class Message>

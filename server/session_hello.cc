@@ -107,6 +107,7 @@ void Session::choose_keyspace(const RequestInfo& info, const protocol::HelloRequ
     PoolTask* const raw = task.get();
     if (!host_.post(task)) {
         counters_.add(Counter::kLimitPool);
+        shared_.report(Incident::kReadQueue, "too many reads wait (limits.queued_reads)");
         return refuse(info, Refusal{WireStatus::kOverloaded, "too many reads wait for the disk",
                                     kPoolRetryMs});
     }

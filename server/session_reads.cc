@@ -108,19 +108,20 @@ class ReadTask final : public PoolTask {
             begun_ = true;
             return Next::kAgain;
         }
-        if (!is_needed(info_.opcode) && !shared.memory.has_room(reply_.size())) {
+        had_room_ = shared.memory.try_add(reply_.size());
+        if (!had_room_ && !is_needed(info_.opcode)) {
             reply_.clear();
             append_error(reply_, info_, now_us, WireStatus::kOverloaded, "network buffers are full",
                          kPoolRetryMs);
         }
         charged_bytes_ = static_cast<int64_t>(reply_.size());
-        shared.memory.add(charged_bytes_);
+        if (!had_room_) shared.memory.add(charged_bytes_);
         return Next::kDone;
     }
 
     void finish() override {
         session_.shared_.memory.add(-charged_bytes_);
-        session_.on_read_done(info_.id, std::move(reply_));
+        session_.on_read_done(info_.id, std::move(reply_), had_room_);
     }
 
   private:
@@ -129,10 +130,11 @@ class ReadTask final : public PoolTask {
     Session::Job job_;
     std::string reply_;
     bool begun_ = false;
+    bool had_room_ = true;
     int64_t charged_bytes_ = 0;
 };
 
-void Session::read_in_pool(const RequestInfo& info, Job job) {
+void Session::read_in_pool(const RequestInfo& info, size_t bytes, Job job) {
     std::unique_ptr<PoolTask> task = std::make_unique<ReadTask>(*this, info, std::move(job));
     PoolTask* const raw = task.get();
     if (!host_.post(task)) {
@@ -143,15 +145,17 @@ void Session::read_in_pool(const RequestInfo& info, Job job) {
     }
     counters_.add(Counter::kPoolTasks);
     ++in_flight_;
-    table_.insert({info, Stage::kReading, 0, raw, 0});
+    held_bytes_ += bytes;
+    table_.insert({info, Stage::kReading, 0, raw, bytes});
 }
 
-void Session::on_read_done(uint64_t id, std::string reply) {
+void Session::on_read_done(uint64_t id, std::string reply, bool had_room) {
     host_.progressed();
     now_us_ = shared_.clock.monotonic_us();
     --in_flight_;
     const bool failed = protocol::decode_header(reply.data()).status != raw(WireStatus::kOk);
     if (failed) counters_.add(Counter::kErrors);
+    if (!had_room) note_no_memory();
     if (!closed_) replies_.append(std::move(reply));
     slow_reader_.note(replies_.bytes(), now_us_);
     finish(id);
@@ -184,8 +188,9 @@ void Session::on_get(const RequestInfo& info, Bytes body) {
 
     options.cache_only = false;
     read_in_pool(
-        info, [&shared = shared_, info, options = std::move(options), key = std::string(key),
-               &keyspace = *keyspace_, max_frame_bytes = max_frame_bytes_](std::string& reply) {
+        info, body.size(),
+        [&shared = shared_, info, options = std::move(options), key = std::string(key),
+         &keyspace = *keyspace_, max_frame_bytes = max_frame_bytes_](std::string& reply) {
             auto entry = shared.db.get(key, options);
             const uint64_t now_us = shared.clock.monotonic_us();
             if (entry.is_ok()) keyspace.count_reads(1, entry->has_value() ? 1 : 0);
@@ -240,7 +245,7 @@ void Session::on_multi_get(const RequestInfo& info, Bytes body) {
         if (!status.is(Code::kWouldBlock)) return refuse(info, status);
     }
     options.cache_only = false;
-    read_in_pool(info,
+    read_in_pool(info, body.size(),
                  [&shared = shared_, info, options = std::move(options), body = std::string(body),
                   &keyspace = *keyspace_, max_frame_bytes = max_frame_bytes_](std::string& reply) {
                      protocol::MultiGetRequest copy;
@@ -262,10 +267,13 @@ void Session::on_count(const RequestInfo& info, Bytes body) {
     if (!decode(info, body, request)) return;
     auto snapshot = find_snapshot(request.snapshot_id);
     if (!snapshot.is_ok()) return refuse(info, snapshot.error());
+    if (const Refusal refusal = check_range(keyspace_->space(), request.range); refusal.refused())
+        return refuse(info, refusal);
     ScanOptions options = scan_options(keyspace_->space(), request.range, std::move(*snapshot));
     if (!request.exact) {
         return read_in_pool(
-            info, [&shared = shared_, info, options = std::move(options)](std::string& reply) {
+            info, body.size(),
+            [&shared = shared_, info, options = std::move(options)](std::string& reply) {
                 const uint64_t count = shared.db.approximate_count(options);
                 append_answer(reply, info, shared.clock.monotonic_us(),
                               protocol::CountResponse{count, false});
@@ -274,27 +282,29 @@ void Session::on_count(const RequestInfo& info, Bytes body) {
     }
     options.fill_cache = false;
     options.max_skipped = kSliceSkips;
-    read_in_pool(info, [&shared = shared_, info, options = std::move(options),
-                        iterator = std::shared_ptr<Iterator>(),
-                        count = uint64_t{0}](std::string& reply) mutable {
-        if (iterator == nullptr) {
-            iterator = shared.db.new_iterator(options);
-            iterator->seek_to_first();
-        } else {
-            begin_slice(*iterator);
-        }
-        for (uint64_t i = 0; i < kCountSlice && iterator->valid(); ++i, ++count) iterator->next();
-        if (iterator->valid() || iterator->budget_exhausted()) return PoolTask::Next::kAgain;
-        const Status status = iterator->status();
-        const uint64_t now_us = shared.clock.monotonic_us();
-        if (!status.is_ok()) {
-            append_error(reply, info, now_us, status);
-        } else {
-            append_answer(reply, info, now_us, protocol::CountResponse{count, true});
-        }
-        iterator.reset();
-        return PoolTask::Next::kDone;
-    });
+    read_in_pool(
+        info, body.size(),
+        [&shared = shared_, info, options = std::move(options),
+         iterator = std::shared_ptr<Iterator>(), count = uint64_t{0}](std::string& reply) mutable {
+            if (iterator == nullptr) {
+                iterator = shared.db.new_iterator(options);
+                iterator->seek_to_first();
+            } else {
+                begin_slice(*iterator);
+            }
+            for (uint64_t i = 0; i < kCountSlice && iterator->valid(); ++i, ++count)
+                iterator->next();
+            if (iterator->valid() || iterator->budget_exhausted()) return PoolTask::Next::kAgain;
+            const Status status = iterator->status();
+            const uint64_t now_us = shared.clock.monotonic_us();
+            if (!status.is_ok()) {
+                append_error(reply, info, now_us, status);
+            } else {
+                append_answer(reply, info, now_us, protocol::CountResponse{count, true});
+            }
+            iterator.reset();
+            return PoolTask::Next::kDone;
+        });
 }
 
 void Session::on_explain(const RequestInfo& info, Bytes body) {
@@ -303,19 +313,21 @@ void Session::on_explain(const RequestInfo& info, Bytes body) {
     auto snapshot = find_snapshot(request.snapshot_id);
     if (!snapshot.is_ok()) return refuse(info, snapshot.error());
     const auto tell = [&](auto explain) {
-        read_in_pool(info, [&shared = shared_, info, explain = std::move(explain),
-                            max_frame_bytes = max_frame_bytes_](std::string& reply) {
-            const auto told = explain(shared.db);
-            const uint64_t now_us = shared.clock.monotonic_us();
-            if (!told.is_ok()) {
-                append_error(reply, info, now_us, told.error());
-            } else {
-                const std::string text = to_text(*told);
-                append_fitting_answer(reply, info, now_us, protocol::ExplainResponse{text},
-                                      max_frame_bytes);
-            }
-            return PoolTask::Next::kDone;
-        });
+        read_in_pool(info, body.size(),
+                     [&shared = shared_, info, explain = std::move(explain),
+                      max_frame_bytes = max_frame_bytes_](std::string& reply) {
+                         const auto told = explain(shared.db);
+                         const uint64_t now_us = shared.clock.monotonic_us();
+                         if (!told.is_ok()) {
+                             append_error(reply, info, now_us, told.error());
+                         } else {
+                             const std::string text = to_text(*told);
+                             append_fitting_answer(reply, info, now_us,
+                                                   protocol::ExplainResponse{text},
+                                                   max_frame_bytes);
+                         }
+                         return PoolTask::Next::kDone;
+                     });
     };
     if (request.read == protocol::ExplainRequest::Read::kGet) {
         ReadOptions options;
@@ -326,6 +338,8 @@ void Session::on_explain(const RequestInfo& info, Bytes body) {
             return db.explain_get(key, options);
         });
     }
+    if (const Refusal refusal = check_range(keyspace_->space(), request.range); refusal.refused())
+        return refuse(info, refusal);
     ScanOptions options = scan_options(keyspace_->space(), request.range, std::move(*snapshot));
     options.max_skipped = kMostExplainedSkips;
     const uint64_t limit = request.limit == 0

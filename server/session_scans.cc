@@ -1,10 +1,11 @@
 // The scans of a session: each is a ScanStream that makes one chunk at a time in the read pool, as
 // long as its client grants credit and reads what it is sent. A scan that may not go on is parked
-// and costs an iterator, no thread and no buffers.
+// and costs an iterator and its request's strings, no thread and no buffers.
 // SPDX-License-Identifier: Apache-2.0
 #include <utility>
 
 #include "server/session.h"
+#include "server/stored_keys.h"
 
 namespace kv::server {
 
@@ -26,17 +27,18 @@ class ScanTask final : public PoolTask {
     Next run() override {
         if (cancelled()) return Next::kDone;
         Clock& clock = session_.shared_.clock;
+        MemoryBudget& memory = session_.shared_.memory;
         const uint64_t now_us = clock.monotonic_us();
         if (!stream_.has_begun() && stream_.info().expired(now_us)) {
             chunk_ = stream_.fail(
                 {WireStatus::kDeadline, "the deadline passed in the queue of reads"}, now_us);
-        } else if (auto chunk = stream_.next_chunk(clock)) {
+        } else if (auto chunk = stream_.next_chunk(clock, memory)) {
             chunk_ = *std::move(chunk);
         } else {
             return Next::kAgain;
         }
         charged_bytes_ = static_cast<int64_t>(chunk_.frame.size());
-        session_.shared_.memory.add(charged_bytes_);
+        memory.add(charged_bytes_ - static_cast<int64_t>(chunk_.charged_bytes));
         return Next::kDone;
     }
     void finish() override {
@@ -55,6 +57,8 @@ void Session::on_scan(const RequestInfo& info, Bytes body) {
     protocol::ScanRequest request;
     if (!decode(info, body, request)) return;
     if (no_more_scans_.refused()) return refuse(info, no_more_scans_);
+    if (const Refusal refusal = check_range(keyspace_->space(), request.range); refusal.refused())
+        return refuse(info, refusal);
     if (scans_.size() >= shared_.config.limits.scans_per_connection) {
         counters_.add(Counter::kLimitScans);
         shared_.report(Incident::kScans, peer_ + ": " + std::to_string(scans_.size()) +
@@ -70,7 +74,8 @@ void Session::on_scan(const RequestInfo& info, Bytes body) {
         ScanStream::create(shared_.db, info, request, std::move(at), max_frame_bytes_, keyspace_);
     if (!stream.is_ok()) return refuse(info, stream.error());
     counters_.add(Counter::kScans);
-    table_.insert({info, Stage::kScanning, 0, nullptr, 0});
+    held_bytes_ += body.size();
+    table_.insert({info, Stage::kScanning, 0, nullptr, body.size()});
     auto [opened, inserted] = scans_.emplace(
         info.id, OpenScan{std::move(*stream), ScanCredit(request.credit_bytes), nullptr, {}, 0});
     continue_scan(info.id, opened->second);
@@ -79,7 +84,9 @@ void Session::on_scan(const RequestInfo& info, Bytes body) {
 void Session::continue_scan(uint64_t id, OpenScan& scan) {
     if (scan.task != nullptr || end_ != End::kOpen) return;
     if (!scan.credit.open() || replies_.bytes() > kMaxUnreadForScans) {
-        if (scan.waits_since_us == 0) scan.waits_since_us = now_us_;
+        if (scan.waits_since_us != 0) return;
+        scan.waits_since_us = now_us_;
+        scan.stream->release_buffers();
         return;
     }
     scan.waits_since_us = 0;
@@ -87,6 +94,7 @@ void Session::continue_scan(uint64_t id, OpenScan& scan) {
     PoolTask* const raw = task.get();
     if (!host_.post(task)) {
         counters_.add(Counter::kLimitPool);
+        shared_.report(Incident::kReadQueue, "too many reads wait (limits.queued_reads)");
         return end_scan(id,
                         {WireStatus::kOverloaded, "too many reads wait; resume later", kRetryMs});
     }
@@ -104,8 +112,9 @@ void Session::on_scan_chunk(uint64_t id, ScanStream::Chunk chunk) {
     scan.task = nullptr;
     if (closed_) {
         scans_.erase(found);
-        return;
+        return forget(id);
     }
+    if (chunk.no_room) note_no_memory();
     if (!chunk.frame.empty()) counters_.add(Counter::kScanChunks);
     if (chunk.last) {
         if (chunk.error) counters_.add(Counter::kErrors);

@@ -246,6 +246,7 @@ void Session::on_prepared() {
     preparing_ = false;
     if (closed_) {
         in_flight_ -= waiting_writes_.size();
+        for (const auto& request : waiting_writes_) forget(request->tag);
         waiting_writes_.clear();
         return;
     }
@@ -268,7 +269,7 @@ void Session::on_written(std::unique_ptr<WriteRequest> request, uint64_t now_us)
     KV_ASSERT(pending != nullptr);
     const WriteResult& result = request->result;
     count_written(*pending, result);
-    if (closed_) return;
+    if (closed_) return forget(request->tag);
     now_us_ = now_us;
     const RequestInfo info = pending->info;
     if (!result.status.is_ok()) {

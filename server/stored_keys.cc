@@ -29,6 +29,19 @@ ScanOptions scan_options(const Keyspace& space, const protocol::KeyRange& range,
     return options;
 }
 
+Refusal check_range(const Keyspace& space, const protocol::KeyRange& range) {
+    const std::pair<const char*, Bytes> parts[] = {
+        {"lower bound", range.lower}, {"upper bound", range.upper}, {"prefix", range.prefix}};
+    for (const auto& [name, part] : parts) {
+        const size_t limit = kMaxKeyBytes + 1 - space.extra_bytes(part);
+        if (part.size() <= limit) continue;
+        return {protocol::WireStatus::kTooLarge,
+                std::string(name) + " of " + std::to_string(part.size()) + " bytes; the limit is " +
+                    std::to_string(limit) + ", which is the largest key and one byte: shorten it"};
+    }
+    return {};
+}
+
 std::pair<std::string, std::string> stored_range(const Keyspace& space, std::optional<Bytes> lower,
                                                  std::optional<Bytes> upper, Bytes prefix) {
     std::string first = lower ? stored_copy(space, *lower) : space.first();

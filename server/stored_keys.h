@@ -13,12 +13,17 @@
 #include "kv/db.h"
 #include "kv/keyspace.h"
 #include "protocol/read_messages.h"
+#include "server/answer.h"
 
 namespace kv::server {
 
 /// The part of `space` that `range` names.
 ScanOptions scan_options(const Keyspace& space, const protocol::KeyRange& range,
                          SnapshotPtr snapshot);
+
+/// Refuses a bound or a prefix that is longer than what can tell two keys apart: the largest key of
+/// the format, whatever may be written here, and one byte for what lies right behind it.
+Refusal check_range(const Keyspace& space, const protocol::KeyRange& range);
 
 /// [first, second) of stored keys: those of `space` between the bounds, where there are any, that
 /// begin with `prefix`.

@@ -245,4 +245,14 @@ TEST_CASE("log hand-over: a thread that is interrupted for the log's keeps the l
     CHECK(handed_over_of(10 * tried, 0) == 10 * tried);
 }
 
+TEST_CASE("memory budget: takes what fits, to the last byte, and nothing of the rest") {
+    MemoryBudget memory(1000);
+    CHECK(memory.try_add(600));
+    CHECK_FALSE(memory.try_add(401));
+    CHECK(memory.used() == 600);
+    CHECK(memory.try_add(400));
+    CHECK_FALSE(memory.exceeded());
+    CHECK_FALSE(memory.try_add(1));
+}
+
 }  // namespace kv::server

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/session.h"
 
+#include "config/check_config.h"
 #include "server/session_fixture.h"
 
 namespace kv::server {
@@ -18,6 +19,9 @@ TEST_CASE_METHOD(SessionFixture, "session: HELLO names the limits and is needed 
         CHECK(response.max_outstanding == 1024);
         CHECK(response.max_frame_bytes == protocol::kDefaultFrameBytes);
         CHECK(response.server_version == server_version());
+        // A receive buffer that holds one grows to an eighth more.
+        CHECK(response.max_frame_bytes / 8 * 9 <=
+              config::least_network_memory_bytes(config.engine));
     }
     SECTION("a second one is an error of that request only") {
         greet();
@@ -274,10 +278,6 @@ TEST_CASE_METHOD(SessionFixture, "session: the engine's verdicts keep code and d
     CHECK(doubtful.at(0).header.has(protocol::flag::kInDoubt));
 }
 
-TEST_CASE_METHOD(SessionFixture, "session: CHECKED requests get CHECKED answers") {
-    greet();
-    db.set("large", std::string(100'000, 'x'));
-    CHECK(send(ping(2, protocol::flag::kChecked)).at(0).header.has(protocol::flag::kChecked));
 TEST_CASE_METHOD(SessionFixture,
                  "session: a write that needed what the disk does not give is surely not applied") {
     greet();
@@ -297,6 +297,10 @@ TEST_CASE_METHOD(SessionFixture,
     CHECK(found[0].error().find("000012.sst") != std::string::npos);
 }
 
+TEST_CASE_METHOD(SessionFixture, "session: CHECKED requests get CHECKED answers") {
+    greet();
+    db.set("large", std::string(100'000, 'x'));
+    CHECK(send(ping(2, protocol::flag::kChecked)).at(0).header.has(protocol::flag::kChecked));
     const auto large = send(get(3, "large", protocol::flag::kChecked));
     CHECK(large.at(0).header.has(protocol::flag::kChecked));
     CHECK(large.at(0).as<protocol::GetResponse>().value.size() == 100'000);
