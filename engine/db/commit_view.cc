@@ -6,18 +6,34 @@
 #include <utility>
 
 #include "db/db_iterator.h"
-#include "db/lookup.h"
+#include "db/range_count.h"
 #include "db/view_source.h"
 
 namespace kv::db {
 
+Status StoreCommitView::find(const ReadView& view, Bytes key, Found& found) {
+    return lookup(view, tables_, key, kMaxSeqno, ReadTime(now_ms_), commit_read_mode(may_block_),
+                  found);
+}
+
 Result<std::optional<Entry>> StoreCommitView::get(Bytes key) {
     const ViewLease view = views_.acquire();
     Found found;
-    KV_RETURN_IF_ERROR(lookup(*view, tables_, key, kMaxSeqno, ReadTime(now_ms_),
-                              commit_read_mode(may_block_), found));
+    KV_RETURN_IF_ERROR(find(*view, key, found));
     if (!found.live) return std::optional<Entry>();
     return std::optional<Entry>(Entry{std::string(found.value), found.seqno, found.expiry_ms});
+}
+
+Result<std::optional<EntryHead>> StoreCommitView::get_head(Bytes key) {
+    const ViewLease view = views_.acquire();
+    Found found;
+    KV_RETURN_IF_ERROR(find(*view, key, found));
+    return head_of(found);
+}
+
+uint64_t StoreCommitView::approximate_count(const ScanOptions& options) {
+    const ViewLease view = views_.pin();
+    return db::approximate_count(*view, tables_, options);
 }
 
 std::unique_ptr<Iterator> StoreCommitView::new_iterator(const ScanOptions& options) {

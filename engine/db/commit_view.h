@@ -7,6 +7,7 @@
 #include <memory>
 #include <optional>
 
+#include "db/lookup.h"
 #include "db/read_view.h"
 #include "db/store_context.h"
 #include "db/table_cache.h"
@@ -32,11 +33,15 @@ class StoreCommitView final : public CommitView {
           may_block_(may_block) {}
 
     Result<std::optional<Entry>> get(Bytes key) override;
+    Result<std::optional<EntryHead>> get_head(Bytes key) override;
     std::unique_ptr<Iterator> new_iterator(const ScanOptions& options) override;
+    uint64_t approximate_count(const ScanOptions& options) override;
     bool may_block() const override { return may_block_; }
     uint64_t wall_ms() const override { return now_ms_; }
 
   private:
+    Status find(const ReadView& view, Bytes key, Found& found);
+
     StoreContext& context_;
     ViewRegistry& views_;
     TableCache& tables_;

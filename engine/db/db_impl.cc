@@ -17,6 +17,12 @@ Result<bool> Db::get_into(Bytes key, const ReadOptions& options, Entry& entry) {
     return found.has_value();
 }
 
+Result<std::optional<EntryHead>> Db::get_head(Bytes key, const ReadOptions& options) {
+    KV_ASSIGN_OR_RETURN(const std::optional<Entry> found, get(key, options));
+    if (!found) return std::optional<EntryHead>();
+    return std::optional<EntryHead>({found->value.size(), found->seqno, found->expiry_ms});
+}
+
 WriteResult Db::put(Bytes key, Bytes value, Durability durability) {
     WriteBatch batch;
     batch.put(key, value);

@@ -60,6 +60,7 @@ class DbImpl final : public Db {
     Status prepare(const std::vector<Bytes>& keys, bool cache_only) override;
     Result<std::optional<Entry>> get(Bytes key, const ReadOptions& options) override;
     Result<bool> get_into(Bytes key, const ReadOptions& options, Entry& entry) override;
+    Result<std::optional<EntryHead>> get_head(Bytes key, const ReadOptions& options) override;
     std::vector<Result<std::optional<Entry>>> multi_get(const std::vector<Bytes>& keys,
                                                         const ReadOptions& options,
                                                         uint64_t max_value_bytes) override;

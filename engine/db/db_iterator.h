@@ -55,8 +55,7 @@ class DbIterator final : public Iterator {
     Seqno seqno() const override { return seqno_of_entry_; }
     uint64_t expiry_ms() const override { return expiry_ms_; }
     bool budget_exhausted() const override { return exhausted_; }
-    /// Entries passed over since the last seek: hidden versions, tombstones, what ranges hide.
-    uint64_t skipped() const { return skipped_; }
+    uint64_t skipped() const override { return skipped_; }
     Bytes resume_key() const override { return exhausted_ ? Bytes(resume_key_) : Bytes(); }
 
   private:

@@ -7,45 +7,10 @@
 #include "db/lookup.h"
 #include "db/multi_lookup.h"
 #include "db/range_count.h"
-#include "db/scan_bounds.h"
 #include "db/view_source.h"
 #include "record/batch_format.h"
 
 namespace kv::db {
-namespace {
-
-// How far an estimate looks into a table at each bound that cuts it. Below this it is exact.
-constexpr uint64_t kCountSteps = 256;
-
-/// Entries of a table that a bound cuts: counted where there are few on one side of the cut, else
-/// by how much of the file lies in the bounds.
-double count_in_table(const TableReader& reader, const TableSet::Table& table,
-                      const std::string& lower, const std::optional<std::string>& upper) {
-    const uint64_t live = table.file->entries - table.file->tombstones;
-    const auto inside = reader.new_iterator();
-    const auto beyond = upper && table.smallest >= lower ? reader.new_iterator() : nullptr;
-    if (const auto counted = count_between(*inside, beyond.get(), lower, upper, live, kCountSteps))
-        return static_cast<double>(*counted);
-    const auto size = static_cast<double>(reader.size_bytes());
-    const auto begin = static_cast<double>(reader.approximate_offset(lower));
-    const double end = upper ? static_cast<double>(reader.approximate_offset(*upper)) : size;
-    return end <= begin ? 0 : static_cast<double>(live) * (end - begin) / size;
-}
-
-double count_in_memtable(const Memtable& memtable, const std::string& lower,
-                         const std::optional<std::string>& upper) {
-    // A writer may be between counting the one and the other.
-    const uint64_t entries = memtable.entries();
-    const uint64_t live = entries - std::min(entries, memtable.tombstones());
-    if (lower.empty() && !upper) return static_cast<double>(live);
-    // Memtables are small enough to be walked to the end.
-    const auto inside = memtable.new_iterator();
-    const auto beyond = upper && lower.empty() ? memtable.new_iterator() : nullptr;
-    return static_cast<double>(
-        count_between(*inside, beyond.get(), lower, upper, live, UINT64_MAX).value_or(0));
-}
-
-}  // namespace
 
 ReadMode read_mode(const ReadOptions& options) {
     return {.cache_only = options.cache_only,
@@ -138,6 +103,16 @@ Result<bool> DbImpl::get_into(Bytes key, const ReadOptions& options, Entry& entr
     return true;
 }
 
+Result<std::optional<EntryHead>> DbImpl::get_head(Bytes key, const ReadOptions& options) {
+    const ViewLease view = views_.acquire();
+    Found found;
+    RowAccess rows(rows_);
+    const Status status = find_newest(*view, key, options, found, rows);
+    count_get(status, found);
+    if (!status.is_ok()) return status;
+    return head_of(found);
+}
+
 std::vector<Result<std::optional<Entry>>> DbImpl::multi_get(const std::vector<Bytes>& keys,
                                                             const ReadOptions& options,
                                                             uint64_t max_value_bytes) {
@@ -184,29 +159,8 @@ SnapshotPtr DbImpl::snapshot() {
 }
 
 uint64_t DbImpl::approximate_count(const ScanOptions& options) {
-    const ScanBounds bounds(options);
-    if (bounds.are_empty()) return 0;
-    const std::string lower = bounds.lower.value_or("");
-    const std::optional<std::string>& upper = bounds.upper;
-
     const ViewLease view = views_.pin();
-    double count = 0;
-    for (int level = 0; level < view->tables->levels(); ++level) {
-        for (const TableSet::Table& table : view->tables->tables(level)) {
-            if (!bounds.meet(table)) continue;
-            if (table.smallest >= lower && (!upper || table.largest < *upper)) {
-                count += static_cast<double>(table.file->entries - table.file->tombstones);
-                continue;
-            }
-            const auto reader = tables_.open(*table.slot);
-            if (reader.is_ok()) count += count_in_table(**reader, table, lower, upper);
-        }
-    }
-    count += count_in_memtable(*view->active, lower, upper);
-    for (const auto& memtable : view->immutables) {
-        count += count_in_memtable(*memtable, lower, upper);
-    }
-    return static_cast<uint64_t>(count);
+    return db::approximate_count(*view, tables_, options);
 }
 
 void DbImpl::add_table_stats(StoreStats& stats) const {

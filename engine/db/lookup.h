@@ -29,6 +29,12 @@ struct Found {
     TableGet table;  ///< Pins `value` when it came from a table; counts what the search cost.
 };
 
+/// What Db::get_head answers when that was found.
+inline std::optional<EntryHead> head_of(const Found& found) {
+    if (!found.live) return std::nullopt;
+    return EntryHead{found.value.size(), found.seqno, found.expiry_ms};
+}
+
 /// For look-ups that may be answered by a row: the cache, and room for one, which then holds the
 /// value that was found.
 struct RowAccess {

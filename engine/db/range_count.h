@@ -1,23 +1,17 @@
-// Counting the entries of one memtable or table between two bounds, for estimates.
-// Caller: DbImpl::approximate_count. Thread rule: a plain function.
+// How many entries lie between two bounds, estimated from what tables and memtables know of
+// themselves. Callers: DbImpl, StoreCommitView. Thread rule: a plain function; waits for the disk.
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
 #include <cstdint>
-#include <optional>
-#include <string>
 
-#include "iterator/internal_iterator.h"
+#include "db/read_view.h"
+#include "db/table_cache.h"
+#include "kv/db.h"
 
 namespace kv::db {
 
-/// Versions in [lower, upper) that are no deletes, out of `live` in all. Walks `inside` from the
-/// lower bound and, if given, `beyond` from the upper one, side by side: whichever ends first
-/// tells. `beyond` must be null where entries lie below `lower`, or where nothing bounds above.
-/// nullopt when neither has ended after `max_steps`, or when one failed.
-std::optional<uint64_t> count_between(InternalIterator& inside, InternalIterator* beyond,
-                                      const std::string& lower,
-                                      const std::optional<std::string>& upper, uint64_t live,
-                                      uint64_t max_steps);
+/// Of the versions in `view` within the bounds of `options`, those that are no deletes.
+uint64_t approximate_count(const ReadView& view, TableCache& tables, const ScanOptions& options);
 
 }  // namespace kv::db

@@ -129,6 +129,42 @@ TEST_CASE("reads: memory only answers would-block until the block is cached") {
     CHECK(f.get("a", memory) == "1");
 }
 
+TEST_CASE("reads: the head of an entry is known without its value") {
+    DbFixture f;
+    WriteBatch batch;
+    batch.put("a", "123");
+    batch.put_with_expiry("b", "12", f.clock_.wall_ms() + 1000);
+    REQUIRE(f.db().write(std::move(batch), Durability::kDisk).status.is_ok());
+    ReadOptions then;
+    then.snapshot = f.db().snapshot();
+    REQUIRE(f.put("a", "1234").status.is_ok());
+    for (const bool flushed : {false, true}) {
+        INFO(flushed);
+        if (flushed) REQUIRE(f.db().flush().is_ok());
+        const uint64_t gets = f.db().stats().gets, hits = f.db().stats().get_hits;
+        const auto a = *f.db().get_head("a"), b = *f.db().get_head("b");
+        REQUIRE(a);
+        CHECK(a->value_bytes == 4);
+        CHECK(a->seqno == 3);
+        CHECK(a->expiry_ms == 0);
+        CHECK((*f.db().get_head("a", then))->value_bytes == 3);
+        REQUIRE(b);
+        CHECK(b->value_bytes == 2);
+        CHECK(b->expiry_ms == f.clock_.wall_ms() + 1000);
+        CHECK_FALSE(*f.db().get_head("c"));
+        CHECK(f.db().stats().gets == gets + 4);
+        CHECK(f.db().stats().get_hits == hits + 3);
+    }
+    f.clock_.advance_ms(1000);
+    CHECK_FALSE(*f.db().get_head("b"));
+    f.crash();
+    ReadOptions memory;
+    memory.cache_only = true;
+    CHECK(f.db().get_head("a", memory).status().is(Code::kWouldBlock));
+    CHECK((*f.db().get_head("a"))->value_bytes == 4);
+    CHECK((*f.db().get_head("a", memory))->value_bytes == 4);
+}
+
 TEST_CASE("stall: writes are refused, not held for ever, when damage keeps level 0 full") {
     DbFixture f;
     f.options_.level0_compaction_trigger = 2;

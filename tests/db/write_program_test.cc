@@ -110,6 +110,27 @@ TEST_CASE("write program: one that only reads is answered in its turn and writes
     CHECK(f.db().published_seqno() == 1);
 }
 
+TEST_CASE("write program: it sees heads and estimates of what is there") {
+    Programs f;
+    f.put("k", "123");
+    f.put("l", "1");
+    Program reader([&](CommitView& view, WriteBatch&) {
+        const auto head = view.get_head("k");
+        REQUIRE(head.is_ok());
+        REQUIRE(head->has_value());
+        CHECK((*head)->value_bytes == 3);
+        CHECK((*head)->seqno == 1);
+        CHECK_FALSE(*view.get_head("none"));
+        ScanOptions options;
+        options.lower = "l";
+        CHECK(view.approximate_count({}) == 2);
+        CHECK(view.approximate_count(options) == 1);
+        return Status::ok();
+    });
+    CHECK(f.run(reader).status.is_ok());
+    CHECK(reader.runs == 1);
+}
+
 TEST_CASE("write program: an error refuses the write and is its answer") {
     Programs f;
     Program failing([](CommitView&, WriteBatch& batch) {

@@ -158,7 +158,9 @@ class Fixture : public SessionHost, public MailCarrier {
 class EmptyStore final : public CommitView {
   public:
     Result<std::optional<Entry>> get(Bytes) override { return std::optional<Entry>(); }
+    Result<std::optional<EntryHead>> get_head(Bytes) override { return std::optional<EntryHead>(); }
     std::unique_ptr<Iterator> new_iterator(const ScanOptions&) override { return nullptr; }
+    uint64_t approximate_count(const ScanOptions&) override { return 0; }
     bool may_block() const override { return true; }
     uint64_t wall_ms() const override { return 1; }
 };

@@ -50,14 +50,21 @@ class FakeIterator final : public Iterator {
     }
     void seek(Bytes key) override {
         skipped_ = 0;
-        find_forward(map_->lower_bound(key));
+        const auto from = map_->lower_bound(key);
+        find_forward(empty_ || is_before(from, first_) ? first_
+                     : is_before(from, last_)          ? from
+                                                       : last_);
     }
     void seek_for_prev(Bytes key) override {
         skipped_ = 0;
-        find_backward(map_->upper_bound(key));
+        const auto end = map_->upper_bound(key);
+        find_backward(empty_ || is_before(end, first_) ? first_
+                      : is_before(end, last_)          ? end
+                                                       : last_);
     }
     void next() override { find_forward(std::next(at_)); }
     void prev() override { find_backward(at_); }
+    uint64_t skipped() const override { return skipped_; }
     bool budget_exhausted() const override { return !resume_key_.empty(); }
     Bytes resume_key() const override { return resume_key_; }
     Bytes key() const override { return at_->first; }
@@ -66,6 +73,9 @@ class FakeIterator final : public Iterator {
     uint64_t expiry_ms() const override { return at_->second.expiry_ms; }
 
   private:
+    bool is_before(FakeMap::const_iterator a, FakeMap::const_iterator b) const {
+        return a != map_->end() && (b == map_->end() || a->first < b->first);
+    }
     /// Whether the walk ends at `at_`: at an entry to show, or at its budget.
     bool stops() {
         if (max_skipped_ != 0 && skipped_ >= max_skipped_) {
@@ -118,8 +128,20 @@ class FakeCommitView final : public CommitView {
         const Entry* const entry = find_live(*map_, key, wall_ms_);
         return entry == nullptr ? std::optional<Entry>() : std::optional<Entry>(*entry);
     }
+    Result<std::optional<EntryHead>> get_head(Bytes key) override {
+        if (!may_block_) return Status(Code::kWouldBlock, "cold");
+        const Entry* const entry = find_live(*map_, key, wall_ms_);
+        if (entry == nullptr) return std::optional<EntryHead>();
+        return std::optional<EntryHead>({entry->value.size(), entry->seqno, entry->expiry_ms});
+    }
     std::unique_ptr<Iterator> new_iterator(const ScanOptions& options) override {
         return std::make_unique<FakeIterator>(map_, options, wall_ms_);
+    }
+    uint64_t approximate_count(const ScanOptions& options) override {
+        uint64_t count = 0;
+        const auto walk = new_iterator(options);
+        for (walk->seek_to_first(); walk->valid(); walk->next()) ++count;
+        return count;
     }
     bool may_block() const override { return may_block_; }
     uint64_t wall_ms() const override { return wall_ms_; }

@@ -97,6 +97,13 @@ struct Entry {
     uint64_t expiry_ms = 0;  ///< 0: never.
 };
 
+/// What there is to know of a live entry besides its value.
+struct EntryHead {
+    uint64_t value_bytes = 0;
+    Seqno seqno = 0;
+    uint64_t expiry_ms = 0;  ///< 0: never.
+};
+
 /// What the thread that submits writes does until they are answered.
 enum class Submitter : uint8_t {
     kGoesOn,
@@ -140,6 +147,8 @@ class Db {
     /// The same into `entry`, whose memory is used again: nothing is allocated once it is large
     /// enough. False, and `entry` is of no use, without a live entry.
     virtual Result<bool> get_into(Bytes key, const ReadOptions& options, Entry& entry);
+    /// As get(), but the value is not copied: in memory, a large one takes no longer than a small.
+    virtual Result<std::optional<EntryHead>> get_head(Bytes key, const ReadOptions& options = {});
     /// One answer a key, all from one state of the store; keys wait for the disk together. Once the
     /// values take more than `max_value_bytes`, the other keys with a value are answered
     /// kInvalidArgument, with its size as detail().

@@ -36,6 +36,8 @@ class Iterator {
     /// 0 when the entry never expires.
     virtual uint64_t expiry_ms() const = 0;
 
+    /// Entries passed over since the last seek: hidden versions, tombstones, what ranges hide.
+    virtual uint64_t skipped() const = 0;
     /// True when valid() is false because ScanOptions::max_skipped entries were passed over since
     /// the last seek: nothing is wrong, and there may be more. The walk goes on where it stopped
     /// with seek(resume_key()), or seek_for_prev(resume_key()) if it went backwards, on this

@@ -28,9 +28,13 @@ class CommitView {
     /// nullopt when the key has no live entry. kWouldBlock: it takes the disk, which this thread
     /// must not wait for; return it from run(). kCorruption, kIoError.
     virtual Result<std::optional<Entry>> get(Bytes key) = 0;
+    /// The same without the value, which is not copied.
+    virtual Result<std::optional<EntryHead>> get_head(Bytes key) = 0;
     /// Without a snapshot, whatever `options` say. Does wait for the disk: first see that
     /// may_block().
     virtual std::unique_ptr<Iterator> new_iterator(const ScanOptions& options) = 0;
+    /// As Db::approximate_count. Does wait for the disk too.
+    virtual uint64_t approximate_count(const ScanOptions& options) = 0;
     /// False: return kWouldBlock from run() instead of waiting for the disk.
     virtual bool may_block() const = 0;
     /// The time that decides what has expired.
