@@ -67,7 +67,7 @@ Status cmd_scan(DataContext& context);
 
 // database_commands.cc: databases as a whole.
 Status cmd_randomkey(DataContext& context);
-/// Asks the store itself for an estimate past a million keys, so not inside a transaction.
+/// An estimate past KeyView::most_counted().
 Status cmd_dbsize(DataContext& context);
 Status cmd_flushdb(DataContext& context);
 Status cmd_flushall(DataContext& context);

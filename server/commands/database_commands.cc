@@ -9,13 +9,10 @@
 #include "server/commands/data_handlers.h"
 #include "server/commands/databases.h"
 #include "server/commands/walk_answer.h"
-#include "server/shared_state.h"
 
 namespace kv::server {
 namespace {
 
-// Keys that DBSIZE counts one by one before it asks for an estimate.
-constexpr uint64_t kMaxCounted = 1'000'000;
 // Narrowings of RANDOMKEY, two seeks each.
 constexpr int kMaxNarrowings = 16;
 
@@ -104,16 +101,12 @@ Status cmd_dbsize(DataContext& context) {
     bool more = false;
     {
         KV_ASSIGN_OR_RETURN(const auto walk, start_walk(context, {}));
-        for (; walk->valid() && count < kMaxCounted; walk->next()) ++count;
+        const uint64_t most = context.view.most_counted();
+        for (; walk->valid() && count < most; walk->next()) ++count;
         more = walk->valid();
         if (!more) KV_RETURN_IF_ERROR(walk->status());
     }
-    if (more) {
-        ScanOptions options;
-        options.lower = context.space.first();
-        options.upper = context.space.end();
-        count = std::max(count + 1, context.shared.db.approximate_count(options));
-    }
+    if (more) count = std::max(count + 1, context.view.approximate_count(context.space));
     context.reply.integer(static_cast<int64_t>(count));
     return Status::ok();
 }

@@ -94,7 +94,7 @@ Status expire(const DataContext& context, const TimeArgument& argument) {
 
 /// -2 without an entry, -1 without an expiry.
 Status answer_expiry(const DataContext& context, bool in_seconds, bool relative) {
-    KV_ASSIGN_OR_RETURN(const auto found, find_entry(context, context.arg(1)));
+    KV_ASSIGN_OR_RETURN(const auto found, find_head(context, context.arg(1)));
     int64_t answer = found ? -1 : -2;
     if (found && found->expiry_ms != 0) {
         const uint64_t base_ms = relative ? context.now_ms() : 0;

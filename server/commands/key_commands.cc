@@ -1,7 +1,7 @@
 // DEL, UNLINK, EXISTS, TOUCH, TYPE, RENAME, RENAMENX, COPY: keys, whatever their values. Declared
 // in data_handlers.h. Thread rule: the thread that runs the command.
 // SPDX-License-Identifier: Apache-2.0
-#include <set>
+#include <algorithm>
 #include <string>
 
 #include "server/commands/argument_words.h"
@@ -12,13 +12,25 @@
 namespace kv::server {
 namespace {
 
+/// Calls visit(key, times) for each key with an entry among the arguments, in the order of keys.
+/// Each is looked up once, however often it is named: one command may name it a million times.
+template <class Visit>
+Status visit_present(const DataContext& context, Visit visit) {
+    protocol::resp::Args keys(context.args.begin() + 1, context.args.end());
+    std::sort(keys.begin(), keys.end());
+    for (auto key = keys.begin(); key != keys.end();) {
+        const auto behind = std::upper_bound(key, keys.end(), *key);
+        KV_ASSIGN_OR_RETURN(const auto found, find_head(context, *key));
+        if (found) visit(*key, static_cast<int64_t>(behind - key));
+        key = behind;
+    }
+    return Status::ok();
+}
+
 /// How many of the arguments are keys with an entry; one named twice counts twice.
 Status answer_present(const DataContext& context) {
     int64_t present = 0;
-    for (size_t i = 1; i < context.size(); ++i) {
-        KV_ASSIGN_OR_RETURN(const auto found, find_entry(context, context.arg(i)));
-        if (found) ++present;
-    }
+    KV_RETURN_IF_ERROR(visit_present(context, [&](Bytes, int64_t times) { present += times; }));
     context.reply.integer(present);
     return Status::ok();
 }
@@ -35,7 +47,7 @@ Status rename(const DataContext& context, bool if_absent) {
         if (!may_store(context, to)) return Status::ok();
         bool taken = false;
         if (if_absent) {
-            KV_ASSIGN_OR_RETURN(const auto target, find_entry(context, to));
+            KV_ASSIGN_OR_RETURN(const auto target, find_head(context, to));
             taken = target.has_value();
         }
         if (!taken) {
@@ -87,11 +99,8 @@ bool parse_copy(const DataContext& context, CopyOptions& options) {
 }  // namespace
 
 Status cmd_del(DataContext& context) {
-    std::set<Bytes> present;
-    for (size_t i = 1; i < context.size(); ++i) {
-        KV_ASSIGN_OR_RETURN(const auto found, find_entry(context, context.arg(i)));
-        if (found) present.insert(context.arg(i));
-    }
+    protocol::resp::Args present;
+    KV_RETURN_IF_ERROR(visit_present(context, [&](Bytes key, int64_t) { present.push_back(key); }));
     for (const Bytes key : present) context.del(key);
     context.reply.integer(static_cast<int64_t>(present.size()));
     return Status::ok();
@@ -104,7 +113,7 @@ Status cmd_exists(DataContext& context) { return answer_present(context); }
 Status cmd_touch(DataContext& context) { return answer_present(context); }
 
 Status cmd_type(DataContext& context) {
-    KV_ASSIGN_OR_RETURN(const auto found, find_entry(context, context.arg(1)));
+    KV_ASSIGN_OR_RETURN(const auto found, find_head(context, context.arg(1)));
     context.reply.simple(found ? "string" : "none");
     return Status::ok();
 }
@@ -123,7 +132,7 @@ Status cmd_copy(DataContext& context) {
     if (source) {
         if (!may_store(context, options.target, to)) return Status::ok();
         if (!options.replace) {
-            KV_ASSIGN_OR_RETURN(const auto taken, context.view.get(options.target, to));
+            KV_ASSIGN_OR_RETURN(const auto taken, context.view.get_head(options.target, to));
             copied = !taken;
         }
     }

@@ -51,8 +51,22 @@ class KeyView {
         if (found) entry = std::move(*found);
         return found.has_value();
     }
+    /// The same without the value, which is not copied.
+    virtual Result<std::optional<EntryHead>> get_head(const Keyspace& space, Bytes key) {
+        KV_ASSIGN_OR_RETURN(const std::optional<Entry> found, get(space, key));
+        if (!found) return std::optional<EntryHead>();
+        return std::optional<EntryHead>({found->value.size(), found->seqno, found->expiry_ms});
+    }
     /// Null means kWouldBlock.
     virtual std::unique_ptr<KeyWalk> walk(const Keyspace& space, const WalkBounds& bounds) = 0;
+
+    /// About how many entries there are. Only where walk() gives a walk.
+    virtual uint64_t approximate_count(const Keyspace& space) = 0;
+    /// Entries that may be visited only to be counted.
+    virtual uint64_t most_counted() const { return 1'000'000; }
+    /// To be asked before work that takes as long as visiting so many entries. Not ok: it is too
+    /// much here; hand the status on.
+    virtual Status allow_work(uint64_t /*visits*/) { return Status::ok(); }
 
     // For commands that write (flag::kWrite), after everything that may fail. A later command of
     // the same transaction sees it.

@@ -21,6 +21,8 @@ namespace {
 // What Redis's table of 4 bytes a cell may take: its proto-max-bulk-len.
 constexpr uint64_t kMaxTableBytes = 512ULL << 20;
 constexpr uint64_t kMaxLength = UINT32_MAX - 2;
+// That take as long as to visit an entry of the store.
+constexpr uint64_t kCellsPerVisit = 100;
 
 struct LcsOptions {
     bool length_only = false;
@@ -172,6 +174,7 @@ Status cmd_lcs(DataContext& context) {
     const Bytes a = first ? Bytes(first->value) : Bytes();
     const Bytes b = second ? Bytes(second->value) : Bytes();
     if (!may_compare(context, a, b)) return Status::ok();
+    KV_RETURN_IF_ERROR(context.view.allow_work(a.size() * b.size() / kCellsPerVisit));
     const Lcs lcs(a, b, !options.length_only);
     if (options.positions)
         answer_positions(context, lcs, options);

@@ -40,16 +40,28 @@ constexpr std::array<std::string_view, 13> kHelp = {
     "    <key>.",
 };
 
-std::optional<int64_t> integer_in(Bytes value) {
-    return value.size() <= kMaxIntegerText ? parse_integer(value) : std::nullopt;
-}
-
-/// Answers null where there is no entry, else calls `answer` with it.
+/// Answers null where there is no entry, else calls `answer` with what is known of it.
 template <class Answer>
 Status with_entry(const DataContext& context, Answer answer) {
-    KV_ASSIGN_OR_RETURN(const auto found, find_entry(context, context.arg(2)));
+    KV_ASSIGN_OR_RETURN(const auto found, find_head(context, context.arg(2)));
     if (found)
         answer(*found);
+    else
+        context.reply.null();
+    return Status::ok();
+}
+
+/// The same, and calls `answer` with the integer that the value is, too, or nullopt.
+template <class Answer>
+Status with_integer(const DataContext& context, Answer answer) {
+    KV_ASSIGN_OR_RETURN(const auto head, find_head(context, context.arg(2)));
+    std::optional<int64_t> integer;
+    if (head && head->value_bytes <= kMaxIntegerText) {
+        KV_ASSIGN_OR_RETURN(const auto found, find_entry(context, context.arg(2)));
+        if (found) integer = parse_integer(found->value);
+    }
+    if (head)
+        answer(*head, integer);
     else
         context.reply.null();
     return Status::ok();
@@ -75,28 +87,27 @@ bool parse_samples(const DataContext& context) {
 }  // namespace
 
 Status cmd_object_encoding(DataContext& context) {
-    return with_entry(context, [&](const Entry& entry) {
-        if (integer_in(entry.value))
+    return with_integer(context, [&](const EntryHead& head, std::optional<int64_t> integer) {
+        if (integer)
             context.reply.bulk("int");
         else
-            context.reply.bulk(entry.value.size() <= kMaxEmbeddedBytes ? "embstr" : "raw");
+            context.reply.bulk(head.value_bytes <= kMaxEmbeddedBytes ? "embstr" : "raw");
     });
 }
 
 Status cmd_object_refcount(DataContext& context) {
-    return with_entry(context, [&](const Entry& entry) {
-        const auto value = integer_in(entry.value);
-        const bool is_shared = value && *value >= 0 && *value < kSharedIntegers;
+    return with_integer(context, [&](const EntryHead&, std::optional<int64_t> integer) {
+        const bool is_shared = integer && *integer >= 0 && *integer < kSharedIntegers;
         context.reply.integer(is_shared ? kSharedCount : 1);
     });
 }
 
 Status cmd_object_idletime(DataContext& context) {
-    return with_entry(context, [&](const Entry&) { context.reply.integer(0); });
+    return with_entry(context, [&](const EntryHead&) { context.reply.integer(0); });
 }
 
 Status cmd_object_freq(DataContext& context) {
-    return with_entry(context, [&](const Entry&) {
+    return with_entry(context, [&](const EntryHead&) {
         context.reply.error(
             "ERR An LFU maxmemory policy is not selected, access frequency not tracked. Please "
             "note "
@@ -115,11 +126,11 @@ Status cmd_object_help(DataContext& context) {
 
 Status cmd_memory_usage(DataContext& context) {
     if (!parse_samples(context)) return Status::ok();
-    return with_entry(context, [&](const Entry& entry) {
+    return with_entry(context, [&](const EntryHead& head) {
         std::string scratch;
         const size_t key_bytes = context.space.stored(context.arg(2), scratch).size();
-        context.reply.integer(static_cast<int64_t>(key_bytes + entry.value.size() + kEntryBytes +
-                                                   (entry.expiry_ms != 0 ? kExpiryBytes : 0)));
+        context.reply.integer(static_cast<int64_t>(key_bytes + head.value_bytes + kEntryBytes +
+                                                   (head.expiry_ms != 0 ? kExpiryBytes : 0)));
     });
 }
 

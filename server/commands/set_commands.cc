@@ -117,11 +117,15 @@ Status cmd_set(DataContext& context) {
     if (!may_store(context, key, value.size())) return Status::ok();
     const bool keep = options->lifetime == Lifetime::kKeep;
     std::optional<Entry> old;
-    if (options->if_absent || options->if_present || options->answer_old || keep) {
+    std::optional<EntryHead> head;
+    if (options->answer_old) {
         KV_ASSIGN_OR_RETURN(old, find_entry(context, key));
+        if (old) head = EntryHead{old->value.size(), old->seqno, old->expiry_ms};
+    } else if (options->if_absent || options->if_present || keep) {
+        KV_ASSIGN_OR_RETURN(head, find_head(context, key));
     }
-    const bool refused = old ? options->if_absent : options->if_present;
-    if (keep && old) expiry_ms = old->expiry_ms;
+    const bool refused = head ? options->if_absent : options->if_present;
+    if (keep && head) expiry_ms = head->expiry_ms;
     if (!refused) context.put(key, value, expiry_ms);
     if (options->answer_old)
         answer_value(context, old);
@@ -135,7 +139,7 @@ Status cmd_set(DataContext& context) {
 Status cmd_setnx(DataContext& context) {
     const Bytes key = context.arg(1);
     if (!may_store(context, key, context.arg(2).size())) return Status::ok();
-    KV_ASSIGN_OR_RETURN(const auto found, find_entry(context, key));
+    KV_ASSIGN_OR_RETURN(const auto found, find_head(context, key));
     if (!found) context.put(key, context.arg(2));
     context.reply.integer(found ? 0 : 1);
     return Status::ok();

@@ -34,6 +34,11 @@ Result<std::optional<Entry>> find_entry(const DataContext& context, Bytes key) {
     return context.get(key);
 }
 
+Result<std::optional<EntryHead>> find_head(const DataContext& context, Bytes key) {
+    if (!may_be_stored(context, key)) return std::optional<EntryHead>();
+    return context.view.get_head(context.space, key);
+}
+
 void answer_value(const DataContext& context, std::optional<Entry>& found) {
     if (found)
         context.reply.take_bulk(found->value);

@@ -20,6 +20,9 @@ bool may_be_stored(const DataContext& context, Bytes key);
 /// The live entry of `key`; the store's errors are handed on.
 Result<std::optional<Entry>> find_entry(const DataContext& context, Bytes key);
 
+/// The same without the value, which is not copied.
+Result<std::optional<EntryHead>> find_head(const DataContext& context, Bytes key);
+
 /// Answers with its value, whose memory the answer may take, or null.
 void answer_value(const DataContext& context, std::optional<Entry>& found);
 

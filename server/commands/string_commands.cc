@@ -86,7 +86,7 @@ Status cmd_mset(DataContext& context) {
 Status cmd_msetnx(DataContext& context) {
     if (!may_store_pairs(context, "msetnx")) return Status::ok();
     for (size_t i = 1; i < context.size(); i += 2) {
-        KV_ASSIGN_OR_RETURN(const auto found, find_entry(context, context.arg(i)));
+        KV_ASSIGN_OR_RETURN(const auto found, find_head(context, context.arg(i)));
         if (!found) continue;
         context.reply.integer(0);
         return Status::ok();
@@ -109,8 +109,8 @@ Status cmd_append(DataContext& context) {
 }
 
 Status cmd_strlen(DataContext& context) {
-    KV_ASSIGN_OR_RETURN(const auto found, find_entry(context, context.arg(1)));
-    context.reply.integer(found ? static_cast<int64_t>(found->value.size()) : 0);
+    KV_ASSIGN_OR_RETURN(const auto found, find_head(context, context.arg(1)));
+    context.reply.integer(found ? static_cast<int64_t>(found->value_bytes) : 0);
     return Status::ok();
 }
 

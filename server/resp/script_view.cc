@@ -10,9 +10,12 @@
 namespace kv::server {
 namespace {
 
-bool is_emptied(const ScriptView::Emptied& emptied, Bytes stored) {
+/// The range that the key is in; null: none.
+const ScriptView::Emptied::value_type* emptied_range(const ScriptView::Emptied& emptied,
+                                                     Bytes stored) {
     const auto behind = emptied.upper_bound(stored);
-    return behind != emptied.begin() && stored < std::prev(behind)->second;
+    if (behind == emptied.begin() || stored >= std::prev(behind)->second) return nullptr;
+    return &*std::prev(behind);
 }
 
 /// As varint32.
@@ -37,97 +40,159 @@ size_t range_bytes(const ScriptView::Emptied::value_type& range) {
     return 1 + begin_bytes + prefixed_bytes(range.second);
 }
 
-/// Entries of the store and changes of the script, merged as they stand when the walk is made.
+/// Entries of the store and changes of the script, merged. Both stay as they are meanwhile, so they
+/// are walked where they are.
 class ScriptWalk final : public KeyWalk {
   public:
     ScriptWalk(const Keyspace& space, std::unique_ptr<Iterator> entries,
                const ScriptView::Changes& changes, const ScriptView::Emptied& emptied,
-               const ScanOptions& bounds, bool reverse)
-        : space_(space), entries_(std::move(entries)), emptied_(emptied), reverse_(reverse) {
-        for (auto at = changes.lower_bound(*bounds.lower);
-             at != changes.end() && at->first < *bounds.upper; ++at) {
-            changes_.push_back(*at);
-        }
-        if (reverse_) std::reverse(changes_.begin(), changes_.end());
+               const ScanOptions& bounds, bool reverse, ScriptWork* work)
+        : space_(space),
+          entries_(std::move(entries)),
+          emptied_(emptied),
+          reverse_(reverse),
+          work_(work),
+          first_(changes.lower_bound(*bounds.lower)),
+          end_(*bounds.lower < *bounds.upper ? changes.lower_bound(*bounds.upper) : first_) {
         reverse_ ? entries_->seek_to_last() : entries_->seek_to_first();
+        note_seek();
         settle();
     }
-    bool valid() const override { return on_change_ || entries_->valid(); }
+    bool valid() const override { return (on_change_ || entries_->valid()) && goes_on(); }
     void next() override {
-        if (on_change_) {
-            ++change_;
-        } else {
-            step();
-        }
+        on_change_ ? leave_change() : step();
         settle();
     }
     Bytes key() const override {
-        return space_.user_key(on_change_ ? Bytes(changes_[change_].first) : entries_->key(),
-                               scratch_);
+        return space_.user_key(on_change_ ? Bytes(change()->first) : entries_->key(), scratch_);
     }
     Bytes value() const override {
-        return on_change_ ? changes_[change_].second.value() : entries_->value();
+        const Bytes value = on_change_ ? change()->second.value() : entries_->value();
+        if (work_ != nullptr) work_->copy(value.size());
+        return value;
     }
     uint64_t expiry_ms() const override {
-        return on_change_ ? changes_[change_].second.expiry_ms : entries_->expiry_ms();
+        return on_change_ ? change()->second.expiry_ms : entries_->expiry_ms();
     }
-    Status status() const override { return entries_->status(); }
+    Status status() const override { return goes_on() ? entries_->status() : work_->status(); }
 
   private:
-    void step() { reverse_ ? entries_->prev() : entries_->next(); }
+    bool goes_on() const { return work_ == nullptr || !work_->is_over(); }
+    void note(uint64_t visits) {
+        if (work_ == nullptr) return;
+        // What the store has passed over counts as well.
+        work_->visit(visits + entries_->skipped() - skipped_);
+        skipped_ = entries_->skipped();
+    }
+    void note_seek() {
+        skipped_ = 0;
+        note(ScriptWork::kWalkVisits);
+    }
+    void step() {
+        reverse_ ? entries_->prev() : entries_->next();
+        note(1);
+    }
+    /// The next one, if there is any, in the direction of the walk.
+    ScriptView::Changes::const_iterator change() const {
+        return reverse_ ? std::prev(end_) : first_;
+    }
+    void leave_change() {
+        reverse_ ? --end_ : ++first_;
+        note(1);
+    }
+    /// Entries that the script has deleted by range, a range at a time.
+    void pass_emptied() {
+        while (entries_->valid() && goes_on()) {
+            const auto* const range = emptied_range(emptied_, entries_->key());
+            if (range == nullptr) return;
+            reverse_ ? entries_->seek_for_prev(range->first) : entries_->seek(range->second);
+            note_seek();
+            if (reverse_ && entries_->valid() && entries_->key() == range->first) step();
+        }
+    }
     /// Stands on the nearer of the two sides; a change hides the store's entry of its key.
     void settle() {
-        while (true) {
-            on_change_ = false;
-            while (entries_->valid() && is_emptied(emptied_, entries_->key())) step();
-            if (change_ == changes_.size()) return;
-            const auto& [stored, change] = changes_[change_];
+        on_change_ = false;
+        while (goes_on()) {
+            pass_emptied();
+            if (first_ == end_) return;
+            const auto& [stored, state] = *change();
             if (entries_->valid()) {
                 const int order = Bytes(stored).compare(entries_->key()) * (reverse_ ? -1 : 1);
                 if (order > 0) return;
                 if (order == 0) step();
             }
-            on_change_ = !change.deleted;
+            on_change_ = !state.deleted;
             if (on_change_) return;
-            ++change_;
+            leave_change();
         }
     }
 
     const Keyspace space_;
     const std::unique_ptr<Iterator> entries_;
-    std::vector<std::pair<std::string, ScriptView::Change>> changes_;
-    const ScriptView::Emptied emptied_;
+    const ScriptView::Emptied& emptied_;
     const bool reverse_;
-    size_t change_ = 0;
+    ScriptWork* const work_;
+    ScriptView::Changes::const_iterator first_, end_;  // of the changes that are still to come
     bool on_change_ = false;
+    uint64_t skipped_ = 0;  // by the entries since their last seek, as far as it was noted
     mutable std::string scratch_;
 };
 
 }  // namespace
 
+/// What the script has made of a key; null: nothing.
+const ScriptView::Change* ScriptView::own_state(Bytes stored) const {
+    static const Change kDeleted;
+    if (const auto at = changes_.find(stored); at != changes_.end()) return &at->second;
+    return emptied_range(emptied_, stored) != nullptr ? &kDeleted : nullptr;
+}
+
 Result<std::optional<Entry>> ScriptView::get(const Keyspace& space, Bytes key) {
-    auto found = look_up(space.stored(key, scratch_));
-    if (found.is_ok()) tally_.count_read(space, found->has_value());
+    const Bytes stored = space.stored(key, scratch_);
+    std::optional<Entry> found;
+    if (const Change* const own = own_state(stored); own == nullptr) {
+        KV_ASSIGN_OR_RETURN(found, store_.get(stored));
+    } else if (!own->deleted) {
+        found = Entry{std::string(own->value()), 0, own->expiry_ms};
+    }
+    if (work_ != nullptr && found) {
+        work_->copy(found->value.size());
+        KV_RETURN_IF_ERROR(work_->status());
+    }
+    tally_.count_read(space, found.has_value());
     return found;
 }
 
-Result<std::optional<Entry>> ScriptView::look_up(Bytes stored) {
-    if (!changes_.empty() || !emptied_.empty()) {
-        if (const auto at = changes_.find(stored); at != changes_.end()) {
-            const Change& change = at->second;
-            if (change.deleted) return std::optional<Entry>();
-            return std::optional<Entry>(Entry{std::string(change.value()), 0, change.expiry_ms});
-        }
-        if (is_emptied(emptied_, stored)) return std::optional<Entry>();
+Result<std::optional<EntryHead>> ScriptView::get_head(const Keyspace& space, Bytes key) {
+    const Bytes stored = space.stored(key, scratch_);
+    std::optional<EntryHead> found;
+    if (const Change* const own = own_state(stored); own == nullptr) {
+        KV_ASSIGN_OR_RETURN(found, store_.get_head(stored));
+    } else if (!own->deleted) {
+        found = EntryHead{own->value().size(), 0, own->expiry_ms};
     }
-    return store_.get(stored);
+    tally_.count_read(space, found.has_value());
+    return found;
 }
 
 std::unique_ptr<KeyWalk> ScriptView::walk(const Keyspace& space, const WalkBounds& bounds) {
     if (!store_.may_block()) return nullptr;
-    const ScanOptions options = stored_bounds(space, bounds);
+    ScanOptions options = stored_bounds(space, bounds);
+    // 0 would be no limit.
+    if (work_ != nullptr) options.max_skipped = work_->visits_left() + 1;
     return std::make_unique<ScriptWalk>(space, store_.new_iterator(options), changes_, emptied_,
-                                        options, bounds.reverse);
+                                        options, bounds.reverse, work_);
+}
+
+uint64_t ScriptView::approximate_count(const Keyspace& space) {
+    return store_.approximate_count(stored_bounds(space, {}));
+}
+
+Status ScriptView::allow_work(uint64_t visits) {
+    if (work_ == nullptr) return Status::ok();
+    work_->visit(visits);
+    return work_->status();
 }
 
 void ScriptView::put(const Keyspace& space, Bytes key, Bytes value, uint64_t expiry_ms) {

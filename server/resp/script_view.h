@@ -18,17 +18,27 @@
 #include "server/commands/key_view.h"
 #include "server/resp/keyspace_tally.h"
 #include "server/resp/script_words.h"
+#include "server/resp/script_work.h"
 
 namespace kv::server {
 
 class ScriptView final : public KeyView {
   public:
-    /// `tally` is told what the script does. Values that `words` hold are not copied.
-    ScriptView(CommitView& store, KeyspaceTally& tally, const ScriptWords* words = nullptr)
-        : store_(store), tally_(tally), words_(words) {}
+    /// `tally` is told what the script does. Values that `words` hold are not copied. What the
+    /// script has the store do is held to `work`, if that is not null: when it is over, walks end
+    /// and reads fail with its status.
+    ScriptView(CommitView& store, KeyspaceTally& tally, const ScriptWords* words = nullptr,
+               ScriptWork* work = nullptr)
+        : store_(store), tally_(tally), words_(words), work_(work) {}
 
     Result<std::optional<Entry>> get(const Keyspace& space, Bytes key) override;
+    Result<std::optional<EntryHead>> get_head(const Keyspace& space, Bytes key) override;
+    /// A view of the script as it stands: it must have gone when the next write is made.
     std::unique_ptr<KeyWalk> walk(const Keyspace& space, const WalkBounds& bounds) override;
+    /// Does not know what the script has changed.
+    uint64_t approximate_count(const Keyspace& space) override;
+    uint64_t most_counted() const override { return kMostCounted; }
+    Status allow_work(uint64_t visits) override;
     void put(const Keyspace& space, Bytes key, Bytes value, uint64_t expiry_ms) override;
     void del(const Keyspace& space, Bytes key) override;
     void del_range(const Keyspace& space, Bytes begin, std::optional<Bytes> end) override;
@@ -61,6 +71,9 @@ class ScriptView final : public KeyView {
     using Emptied = std::map<std::string, std::string, std::less<>>;
 
   private:
+    // A walk over so many takes some milliseconds.
+    static constexpr uint64_t kMostCounted = 100'000;
+
     struct Undo {
         Changes::iterator at;
         std::optional<Change> before;  // nullopt: there was no change
@@ -69,7 +82,7 @@ class ScriptView final : public KeyView {
         std::string begin;
         std::vector<Emptied::value_type> before;  // what that range was put together of
     };
-    Result<std::optional<Entry>> look_up(Bytes stored);
+    const Change* own_state(Bytes stored) const;
     void change(Bytes stored, Change to);
     void replace(Changes::iterator at, Change to);
     void note_live(Changes::iterator at);
@@ -78,6 +91,7 @@ class ScriptView final : public KeyView {
     CommitView& store_;
     KeyspaceTally& tally_;
     const ScriptWords* const words_;
+    ScriptWork* const work_;  // null: there is no limit
     Changes changes_;
     Emptied emptied_;
     // Keys of changes that delete nothing, once a range was emptied: many ranges over many changes

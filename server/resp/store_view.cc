@@ -46,25 +46,45 @@ std::unique_ptr<KeyWalk> make_store_walk(const Keyspace& space, std::unique_ptr<
     return std::make_unique<StoreWalk>(space, std::move(entries), reverse);
 }
 
-Result<std::optional<Entry>> StoreView::get(const Keyspace& space, Bytes key) {
+ReadOptions StoreView::read_options() const {
     ReadOptions options;
+    options.snapshot = snapshot_;
     options.cache_only = reach_ == Reach::kMemory;
-    auto entry = db_.get(space.stored(key, scratch_), options);
-    if (entry.is_ok()) keyspaces_.numbered(space.id())->count_reads(1, entry->has_value() ? 1 : 0);
+    return options;
+}
+
+void StoreView::count_read(const Keyspace& space, bool found) {
+    if (tally_ != nullptr) return tally_->count_read(space, found);
+    keyspaces_.numbered(space.id())->count_reads(1, found ? 1 : 0);
+}
+
+Result<std::optional<Entry>> StoreView::get(const Keyspace& space, Bytes key) {
+    auto entry = db_.get(space.stored(key, scratch_), read_options());
+    if (entry.is_ok()) count_read(space, entry->has_value());
     return entry;
 }
 
 Result<bool> StoreView::get_into(const Keyspace& space, Bytes key, Entry& entry) {
-    ReadOptions options;
-    options.cache_only = reach_ == Reach::kMemory;
-    const auto found = db_.get_into(space.stored(key, scratch_), options, entry);
-    if (found.is_ok()) keyspaces_.numbered(space.id())->count_reads(1, *found ? 1 : 0);
+    const auto found = db_.get_into(space.stored(key, scratch_), read_options(), entry);
+    if (found.is_ok()) count_read(space, *found);
     return found;
+}
+
+Result<std::optional<EntryHead>> StoreView::get_head(const Keyspace& space, Bytes key) {
+    const auto head = db_.get_head(space.stored(key, scratch_), read_options());
+    if (head.is_ok()) count_read(space, head->has_value());
+    return head;
 }
 
 std::unique_ptr<KeyWalk> StoreView::walk(const Keyspace& space, const WalkBounds& bounds) {
     if (reach_ == Reach::kMemory) return nullptr;
-    return make_store_walk(space, db_.new_iterator(stored_bounds(space, bounds)), bounds.reverse);
+    ScanOptions options = stored_bounds(space, bounds);
+    options.snapshot = snapshot_;
+    return make_store_walk(space, db_.new_iterator(options), bounds.reverse);
+}
+
+uint64_t StoreView::approximate_count(const Keyspace& space) {
+    return db_.approximate_count(stored_bounds(space, {}));
 }
 
 void StoreView::put(const Keyspace&, Bytes, Bytes, uint64_t) {

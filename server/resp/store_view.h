@@ -7,10 +7,12 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "kv/clock.h"
 #include "kv/keyspace_catalog.h"
 #include "server/commands/key_view.h"
+#include "server/resp/keyspace_tally.h"
 
 namespace kv::server {
 
@@ -20,10 +22,21 @@ class StoreView final : public KeyView {
     /// Reads count in their keyspace of `keyspaces`.
     StoreView(Db& db, Clock& clock, const KeyspaceCatalog& keyspaces, Reach reach)
         : db_(db), clock_(clock), keyspaces_(keyspaces), reach_(reach) {}
+    /// The store as of `snapshot`. Reads count in `tally`, since they may have to be made anew.
+    StoreView(Db& db, Clock& clock, const KeyspaceCatalog& keyspaces, Reach reach,
+              SnapshotPtr snapshot, KeyspaceTally& tally)
+        : db_(db),
+          clock_(clock),
+          keyspaces_(keyspaces),
+          reach_(reach),
+          snapshot_(std::move(snapshot)),
+          tally_(&tally) {}
 
     Result<std::optional<Entry>> get(const Keyspace& space, Bytes key) override;
     Result<bool> get_into(const Keyspace& space, Bytes key, Entry& entry) override;
+    Result<std::optional<EntryHead>> get_head(const Keyspace& space, Bytes key) override;
     std::unique_ptr<KeyWalk> walk(const Keyspace& space, const WalkBounds& bounds) override;
+    uint64_t approximate_count(const Keyspace& space) override;
     uint64_t now_ms() const override { return clock_.wall_ms(); }
 
     // Commands that write run in a script.
@@ -32,10 +45,15 @@ class StoreView final : public KeyView {
     void del_range(const Keyspace&, Bytes, std::optional<Bytes>) override;
 
   private:
+    ReadOptions read_options() const;
+    void count_read(const Keyspace& space, bool found);
+
     Db& db_;
     Clock& clock_;
     const KeyspaceCatalog& keyspaces_;
     const Reach reach_;
+    const SnapshotPtr snapshot_;            // null: as of now
+    KeyspaceTally* const tally_ = nullptr;  // null: reads count at once
     std::string scratch_;
 };
 

@@ -18,6 +18,7 @@ class EndlessView final : public KeyView {
     std::unique_ptr<KeyWalk> walk(const Keyspace&, const WalkBounds&) override {
         return std::make_unique<Walk>(count_, value_);
     }
+    uint64_t approximate_count(const Keyspace&) override { return 0; }
     void put(const Keyspace&, Bytes, Bytes, uint64_t) override {}
     void del(const Keyspace&, Bytes) override {}
     void del_range(const Keyspace&, Bytes, std::optional<Bytes>) override {}

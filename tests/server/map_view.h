@@ -59,6 +59,9 @@ class MapView final : public KeyView {
         if (bounds.reverse) std::reverse(items.begin(), items.end());
         return std::make_unique<CopyWalk>(std::move(items));
     }
+    uint64_t approximate_count(const Keyspace& space) override {
+        return spaces_[space.id()].size();
+    }
     void put(const Keyspace& space, Bytes key, Bytes value, uint64_t expiry_ms) override {
         ++mutations;
         spaces_[space.id()][std::string(key)] = Entry{std::string(value), 1, expiry_ms};

@@ -23,7 +23,7 @@ class Program final : public WriteProgram {
     explicit Program(std::function<void(ScriptView&)> body) : body_(std::move(body)) {}
     Status run(CommitView& store, WriteBatch& batch) override {
         KeyspaceTally tally;
-        ScriptView view(store, tally);
+        ScriptView view(store, tally, nullptr, work);
         body_(view);
         view.write_to(batch);
         CHECK(view.extent().bytes == batch.size_bytes());
@@ -33,6 +33,7 @@ class Program final : public WriteProgram {
     }
     size_t held_bytes() const override { return 0; }
     uint32_t mutations = 0;
+    ScriptWork* work = nullptr;
 
   private:
     std::function<void(ScriptView&)> body_;
@@ -44,14 +45,20 @@ class Fixture : public WriteObserver {
     Fixture() { db.wall_ms = kNowMs; }
 
     /// Runs `body` in the middle of a commit.
-    uint32_t commit(std::function<void(ScriptView&)> body) {
+    uint32_t commit(std::function<void(ScriptView&)> body, ScriptWork* work = nullptr) {
         Program program(std::move(body));
+        program.work = work;
         std::vector<std::unique_ptr<WriteRequest>> one;
         one.push_back(std::make_unique<WriteRequest>());
         one.front()->program = &program;
         one.front()->observer = this;
         db.submit(std::move(one));
         return program.mutations;
+    }
+    /// The same, held to `work`.
+    void commit_with_work(std::function<void(ScriptView&, ScriptWork&)> body) {
+        ScriptWork work;
+        commit([&](ScriptView& view) { body(view, work); }, &work);
     }
     void on_written(std::unique_ptr<WriteRequest> request) override {
         REQUIRE(request->result.status.is_ok());
@@ -216,6 +223,84 @@ TEST_CASE_METHOD(Fixture, "script view: a range delete hides the store, not what
         CHECK(walked(view, {}).empty());
     });
     CHECK(stored().empty());
+}
+
+TEST_CASE_METHOD(Fixture, "script view: walks pass over what was deleted by range") {
+    for (int i = 100; i < 200; ++i) db.set("k" + std::to_string(i), "s");
+    db.set("a", "s");
+    db.set("z", "s");
+    commit([](ScriptView& view) {
+        view.del_range(kZero, "k1", "k150");
+        view.del_range(kZero, "k151", "z");
+        view.put(kZero, "k120", "w", 0);
+        CHECK(walked(view, {}) == "a=s k120=w k150=s z=s ");
+        CHECK(walked(view, backwards()) == "z=s k150=s k120=w a=s ");
+        WalkBounds some;
+        some.lower = "k110";
+        some.upper = "k190";
+        CHECK(walked(view, some) == "k120=w k150=s ");
+        some.reverse = true;
+        CHECK(walked(view, some) == "k150=s k120=w ");
+        view.del_range(kZero, "", std::nullopt);
+        CHECK(walked(view, {}).empty());
+        CHECK(walked(view, backwards()).empty());
+    });
+    CHECK(stored().empty());
+}
+
+TEST_CASE_METHOD(Fixture, "script view: when the work is over, walks end and reads fail") {
+    for (int i = 100; i < 200; ++i) db.set("k" + std::to_string(i), "s");
+    commit_with_work([](ScriptView& view, ScriptWork& work) {
+        // A walk over ranges that were deleted costs what it begins for.
+        view.del_range(kZero, "k1", "k150");
+        const uint64_t before = work.visits_left();
+        CHECK(view.walk(kZero, {})->key() == "k150");
+        CHECK(before - work.visits_left() == 2 * ScriptWork::kWalkVisits);
+        work.visit(work.visits_left() - ScriptWork::kWalkVisits * 2 - 10);
+        const auto walk = view.walk(kZero, {});
+        int met = 0;
+        for (; walk->valid(); walk->next()) ++met;
+        CHECK(met == 11);
+        CHECK(walk->status().is(Code::kInvalidArgument));
+        CHECK_FALSE(view.walk(kZero, {})->valid());
+        CHECK(view.get(kZero, "k160").status().is(Code::kInvalidArgument));
+        CHECK(view.allow_work(1).is(Code::kInvalidArgument));
+    });
+}
+
+TEST_CASE_METHOD(Fixture, "script view: values that are copied are work, heads are none") {
+    db.set("a", "123");
+    commit_with_work([](ScriptView& view, ScriptWork& work) {
+        view.put(kZero, "b", "12", 0);
+        work.copy(ScriptWork::kMostBytes - 5);
+        CHECK(value(view, "a") == "123");
+        CHECK(value(view, "b") == "12");
+        CHECK(value(view, "none") == "none");
+        CHECK((*view.get_head(kZero, "a"))->value_bytes == 3);
+        CHECK(view.get(kZero, "b").status().is(Code::kInvalidArgument));
+    });
+}
+
+TEST_CASE_METHOD(Fixture, "script view: heads are those of the store and of what was written") {
+    db.set("a", "123");
+    commit([](ScriptView& view) {
+        const auto bytes = [&](Bytes key) {
+            const auto head = view.get_head(kZero, key);
+            REQUIRE(head.is_ok());
+            return *head ? static_cast<int>((*head)->value_bytes) : -1;
+        };
+        CHECK(bytes("a") == 3);
+        CHECK(bytes("b") == -1);
+        view.put(kZero, "a", "12345", kNowMs + 1);
+        CHECK(bytes("a") == 5);
+        CHECK((*view.get_head(kZero, "a"))->expiry_ms == kNowMs + 1);
+        view.del(kZero, "a");
+        CHECK(bytes("a") == -1);
+        view.put(kZero, "a", "1", 0);
+        view.del_range(kZero, "a", "b");
+        CHECK(bytes("a") == -1);
+        CHECK(view.approximate_count(kZero) == 1);
+    });
 }
 
 TEST_CASE_METHOD(Fixture, "script view: databases do not see each other") {
