@@ -17,9 +17,6 @@ namespace {
 
 constexpr size_t kLineEndBytes = 2;
 constexpr size_t kQuickDigits = 8;
-// Memory that is kept from one command to the next; more is given back.
-constexpr size_t kIdleArguments = 1024;
-constexpr size_t kIdleWordBytes = 4096;
 
 template <class Container>
 void empty_out(Container& container, size_t idle_capacity) {

@@ -101,7 +101,18 @@ class RequestParser {
                own_words_.capacity() + kept_bytes();
     }
 
+    /// The same beyond what is kept from one request to the next anyway, which is part of the price
+    /// of a connection.
+    size_t held_bytes() const {
+        return memory_bytes() > kIdleBytes ? memory_bytes() : kept_bytes();
+    }
+
   private:
+    // Memory that is kept from one command to the next; more is given back.
+    static constexpr size_t kIdleArguments = 1024;
+    static constexpr size_t kIdleWordBytes = 4096;
+    static constexpr size_t kIdleBytes = kIdleArguments * sizeof(Bytes) * 2 + kIdleWordBytes;
+
     enum class Line : uint8_t { kWhole, kPart, kTooLong };
     struct Part {
         size_t offset;  // in the input, or in own_words_; kInBlock: all of the next block

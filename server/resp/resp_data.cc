@@ -82,14 +82,13 @@ class AnswerCharge {
 /// One read in the pool. It has a copy of the command.
 class RespReadTask final : public PoolTask {
   public:
-    RespReadTask(RespSession& session, uint64_t answer_id, const Command& command, Keyspace space,
-                 const Args& args)
-        : session_(session),
-          answer_id_(answer_id),
-          call_(session.shared_),
-          charge_(session.shared_.memory) {
+    uint64_t answer_id = 0;  ///< To be set before it is posted.
+
+    RespReadTask(RespSession& session, const Command& command, Keyspace space, const Args& args)
+        : session_(session), call_(session.shared_), charge_(session.shared_.memory) {
         call_.add(command, space, session.version_, args);
     }
+    size_t held_bytes() const { return call_.held_bytes(); }
 
     Next run() override {
         SharedState& shared = session_.shared_;
@@ -101,12 +100,11 @@ class RespReadTask final : public PoolTask {
     }
     void finish() override {
         session_.note_call(call_.command(0), call_.args(0), took_us_, answer_.text);
-        session_.on_read_done(answer_id_, std::move(answer_));
+        session_.on_read_done(answer_id, std::move(answer_));
     }
 
   private:
     RespSession& session_;
-    const uint64_t answer_id_;
     WriteScript call_;
     protocol::resp::Reply answer_;
     AnswerCharge charge_;
@@ -225,9 +223,10 @@ void RespSession::read_in_pool(const Command& command, const Args& args) {
     AnswerLine::Place place;
     place.kind = AnswerLine::Place::Kind::kRead;
     place.silent = silence_.take();
-    const uint64_t id = line_.add(std::move(place));
-    std::unique_ptr<PoolTask> task =
-        std::make_unique<RespReadTask>(*this, id, command, space_, args);
+    auto reading = std::make_unique<RespReadTask>(*this, command, space_, args);
+    place.bytes = reading->held_bytes();
+    const uint64_t id = reading->answer_id = line_.add(std::move(place));
+    std::unique_ptr<PoolTask> task = std::move(reading);
     if (host_.post(task)) {
         counters_.add(Counter::kPoolTasks);
         ++in_flight_;

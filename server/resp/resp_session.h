@@ -62,7 +62,7 @@ class RespSession final : public WireSession, private SessionControl {
     size_t in_flight() const override { return in_flight_; }
     size_t needed_bytes() const override { return needed_bytes_; }
     size_t held_bytes() const override {
-        return line_.held_bytes() + transaction_.held_bytes() + parser_.kept_bytes();
+        return line_.held_bytes() + transaction_.held_bytes() + parser_.held_bytes();
     }
     bool hello_done() const override { return true; }
     bool answers_in_order() const override { return true; }

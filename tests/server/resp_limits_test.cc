@@ -254,6 +254,34 @@ TEST_CASE_METHOD(RespFixture, "resp limits: what waits in line is accounted for"
     CHECK(session().held_bytes() == 0);
 }
 
+TEST_CASE_METHOD(RespFixture, "resp limits: the words of a read in the pool are accounted for") {
+    std::string mget = "MGET";
+    for (int i = 0; i < 1000; ++i) mget += " key:" + std::to_string(i);
+    db.cold = true;
+    CHECK(send(mget + "|" + mget + "|").empty());
+    CHECK(posted.size() == 2);
+    CHECK(session().held_bytes() > 2 * mget.size());
+    finish_task();
+    CHECK(session().held_bytes() > mget.size());
+    finish_all();
+    CHECK(session().held_bytes() == 0);
+    said();
+    pool_full = true;
+    CHECK(send(mget + "|").starts_with("-BUSY"));
+    CHECK(session().held_bytes() == 0);
+}
+
+TEST_CASE_METHOD(RespFixture, "resp limits: what an unfinished array takes is accounted for") {
+    std::string array = "*100000|$6|EXISTS|";
+    for (int i = 0; i < 50'000; ++i) array += "$0||";
+    CHECK(send(array).empty());
+    CHECK(session().held_bytes() >= 50'000 * sizeof(Bytes));
+    std::string rest;
+    for (int i = 0; i < 49'999; ++i) rest += "$0||";
+    CHECK(send(rest) == ":0|");
+    CHECK(session().held_bytes() == 0);
+}
+
 TEST_CASE_METHOD(RespFixture, "resp limits: DEBUG SLEEP holds its answer and what is behind it") {
     CHECK(send("PING|DEBUG SLEEP 1|PING|SET a 1|") == "+PONG|");
     CHECK_FALSE(session().wants_input());
