@@ -36,8 +36,7 @@ inline constexpr uint32_t kSkipSlowlog = 1U << 11;
 /// Ours, not told to clients: visits many keys, so it runs in the read pool, not on a network
 /// thread.
 inline constexpr uint32_t kLong = 1U << 16;
-/// Ours: a write that looks nothing up before (SET without NX, XX, GET, KEEPTTL), which the session
-/// may put into a batch itself.
+/// Ours: a write that looks nothing up before; SET only without NX, XX, GET, KEEPTTL.
 inline constexpr uint32_t kBlind = 1U << 17;
 /// Ours: a write that adds each of its arguments to a batch once at most, and no stored value.
 inline constexpr uint32_t kArgumentsOnly = 1U << 22;

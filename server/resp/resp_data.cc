@@ -254,7 +254,7 @@ void RespSession::on_read_done(uint64_t answer_id, protocol::resp::Reply answer)
 /// `SET key value` needs no look: many of them are one batch without a script, and are timed
 /// together, while the slow log does not want each by itself.
 bool RespSession::add_blind_set(const Command& command, const Args& args) {
-    if (!command.has(command_flag::kBlind) || args.size() != 3) return false;
+    if (command.data != cmd_set || args.size() != 3) return false;
     if (shared_.slow_log.wants_quick()) return false;
     if (gathered_ != nullptr && gathered_write_.script != nullptr) return false;
     const Bytes key = args[1], value = args[2];

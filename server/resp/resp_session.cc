@@ -153,17 +153,17 @@ RespSession::Taken RespSession::run_command(const Command& command, const Args& 
         return Taken::kYes;
     }
     if (command.data == nullptr) return run_control(command, args);
-    if (refuse_without_memory()) return Taken::kYes;
+    if (refuse_without_memory(command)) return Taken::kYes;
     return run_data(command, args);
 }
 
 /// What reads, writes or is kept for later needs memory of the network.
-bool RespSession::refuse_without_memory() {
+bool RespSession::refuse_without_memory(const Command& command) {
     if (!shared_.memory.exceeded()) [[likely]]
         return false;
     counters_.add(Counter::kLimitMemory);
     shared_.report(Incident::kMemory, "network buffers are full (limits.network_memory)");
-    refuse_command(error_text(network_memory_full()));
+    reject(command, error_text(network_memory_full()));
     return true;
 }
 

@@ -91,7 +91,7 @@ class RespSession final : public WireSession, private SessionControl {
     bool must_pause(const Command& command);
     void reject(const Command& command, const std::string& error);
     void refuse_command(std::string_view error);
-    bool refuse_without_memory();
+    bool refuse_without_memory(const Command& command);
     void refuse_too_large();
     void note_limits();
     void end_when_done();
@@ -129,7 +129,7 @@ class RespSession final : public WireSession, private SessionControl {
     Taken run_transactional(const Command& command, const protocol::resp::Args& args);
     void queue_command(const Command& command, const protocol::resp::Args& args);
     Transaction::Was look_at_watched(Bytes stored) const;
-    Taken watch(const protocol::resp::Args& args);
+    Taken watch(const Command& command, const protocol::resp::Args& args);
     Taken exec(const Command& command);
     std::string exec_answer(WriteScript& script, const Status& status, const StoreReport* report);
     void publish_transaction();

@@ -20,7 +20,7 @@ RespSession::Taken RespSession::run_transactional(const Command& command, const 
         return Taken::kYes;
     }
     if (command.name == "exec" && open && !transaction_.is_refused()) return exec(command);
-    if (command.name == "watch" && !open) return watch(args);
+    if (command.name == "watch" && !open) return watch(command, args);
     std::string_view error;
     if (command.name == "multi" && open) error = "ERR MULTI calls can not be nested";
     if (command.name == "watch" && open) error = "ERR WATCH inside MULTI is not allowed";
@@ -51,13 +51,13 @@ void RespSession::publish_transaction() {
 
 void RespSession::queue_command(const Command& command, const Args& args) {
     if (command.has(command_flag::kNoMulti)) {
-        return refuse_command("ERR Command not allowed inside a transaction");
+        return reject(command, "ERR Command not allowed inside a transaction");
     }
-    if (refuse_without_memory()) return;
+    if (refuse_without_memory(command)) return;
     if (transaction_.held_bytes() > shared_.config.engine.max_batch_bytes) {
-        return refuse_command("ERR the transaction has grown beyond " +
-                              std::to_string(shared_.config.engine.max_batch_bytes) +
-                              " bytes (engine.max_batch_size)");
+        return reject(command, "ERR the transaction has grown beyond " +
+                                   std::to_string(shared_.config.engine.max_batch_bytes) +
+                                   " bytes (engine.max_batch_size)");
     }
     transaction_.add(command, args, parser_.take_blocks());
     ReplyWriter(begin_answer(), version_).simple("QUEUED");
@@ -76,8 +76,8 @@ Transaction::Was RespSession::look_at_watched(Bytes stored) const {
     return (*entry)->expiry_ms != 0 ? Transaction::Was::kExpiring : Transaction::Was::kThere;
 }
 
-RespSession::Taken RespSession::watch(const Args& args) {
-    if (refuse_without_memory()) return Taken::kYes;
+RespSession::Taken RespSession::watch(const Command& command, const Args& args) {
+    if (refuse_without_memory(command)) return Taken::kYes;
     // What the connection itself has written before must not look like a change.
     if (is_busy()) {
         waits_ = true;
@@ -91,8 +91,8 @@ RespSession::Taken RespSession::watch(const Args& args) {
         if (!transaction_.is_watched(stored)) bytes += Transaction::bytes_to_watch(stored);
     }
     if (bytes > most_bytes) {
-        refuse_command("ERR the watched keys take more than " + std::to_string(most_bytes) +
-                       " bytes (half of engine.max_batch_size)");
+        reject(command, "ERR the watched keys take more than " + std::to_string(most_bytes) +
+                            " bytes (half of engine.max_batch_size)");
         return Taken::kYes;
     }
     const Seqno seqno = shared_.db.published_seqno();

@@ -327,4 +327,26 @@ TEST_CASE_METHOD(RespFixture, "resp session: what the pool answers is counted as
     }
 }
 
+TEST_CASE_METHOD(RespFixture, "resp session: what cannot be queued was rejected") {
+    const auto totals = [&](Bytes name) {
+        return totals_of(shared().command_stats, *find_command(name));
+    };
+    CHECK(send("MULTI|SAVE|").ends_with("-ERR Command not allowed inside a transaction|"));
+    CHECK(totals("save").rejected == 1);
+    config.engine.max_batch_bytes = 10;
+    send("DISCARD|MULTI|PING|");
+    CHECK(send("GET a|").starts_with("-ERR the transaction has grown beyond 10 bytes"));
+    CHECK(totals("get").rejected == 1);
+    CHECK(totals("get").calls == 0);
+}
+
+TEST_CASE_METHOD(RespFixture, "resp session: MSET of one pair is counted as MSET") {
+    const auto totals = [&](Bytes name) {
+        return totals_of(shared().command_stats, *find_command(name));
+    };
+    CHECK(ask("MSET k v|SET k v|") == "+OK|+OK|");
+    CHECK(totals("mset").calls == 1);
+    CHECK(totals("set").calls == 1);
+}
+
 }  // namespace kv::server
