@@ -25,6 +25,8 @@ class AnswerLine {
         uint32_t keyspace = 0;     ///< Of these SETs.
         uint64_t took_us = 0;      ///< Of these SETs together, until they were submitted.
         bool transaction = false;  ///< The script's answers are EXEC's.
+        /// The script only reads, and this: what is written are preconditions.
+        SnapshotPtr snapshot;
     };
     struct Place {
         enum class Kind : uint8_t { kAnswered, kRead, kWrite };

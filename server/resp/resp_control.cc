@@ -113,18 +113,15 @@ void RespSession::answer_with_report(uint64_t answer_id, AnswerLine::Write comma
     asked.finish_without();
 }
 
-void RespSession::on_reported(uint64_t answer_id, const AnswerLine::Write& commands,
+void RespSession::on_reported(uint64_t answer_id, AnswerLine::Write& commands,
                               const StoreReport* report) {
     host_.progressed();
     now_us_ = lap_began_us_ = shared_.clock.monotonic_us();
     --in_flight_;
+    if (commands.transaction) return answer_exec(answer_id, *commands.script, Status::ok(), report);
     if (closed_) return;
     std::string answer;
-    if (commands.transaction) {
-        answer = exec_answer(*commands.script, Status::ok(), report);
-    } else {
-        run_control_into(commands.script->command(0), commands.script->args(0), answer, report);
-    }
+    run_control_into(commands.script->command(0), commands.script->args(0), answer, report);
     line_.answer(answer_id, std::move(answer));
     move_answers();
     end_when_done();

@@ -310,8 +310,9 @@ void RespSession::submit_gathered() {
 }
 
 void RespSession::submit(std::unique_ptr<WriteRequest> request, AnswerLine::Write write) {
-    request->durability = durability_;
-    request->program = write.script.get();
+    const bool checks_only = write.snapshot != nullptr;
+    request->durability = checks_only ? Durability::kMemory : durability_;
+    request->program = checks_only ? nullptr : write.script.get();
     AnswerLine::Place place;
     place.kind = AnswerLine::Place::Kind::kWrite;
     place.silent = silence_.take();
@@ -367,7 +368,12 @@ void RespSession::on_written(std::unique_ptr<WriteRequest> request, uint64_t now
     AnswerLine::Write write = std::move(line_.at(id).write);
     const Status& status = request->result.status;
     if (status.is_ok()) count_in_keyspaces(write, shared_.keyspaces);
-    if (closed_) return;
+    if (closed_) {
+        // One that only reads has done nothing yet.
+        if (write.transaction && write.snapshot == nullptr)
+            finish_exec(id, std::move(write), status);
+        return;
+    }
     now_us_ = now_us;
     client_->written_seqno = std::max(client_->written_seqno, request->result.last_seqno);
     if (write.script != nullptr && write.script->was_cold()) prepare_next_ = kPreparedScripts;
@@ -378,9 +384,8 @@ void RespSession::on_written(std::unique_ptr<WriteRequest> request, uint64_t now
         std::string error;
         ReplyWriter(error, version_).error(error_text(status));
         refused_reads_.add({id, std::move(write.script), std::move(error)});
-    } else if (status.is_ok() && write.transaction && write.script->has(command_flag::kPoolFirst)) {
-        line_.leave_reads(id);
-        answer_with_report(id, std::move(write));
+    } else if (write.transaction) {
+        finish_exec(id, std::move(write), status);
     } else {
         line_.answer(id, answer_of(write, status));
     }
@@ -391,7 +396,6 @@ void RespSession::on_written(std::unique_ptr<WriteRequest> request, uint64_t now
 }
 
 std::string RespSession::answer_of(AnswerLine::Write& write, const Status& status) {
-    if (write.transaction) return exec_answer(*write.script, status, nullptr);
     const size_t commands = write.script != nullptr ? write.script->size() : write.sets;
     if (write.script == nullptr) {
         const bool failed = !status.is_ok();

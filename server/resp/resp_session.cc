@@ -19,6 +19,15 @@ using protocol::resp::ReplyWriter;
 using protocol::resp::RequestParser;
 using protocol::resp::Version;
 
+namespace {
+
+std::string too_large(const Options& limits) {
+    return "ERR the arguments of the command take more than " +
+           std::to_string(request_limits(limits).kept_bytes) + " bytes, the most that is kept";
+}
+
+}  // namespace
+
 RespSession::RespSession(SessionHost& host, SharedState& shared, Counters& counters,
                          CommandStats& command_stats, std::shared_ptr<ClientHandle> client,
                          bool refused)
@@ -81,7 +90,7 @@ void RespSession::on_input(protocol::ReceiveBuffer& input, uint64_t now_us) {
             }
             parser_.release();
         } else if (step.outcome == RequestParser::Outcome::kTooLarge) {
-            refuse_too_large();
+            refuse_command(too_large(shared_.config.engine));
         } else if (step.outcome == RequestParser::Outcome::kError) {
             protocol_error_ = "ERR " + parser_.error();
         }
@@ -220,12 +229,6 @@ void RespSession::refuse_command(std::string_view error) {
     if (transaction_.is_open()) transaction_.refuse();
     ReplyWriter(begin_answer(), version_).error(error);
     finish_answer();
-}
-
-void RespSession::refuse_too_large() {
-    refuse_command("ERR the arguments of the command take more than " +
-                   std::to_string(request_limits(shared_.config.engine).kept_bytes) +
-                   " bytes, the most that is kept");
 }
 
 std::string& RespSession::begin_answer() {
@@ -400,6 +403,7 @@ void RespSession::close() {
     if (closed_) return;
     closed_ = true;
     end_ = End::kNow;
+    if (exec_task_ != nullptr) exec_task_->cancel();
     if (refused_) return;
     shared_.pubsub.end(client_);
     shared_.clients.remove(client_->id);

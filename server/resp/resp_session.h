@@ -7,6 +7,7 @@
 //                                         the socket at once and fits (write_script.h)
 //   SET as it mostly is                   the same, without a script: it looks nothing up
 //   long reads (KEYS, SCAN, ...)          in the pool, with nothing else outstanding
+//   a transaction                         as one write, or one read: resp_exec.cc
 //   the rest                              here, with nothing else outstanding (resp_control.cc)
 // What cannot run yet stays in the receive buffer. Transactions are in transaction.h.
 // Thread rule: the connection's network thread.
@@ -69,6 +70,7 @@ class RespSession final : public WireSession, private SessionControl {
     ClientHandle* client() override { return client_.get(); }
 
   private:
+    friend class RespExecTask;
     friend class RespReadTask;
     friend class RespReportTask;
     friend class RespPrepareTask;
@@ -80,7 +82,7 @@ class RespSession final : public WireSession, private SessionControl {
     /// Something has begun and is not answered: what wants to be alone has to wait.
     bool is_busy() const { return gathered_ != nullptr || !line_.empty(); }
 
-    // resp_session.cc: requests, limits, the end.
+    // resp_session.cc: requests, limits, the end; answers in order: to the slab, else to line_.
     Taken take(const protocol::resp::Args& args);
     const Command* resolve(const protocol::resp::Args& args);
     Taken run_command(const Command& command, const protocol::resp::Args& args);
@@ -92,22 +94,17 @@ class RespSession final : public WireSession, private SessionControl {
     void reject(const Command& command, const std::string& error);
     void refuse_command(std::string_view error);
     bool refuse_without_memory(const Command& command);
-    void refuse_too_large();
     void note_limits();
     void end_when_done();
-
-    // resp_session.cc: answers in order, to the slab when nothing is outstanding, else behind it.
     std::string& begin_answer();
     void finish_answer();
     void move_answers();
-
     // resp_control.cc: commands about the connection and the server.
     Taken run_control(const Command& command, const protocol::resp::Args& args);
     void run_control_into(const Command& command, const protocol::resp::Args& args,
                           std::string& out, const StoreReport* report);
     void answer_with_report(uint64_t answer_id, AnswerLine::Write commands);
-    void on_reported(uint64_t answer_id, const AnswerLine::Write& commands,
-                     const StoreReport* report);
+    void on_reported(uint64_t answer_id, AnswerLine::Write& commands, const StoreReport* report);
 
     // resp_data.cc: commands on keys.
     Taken run_data(const Command& command, const protocol::resp::Args& args);
@@ -125,14 +122,17 @@ class RespSession final : public WireSession, private SessionControl {
     void note_refused(size_t commands, Bytes error);
     void retry_reads();
 
-    // resp_transaction.cc: MULTI, EXEC, DISCARD, WATCH, UNWATCH.
+    // resp_transaction.cc: MULTI, DISCARD, WATCH, UNWATCH.
     Taken run_transactional(const Command& command, const protocol::resp::Args& args);
     void queue_command(const Command& command, const protocol::resp::Args& args);
-    Transaction::Was look_at_watched(Bytes stored) const;
     Taken watch(const Command& command, const protocol::resp::Args& args);
-    Taken exec(const Command& command);
-    std::string exec_answer(WriteScript& script, const Status& status, const StoreReport* report);
     void publish_transaction();
+    // resp_exec.cc: EXEC.
+    Taken exec();
+    void read_for_exec(uint64_t answer_id, AnswerLine::Write write);
+    void finish_exec(uint64_t answer_id, AnswerLine::Write write, const Status& status);
+    void answer_exec(uint64_t answer_id, WriteScript& script, const Status& status,
+                     const StoreReport* report);
 
     // SessionControl.
     void close_after_reply() override { end_ = End::kAfterReplies; }
@@ -163,10 +163,9 @@ class RespSession final : public WireSession, private SessionControl {
     // Input.
     protocol::resp::RequestParser parser_;
     size_t needed_bytes_ = 0, unread_bytes_ = 0;  // the latter from the command on that is run
-    bool waits_ = false;          // the next command needs that nothing is outstanding
-    bool pauses_ = false;         // CLIENT PAUSE holds the next command back
-    uint64_t held_until_us_ = 0;  // DEBUG SLEEP; 0: not held
-    uint64_t held_id_ = 0;        // place of its answer
+    bool waits_ = false;   // the next command needs that nothing is outstanding
+    bool pauses_ = false;  // CLIENT PAUSE holds the next command back
+    uint64_t held_until_us_ = 0, held_id_ = 0;  // DEBUG SLEEP (0: not held), place of its answer
     std::string held_answer_;
     std::string protocol_error_;  // said, once what is outstanding has been
     bool input_ended_ = false, draining_ = false, closed_ = false, outstanding_noted_ = false;
@@ -188,7 +187,8 @@ class RespSession final : public WireSession, private SessionControl {
     RefusedReads refused_reads_;
     std::deque<std::unique_ptr<WriteRequest>> waiting_;  // the first is being prepared
     bool preparing_ = false;
-    uint32_t prepare_next_ = 0;  // scripts whose keys are brought into memory before
+    uint32_t prepare_next_ = 0;      // scripts whose keys are brought into memory before
+    PoolTask* exec_task_ = nullptr;  // not finished
     size_t in_flight_ = 0;
     std::string scratch_;  // a stored key
 

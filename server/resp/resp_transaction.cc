@@ -1,5 +1,4 @@
-// MULTI, EXEC, DISCARD, WATCH and UNWATCH. EXEC's commands on keys run in one script, with what is
-// watched as its preconditions; its other commands run when the script has been answered.
+// MULTI, DISCARD, WATCH and UNWATCH, and what EXEC (resp_exec.cc) is not begun for.
 // SPDX-License-Identifier: Apache-2.0
 #include <utility>
 
@@ -13,13 +12,28 @@ namespace kv::server {
 using protocol::resp::Args;
 using protocol::resp::ReplyWriter;
 
+namespace {
+
+/// Does not wait for the disk: of an entry that is not in memory changes are noticed all the same,
+/// only not that it expired.
+Transaction::Was look_at_watched(Db& db, Bytes stored) {
+    ReadOptions in_memory;
+    in_memory.cache_only = true;
+    const auto head = db.get_head(stored, in_memory);
+    if (!head.is_ok()) return Transaction::Was::kUnknown;
+    if (!head->has_value()) return Transaction::Was::kAbsent;
+    return (*head)->expiry_ms != 0 ? Transaction::Was::kExpiring : Transaction::Was::kThere;
+}
+
+}  // namespace
+
 RespSession::Taken RespSession::run_transactional(const Command& command, const Args& args) {
     const bool open = transaction_.is_open();
     if (command.name == "unwatch" && open) {
         queue_command(command, args);
         return Taken::kYes;
     }
-    if (command.name == "exec" && open && !transaction_.is_refused()) return exec(command);
+    if (command.name == "exec" && open && !transaction_.is_refused()) return exec();
     if (command.name == "watch" && !open) return watch(command, args);
     std::string_view error;
     if (command.name == "multi" && open) error = "ERR MULTI calls can not be nested";
@@ -65,17 +79,6 @@ void RespSession::queue_command(const Command& command, const Args& args) {
     publish_transaction();
 }
 
-/// Does not wait for the disk: of an entry that is not in memory changes are noticed all the same,
-/// only not that it expired.
-Transaction::Was RespSession::look_at_watched(Bytes stored) const {
-    ReadOptions in_memory;
-    in_memory.cache_only = true;
-    const auto entry = shared_.db.get(stored, in_memory);
-    if (!entry.is_ok()) return Transaction::Was::kUnknown;
-    if (!entry->has_value()) return Transaction::Was::kAbsent;
-    return (*entry)->expiry_ms != 0 ? Transaction::Was::kExpiring : Transaction::Was::kThere;
-}
-
 RespSession::Taken RespSession::watch(const Command& command, const Args& args) {
     if (refuse_without_memory(command)) return Taken::kYes;
     // What the connection itself has written before must not look like a change.
@@ -101,65 +104,12 @@ RespSession::Taken RespSession::watch(const Command& command, const Args& args) 
             continue;  // nothing can ever be there
         const Bytes stored = space_.stored(args[i], scratch_);
         if (transaction_.is_watched(stored)) continue;
-        transaction_.watch(stored, seqno, look_at_watched(stored));
+        transaction_.watch(stored, seqno, look_at_watched(shared_.db, stored));
     }
     ReplyWriter(begin_answer(), version_).ok();
     finish_answer();
     publish_transaction();
     return Taken::kYes;
-}
-
-RespSession::Taken RespSession::exec(const Command& command) {
-    const bool wait = transaction_.has_control_commands() ? is_busy() : line_.reads() != 0;
-    if (wait) {
-        waits_ = true;
-        return Taken::kLater;
-    }
-    submit_gathered();
-    command_stats_.record(command, 0, false);
-    auto request = std::make_unique<WriteRequest>();
-    transaction_.require_watched(request->batch);
-    AnswerLine::Write write;
-    write.transaction = true;
-    // A SELECT or HELLO in it takes effect with its answer; what follows must not be read before.
-    waits_ = transaction_.has_control_commands();
-    write.script = transaction_.take();
-    publish_transaction();
-    submit(std::move(request), std::move(write));
-    return Taken::kYes;
-}
-
-std::string RespSession::exec_answer(WriteScript& script, const Status& status,
-                                     const StoreReport* report) {
-    std::string out;
-    ReplyWriter reply(out, version_);
-    if (status.is(Code::kConflict)) {
-        reply.null_array();
-        return out;
-    }
-    if (!status.is_ok()) {
-        counters_.add(Counter::kErrors);
-        const bool discarded = status.is(Code::kInvalidArgument);
-        reply.error(discarded ? "EXECABORT Transaction discarded because of: " +
-                                    std::string(status.message())
-                              : error_text(status));
-        return out;
-    }
-    note_script(script);
-    reply.array(script.size());
-    for (size_t i = 0; i < script.size(); ++i) {
-        const Command& command = script.command(i);
-        if (command.data != nullptr) {
-            out += script.answer(i);
-        } else if (command.control != nullptr) {
-            run_control_into(command, script.args(i), out, report);
-        } else {
-            reply.ok();  // UNWATCH: EXEC has unwatched already
-        }
-    }
-    held_until_us_ = 0;  // DEBUG SLEEP holds nothing up here
-    silence_.pass_over_exec();
-    return out;
 }
 
 }  // namespace kv::server

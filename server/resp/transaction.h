@@ -34,6 +34,8 @@ class Transaction {
     void refuse() { refused_ = true; }
     bool is_refused() const { return refused_; }
     size_t commands() const { return script_ == nullptr ? 0 : script_->size(); }
+    /// Any of them.
+    bool has(uint32_t flag) const { return script_ != nullptr && script_->has(flag); }
     /// Any that is not about keys.
     bool has_control_commands() const { return control_commands_ != 0; }
     /// Whether CLIENT PAUSE holds one of its commands back.

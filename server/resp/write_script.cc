@@ -9,12 +9,20 @@
 #include "server/batch_limit.h"
 #include "server/commands/answer_limit.h"
 #include "server/resp/script_view.h"
+#include "server/resp/script_work.h"
 #include "server/resp/status_text.h"
 #include "server/shared_state.h"
 
 namespace kv::server {
 
 using protocol::resp::Args;
+
+namespace {
+
+// Commands that one slice in the read pool runs, if none of them takes long.
+constexpr size_t kReadsAtOnce = 256;
+
+}  // namespace
 
 /// The most that the command adds to a batch.
 size_t WriteScript::most_written(const Command& command, const Args& args) const {
@@ -68,12 +76,13 @@ Bytes WriteScript::answer(size_t index) const {
     return Bytes(answers_).substr(begin, calls_[index].answer_end - begin);
 }
 
-/// Whether what the last command wrote and answered may stay.
-Status WriteScript::check_last(const ScriptView& data) {
+/// Whether what the last command wrote and answered may stay. `writes`: null when it only reads.
+Status WriteScript::check_last(const ScriptView* writes, const ScriptWork* work) {
     const bool together = kind_ == Kind::kTransaction;
     const Options& limits = shared_.config.engine;
-    const auto [mutations, bytes] = data.extent();
-    if (exceeds_batch(limits, mutations, bytes)) {
+    if (work != nullptr) KV_RETURN_IF_ERROR(work->status());
+    if (writes != nullptr &&
+        exceeds_batch(limits, writes->extent().mutations, writes->extent().bytes)) {
         return Status::invalid_argument(
             (together ? "its commands write more than " : "the command writes more than ") +
             std::to_string(limits.max_batch_bytes) + " bytes (engine.max_batch_size)");
@@ -95,38 +104,61 @@ void WriteScript::charge(size_t bytes) {
 
 void WriteScript::count_in_keyspaces() const { tally_.pass_on(shared_.keyspaces); }
 
-Status WriteScript::run(CommitView& view, WriteBatch& batch) {
+void WriteScript::begin_run() {
     answers_.clear();
     charge(0);
     tally_ = {};
-    ScriptView data(view, tally_, &words_);
-    uint64_t began_us = shared_.clock.monotonic_us();
-    for (size_t i = 0; i < calls_.size(); ++i) {
-        Call& call = calls_[i];
-        if (call.command->data != nullptr) {
-            const size_t answer_begin = answers_.size();
-            const Status status = run_one(call, args(i), data, answers_, nullptr);
-            if (!status.is_ok()) {
-                was_cold_ = true;
-                return status;
-            }
-            const Status fits = check_last(data);
-            if (fits.is_ok()) {
-                data.keep_last();
-            } else if (kind_ == Kind::kTransaction) {
-                return fits;
-            } else {
-                data.drop_last();
-                answers_.resize(answer_begin);
-                protocol::resp::ReplyWriter(answers_, call.version).error(error_text(fits));
-            }
-        }
-        call.answer_end = answers_.size();
-        const uint64_t now_us = shared_.clock.monotonic_us();
-        call.took_us = now_us - began_us;
-        began_us = now_us;
-    }
+}
+
+Status WriteScript::run(CommitView& view, WriteBatch& batch) {
+    begin_run();
+    lap_us_ = shared_.clock.monotonic_us();
+    ScriptWork work;
+    ScriptWork* const limit = kind_ == Kind::kTransaction ? &work : nullptr;
+    ScriptView data(view, tally_, &words_, limit);
+    for (size_t i = 0; i < calls_.size(); ++i) KV_RETURN_IF_ERROR(run_call(i, data, &data, limit));
     data.write_to(batch);
+    return Status::ok();
+}
+
+Status WriteScript::run_reads(size_t& next, const SnapshotPtr& snapshot, StoreView::Reach reach) {
+    if (next == 0) begin_run();
+    lap_us_ = shared_.clock.monotonic_us();
+    StoreView view(shared_.db, shared_.clock, shared_.keyspaces, reach, snapshot, tally_);
+    const bool pauses = reach == StoreView::Reach::kDisk;
+    for (size_t done = 0; next < calls_.size() && !(pauses && done >= kReadsAtOnce);) {
+        KV_RETURN_IF_ERROR(run_call(next, view, nullptr, nullptr));
+        done += calls_[next].command->has(command_flag::kLong) ? kReadsAtOnce : 1;
+        ++next;
+    }
+    if (next == calls_.size()) count_in_keyspaces();
+    return Status::ok();
+}
+
+/// An error is that of all the commands. `writes`: the view, if it takes any.
+Status WriteScript::run_call(size_t index, KeyView& view, ScriptView* writes,
+                             const ScriptWork* work) {
+    Call& call = calls_[index];
+    if (call.command->data != nullptr) {
+        const size_t answer_begin = answers_.size();
+        const Status status = run_one(call, args(index), view, answers_, nullptr);
+        if (!status.is_ok()) {
+            was_cold_ = true;
+            return status;
+        }
+        const Status fits = check_last(writes, work);
+        if (!fits.is_ok() && kind_ == Kind::kTransaction) return fits;
+        if (!fits.is_ok()) {
+            writes->drop_last();
+            answers_.resize(answer_begin);
+            protocol::resp::ReplyWriter(answers_, call.version).error(error_text(fits));
+        } else if (writes != nullptr) {
+            writes->keep_last();
+        }
+    }
+    call.answer_end = answers_.size();
+    const uint64_t now_us = shared_.clock.monotonic_us();
+    call.took_us = now_us - std::exchange(lap_us_, now_us);
     return Status::ok();
 }
 

@@ -1,10 +1,10 @@
 // WriteScript: consecutive commands of one connection that become one write: what a client has
 // pipelined, or a transaction. They run in order in the middle of the commit, so each sees what the
 // ones before it wrote and nothing of anybody else comes between; their mutations are one record of
-// the log. What they answer counts as memory of the network (limits.network_memory) from then on: a
-// command whose answer finds no room there is refused.
-// Thread rule: filled by the connection's thread, then the engine's until the write is answered,
-// then the connection's again.
+// the log. A transaction that writes nothing need not be there: it reads a snapshot, in the read
+// pool if it takes long. What they answer counts as memory of the network (limits.network_memory)
+// from then on: a command whose answer finds no room there is refused. Thread rule: filled by the
+// connection's thread, then the engine's until the write is answered, then the connection's again.
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
@@ -17,10 +17,12 @@
 #include "server/commands/command.h"
 #include "server/resp/keyspace_tally.h"
 #include "server/resp/script_words.h"
+#include "server/resp/store_view.h"
 
 namespace kv::server {
 
 class ScriptView;
+class ScriptWork;
 
 class WriteScript final : public WriteProgram {
   public:
@@ -63,6 +65,11 @@ class WriteScript final : public WriteProgram {
     void collect_keys(std::vector<Bytes>& keys, std::vector<std::string>& storage) const;
 
     Status run(CommitView& view, WriteBatch& batch) override;
+    /// Instead of run(), for a script without writes: runs its commands from `next` on, which is
+    /// behind the last one afterwards, on the store as of `snapshot`. From 0 on it begins anew.
+    /// With Reach::kDisk it pauses behind one that may have taken long, to be called again.
+    /// kWouldBlock with Reach::kMemory; any other error refuses all of it.
+    Status run_reads(size_t& next, const SnapshotPtr& snapshot, StoreView::Reach reach);
     /// Appends what one command, which only reads, answers outside of a commit. `view` may wait for
     /// the disk.
     void run_alone(size_t index, KeyView& view, protocol::resp::Reply& answer) const;
@@ -87,11 +94,13 @@ class WriteScript final : public WriteProgram {
         uint64_t took_us;
     };
 
+    void begin_run();
+    Status run_call(size_t index, KeyView& view, ScriptView* writes, const ScriptWork* work);
     Status run_one(const Call& call, const protocol::resp::Args& args, KeyView& view,
                    std::string& answer, protocol::resp::ReplyWriter::Apart* apart) const;
 
     size_t most_written(const Command& command, const protocol::resp::Args& args) const;
-    Status check_last(const ScriptView& data);
+    Status check_last(const ScriptView* writes, const ScriptWork* work);
     void charge(size_t bytes);
 
     SharedState& shared_;
@@ -105,6 +114,7 @@ class WriteScript final : public WriteProgram {
     std::string answers_;
     KeyspaceTally tally_;       // of the last run
     size_t charged_bytes_ = 0;  // of the answers, to the memory of the network
+    uint64_t lap_us_ = 0;       // when the last command of a run ended
     bool was_cold_ = false;
 };
 

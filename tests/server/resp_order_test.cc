@@ -307,7 +307,6 @@ TEST_CASE_METHOD(RespFixture, "resp order: MEMORY PURGE trims in the pool, in it
     }
     SECTION("inside a transaction") {
         CHECK(send("MULTI|MEMORY PURGE|EXEC|") == "+OK|+QUEUED|");
-        finish_write();
         REQUIRE(posted.size() == 1);
         finish_task();
         CHECK(said() == "*1|+OK|");
