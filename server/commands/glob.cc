@@ -4,7 +4,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/commands/glob.h"
 
+#include <array>
+#include <cstdint>
+#include <cstring>
 #include <utility>
+#include <vector>
 
 namespace kv::server {
 namespace {
@@ -74,33 +78,111 @@ Bytes take_literal(Bytes pattern, std::string& out) {
     return pattern;
 }
 
+/// What is between two stars: elements that fit one character each.
+struct Segment {
+    Bytes pattern;
+    size_t elements = 0;
+};
+
+/// The elements up to the next star or the end of `pattern`, which is moved behind them.
+Segment take_segment(Bytes& pattern) {
+    const Bytes all = pattern;
+    Segment segment;
+    for (; !pattern.empty() && pattern.front() != '*'; ++segment.elements) {
+        element_fits(pattern, '\0', false);
+    }
+    segment.pattern = all.substr(0, all.size() - pattern.size());
+    return segment;
+}
+
+/// Whether `text` begins with what `pattern` says. Requires elements for all of it, and no star.
+bool fits_here(Bytes pattern, Bytes text, bool ignore_case) {
+    for (size_t i = 0; !pattern.empty(); ++i) {
+        if (!element_fits(pattern, text[i], ignore_case)) return false;
+    }
+    return true;
+}
+
+constexpr size_t kWordBits = 64;
+
+/// Which of the segment's elements `c` fits, a bit for each.
+std::vector<uint64_t> fitting_elements(const Segment& segment, char c, bool ignore_case) {
+    std::vector<uint64_t> bits((segment.elements + kWordBits - 1) / kWordBits);
+    Bytes rest = segment.pattern;
+    for (size_t i = 0; i < segment.elements; ++i) {
+        const bool fits = element_fits(rest, c, ignore_case);
+        bits[i / kWordBits] |= static_cast<uint64_t>(fits) << i % kWordBits;
+    }
+    return bits;
+}
+
+/// find_segment() for long ones: Baeza-Yates and Gonnet's Shift-And. Bit i says that the first
+/// i + 1 elements fit the characters that were seen last.
+size_t find_long(const Segment& segment, Bytes text, bool ignore_case) {
+    std::array<std::vector<uint64_t>, 256> fitting;  // by character, made when there is one
+    std::vector<uint64_t> state((segment.elements + kWordBits - 1) / kWordBits);
+    const size_t last = segment.elements - 1;
+    for (size_t at = 0; at < text.size(); ++at) {
+        std::vector<uint64_t>& fits = fitting[static_cast<uint8_t>(text[at])];
+        if (fits.empty()) fits = fitting_elements(segment, text[at], ignore_case);
+        uint64_t carry = 1;
+        for (size_t i = 0; i < state.size(); ++i) {
+            const uint64_t moved = state[i] << 1 | carry;
+            carry = state[i] >> (kWordBits - 1);
+            state[i] = moved & fits[i];
+        }
+        if ((state[last / kWordBits] >> last % kWordBits & 1) != 0) return at + 1;
+    }
+    return Bytes::npos;
+}
+
+/// Where the first place ends at which the segment fits; npos: nowhere. Requires that it is not
+/// longer than the text. Steps: the text for a segment without special characters, for a short one
+/// the text times its bytes, which are kWordBits at the most, else the text times a word for each
+/// kWordBits elements.
+size_t find_segment(const Segment& segment, Bytes text, bool ignore_case) {
+    const Bytes pattern = segment.pattern;
+    if (!ignore_case && pattern.find_first_of("?[\\") == Bytes::npos) {
+        const void* found = memmem(text.data(), text.size(), pattern.data(), pattern.size());
+        if (found == nullptr) return Bytes::npos;
+        return static_cast<size_t>(static_cast<const char*>(found) - text.data()) + pattern.size();
+    }
+    if (pattern.size() > kWordBits) return find_long(segment, text, ignore_case);
+    for (size_t at = 0; at + segment.elements <= text.size(); ++at) {
+        if (fits_here(pattern, text.substr(at), ignore_case)) return at + segment.elements;
+    }
+    return Bytes::npos;
+}
+
 }  // namespace
 
 bool glob_matches(Bytes pattern, Bytes text, bool ignore_case) {
     if (text.empty()) return pattern.empty();
-    // Where to go on when the elements after the last star did not fit: that star takes one more.
-    bool starred = false;
-    Bytes after_star, retry_text;
-    while (!text.empty()) {
-        if (pattern.starts_with('*')) {
-            while (pattern.starts_with('*')) pattern.remove_prefix(1);
-            if (pattern.empty()) return true;
-            starred = true;
-            after_star = pattern;
-            retry_text = text;
-            continue;
-        }
-        if (!pattern.empty() && element_fits(pattern, text.front(), ignore_case)) {
-            text.remove_prefix(1);
-            continue;
-        }
-        if (!starred) return false;
-        retry_text.remove_prefix(1);
-        text = retry_text;
-        pattern = after_star;
+    while (!pattern.empty() && pattern.front() != '*') {
+        if (text.empty() || !element_fits(pattern, text.front(), ignore_case)) return false;
+        text.remove_prefix(1);
     }
-    while (pattern.starts_with('*')) pattern.remove_prefix(1);
-    return pattern.empty();
+    if (pattern.empty()) return text.empty();
+    // The first place where a segment fits leaves the most for those behind it.
+    while (true) {
+        while (pattern.starts_with('*')) pattern.remove_prefix(1);
+        if (pattern.empty()) return true;
+        const Segment segment = take_segment(pattern);
+        if (segment.elements > text.size()) return false;
+        if (pattern.empty()) {
+            return fits_here(segment.pattern, text.substr(text.size() - segment.elements),
+                             ignore_case);
+        }
+        const size_t end = find_segment(segment, text, ignore_case);
+        if (end == Bytes::npos) return false;
+        text.remove_prefix(end);
+    }
+}
+
+std::string too_long_to_match(std::string_view what, Bytes given) {
+    if (given.size() <= kMaxPatternBytes) return {};
+    return "ERR " + std::string(what) + " of " + std::to_string(given.size()) +
+           " bytes is over the limit of " + std::to_string(kMaxPatternBytes);
 }
 
 std::string glob_prefix(Bytes pattern) {

@@ -1,15 +1,26 @@
-// glob_matches: Redis's patterns (`*`, `?`, `[a-z]`, `[^a]`, `\x`) in time linear in the text for
-// each star, never exponential: a star is only ever retried for the last one seen.
+// glob_matches: Redis's patterns (`*`, `?`, `[a-z]`, `[^a]`, `\x`). What is between two stars is
+// looked for once, in a time that is linear in the text and hardly grows with the pattern (glob.cc
+// says how); nothing is retried. Still the two bound the time together, so that what clients may
+// give as a pattern or a channel has a limit.
 // Thread rule: pure.
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstddef>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "kv/bytes.h"
+#include "kv/types.h"
 
 namespace kv::server {
+
+/// Of a pattern, and of the name of a channel that patterns are matched with: no key is longer.
+inline constexpr size_t kMaxPatternBytes = kMaxKeyBytes;
+
+/// "ERR WHAT of N bytes is over the limit of M" for one that is longer; else empty.
+std::string too_long_to_match(std::string_view what, Bytes given);
 
 /// Whether all of `text` matches `pattern`. `ignore_case`: ASCII letters of either case are equal.
 bool glob_matches(Bytes pattern, Bytes text, bool ignore_case = false);

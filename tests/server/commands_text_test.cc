@@ -1,6 +1,7 @@
 // number_text.cc and glob.cc on their own; glob against a plain recursive matcher.
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
+#include <array>
 #include <catch2/catch.hpp>
 #include <cmath>
 #include <limits>
@@ -91,6 +92,57 @@ TEST_CASE("glob: many stars do not take long") {
     const std::string text(100'000, 'a');
     CHECK(glob_matches(pattern, text));
     CHECK_FALSE(glob_matches(pattern + "b", text));
+}
+
+TEST_CASE("glob: agrees with a plain matcher where much is between two stars") {
+    const uint64_t seed = test::test_seed();
+    CAPTURE(seed);
+    Random random(seed);
+    int matched = 0;
+    for (int i = 0; i < 5'000; ++i) {
+        std::string text(random.below(400) + 1, ' ');
+        for (char& c : text) c = "aab"[random.below(3)];
+        // Some of the text in other words, once in a while with one that is wrong.
+        std::string pattern = random.below(2) == 0 ? "*" : "?*";
+        const size_t first = random.below(text.size());
+        const size_t last = first + random.below(text.size() - first);
+        for (size_t at = first; at <= last; ++at) {
+            const char other = text[at] == 'a' ? 'b' : 'a';
+            const std::array<std::string, 7> fit{std::string(1, text[at]),           "?",
+                                                 std::string("\\") + text[at],       "[ab]",
+                                                 std::string("[^") + other + "]",    "[a-b]",
+                                                 std::string("[\\") + text[at] + "]"};
+            pattern += random.below(500) == 0 ? std::string(1, other)
+                                              : fit[random.below(2) == 0 ? 0 : random.below(7)];
+        }
+        pattern += random.below(2) == 0 ? "*" : "*?";
+        const bool expected = plain_match(pattern, 0, text, 0);
+        if (glob_matches(pattern, text) != expected ||
+            glob_matches(pattern, text, true) != expected)
+            FAIL("'" << pattern << "' on '" << text << "'");
+        matched += expected ? 1 : 0;
+    }
+    CHECK(matched > 1'000);
+    CHECK(matched < 4'900);
+}
+
+TEST_CASE("glob: what is made to take long does not") {
+    const std::string text(kMaxPatternBytes, 'a');
+    std::string any, several;
+    for (size_t i = 0; i < kMaxPatternBytes / 4; ++i) any += "a?";
+    for (size_t i = 0; i < kMaxPatternBytes / 8; ++i) several += "[^b]";
+    const std::string many = text.substr(text.size() / 2);
+    const std::string in_class = "[" + many + "]";
+    for (const std::string& pattern :
+         {"*" + many + "b*", "*" + many + "b", "*" + any + "b*", "*" + any + "b",
+          "*" + several + "b*", "*" + in_class + "b*", "*\\" + many + "b*"}) {
+        // Often enough that a test which steps through both for each other does not end.
+        for (int i = 0; i < 20; ++i) {
+            if (glob_matches(pattern, text)) FAIL(pattern.substr(0, 10));
+        }
+    }
+    CHECK(glob_matches("*" + any + "*", text));
+    CHECK(glob_matches("*" + several + in_class, text));
 }
 
 TEST_CASE("glob: case, ranges and unfinished patterns") {
