@@ -64,13 +64,23 @@ void ReplyWriter::bulk(Bytes bytes) {
     out_ += kLineEnd;
 }
 
-void ReplyWriter::take_bulk(std::string& bytes) {
+/// False: the string has to be copied.
+bool ReplyWriter::take_apart(std::string& bytes) {
     // Memory that is much larger than the string is not worth keeping until it was sent.
     const bool large = bytes.size() >= Reply::kLargeBytes && bytes.capacity() <= 2 * bytes.size();
-    if (apart_ == nullptr || !large) return bulk(bytes);
-    bulk_header(bytes.size());
+    if (apart_ == nullptr || !large) return false;
     apart_->push_back({out_.size(), std::exchange(bytes, std::string())});
+    return true;
+}
+
+void ReplyWriter::take_bulk(std::string& bytes) {
+    bulk_header(bytes.size());
+    if (!take_apart(bytes)) out_ += bytes;
     out_ += kLineEnd;
+}
+
+void ReplyWriter::take_encoded(std::string& bytes) {
+    if (!take_apart(bytes)) out_ += bytes;
 }
 
 void ReplyWriter::bulk_integer(int64_t value) { bulk(Digits(value).view()); }

@@ -38,6 +38,8 @@ class ReplyWriter {
     void bulk(Bytes bytes);
     /// The same, and the memory of a large string is taken: it is empty then.
     void take_bulk(std::string& bytes);
+    /// Answers that are encoded already; their memory may be taken likewise.
+    void take_encoded(std::string& bytes);
     /// The same as bulk() with its digits.
     void bulk_integer(int64_t value);
     /// "$N" and its line end; N bytes and a line end must follow.
@@ -60,6 +62,7 @@ class ReplyWriter {
     void verbatim(std::string_view format, Bytes text);
 
   private:
+    bool take_apart(std::string& bytes);
     void line(char kind, std::string_view text);
     void count(char kind, int64_t value);
 

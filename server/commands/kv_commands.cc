@@ -63,6 +63,7 @@ Status answer_range(const DataContext& context, bool reverse) {
             answer.add(walk->key());
         else
             answer.add_pair(walk->key(), walk->value());
+        KV_RETURN_IF_ERROR(answer.check_room());
         if (answer.bytes() > kMaxAnswerBytes) {
             context.reply.error(over_answer_limit("ERR the answer is") +
                                 ": give a smaller LIMIT and go on behind the last key");

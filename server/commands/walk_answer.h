@@ -8,13 +8,16 @@
 
 #include "server/commands/answer_limit.h"
 #include "server/commands/data_context.h"
+#include "server/resp/status_text.h"
+#include "server/shared_state.h"
 
 namespace kv::server {
 
 class WalkAnswer {
   public:
     explicit WalkAnswer(const DataContext& context)
-        : reply_(context.reply), items_(text_, context.reply.version()) {}
+        : reply_(context.reply), shared_(context.shared), items_(text_, context.reply.version()) {}
+    ~WalkAnswer() { shared_.memory.add(-static_cast<int64_t>(charged_)); }
     WalkAnswer(const WalkAnswer&) = delete;
     WalkAnswer& operator=(const WalkAnswer&) = delete;
 
@@ -32,15 +35,28 @@ class WalkAnswer {
         count_ += nested ? 1 : 2;
     }
     size_t bytes() const { return text_.size(); }
+    /// To be asked after each item: an error when there is no room for more. What there is counts
+    /// as memory of the network while the walk lasts.
+    Status check_room() {
+        const size_t more = text_.size() - charged_;
+        if (more < MemoryBudget::kChargedAtOnce) [[likely]]
+            return Status::ok();
+        if (!shared_.memory.has_room(more)) return network_memory_full();
+        shared_.memory.add(static_cast<int64_t>(more));
+        charged_ += more;
+        return Status::ok();
+    }
     /// Answers with the array of all items.
     void finish() {
         reply_.array(count_);
-        reply_.out().append(text_);
+        reply_.take_encoded(text_);
     }
 
   private:
     protocol::resp::ReplyWriter& reply_;
+    SharedState& shared_;
     std::string text_;
+    size_t charged_ = 0;
     protocol::resp::ReplyWriter items_;
     size_t count_ = 0;
 };

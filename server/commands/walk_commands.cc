@@ -35,6 +35,13 @@ WalkBounds bounds_of(Bytes pattern) {
     return bounds;
 }
 
+/// False: it is longer than any may be, and that has been answered.
+bool takes_pattern(const DataContext& context, Bytes pattern) {
+    const std::string error = too_long_to_match("pattern", pattern);
+    if (!error.empty()) context.reply.error(error);
+    return error.empty();
+}
+
 struct ScanRequest {
     uint64_t cursor = 0;
     Bytes pattern = "*";
@@ -77,6 +84,7 @@ bool parse_scan(const DataContext& context, ScanRequest& request) {
             request.count = std::min(*count, kMaxCount);
         } else if (has_value && word_is(word, "match")) {
             request.pattern = context.arg(i + 1);
+            if (!takes_pattern(context, request.pattern)) return false;
         } else if (has_value && word_is(word, "type")) {
             request.strings = word_is(context.arg(i + 1), "string");
         } else {
@@ -107,6 +115,7 @@ bool scan_bounds(const DataContext& context, const ScanRequest& request, WalkBou
 
 Status cmd_keys(DataContext& context) {
     const Bytes pattern = context.arg(1);
+    if (!takes_pattern(context, pattern)) return Status::ok();
     const bool all = pattern == "*";
     WalkAnswer answer(context);
     KV_ASSIGN_OR_RETURN(const auto walk, start_walk(context, bounds_of(pattern)));
@@ -117,6 +126,7 @@ Status cmd_keys(DataContext& context) {
             return Status::ok();
         }
         if (all || glob_matches(pattern, walk->key())) answer.add(walk->key());
+        KV_RETURN_IF_ERROR(answer.check_room());
         if (answer.bytes() > kMaxAnswerBytes) {
             context.reply.error(over_answer_limit("ERR the answer to KEYS is") +
                                 ": use SCAN, which goes in steps");
@@ -140,6 +150,7 @@ Status cmd_scan(DataContext& context) {
         int64_t visited = 0;
         while (walk->valid() && visited < request.count) {
             if (request.wants(walk->key())) answer.add(walk->key());
+            KV_RETURN_IF_ERROR(answer.check_room());
             ++visited;
             std::string last;
             const bool enough = visited == request.count || answer.bytes() > kScanAnswerBytes;

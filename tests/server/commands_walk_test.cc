@@ -101,4 +101,32 @@ TEST_CASE_METHOD(CommandFixture, "databases: are counted and emptied on their ow
     expect("RANDOMKEY", "_|");
 }
 
+TEST_CASE_METHOD(CommandFixture, "keys, scan: patterns are no longer than the largest key") {
+    given({"SET key 1"});
+    const std::string most(65'536, '*'), more = most + '*';
+    CHECK(with_bars(answer({"KEYS", most})) == "*1|$3|key|");
+    CHECK(with_bars(answer({"SCAN", "0", "MATCH", most})) == "*2|$1|0|*1|$3|key|");
+    const std::string error = "-ERR pattern of 65537 bytes is over the limit of 65536|";
+    CHECK(with_bars(answer({"KEYS", more})) == error);
+    CHECK(with_bars(answer({"SCAN", "0", "MATCH", more})) == error);
+}
+
+TEST_CASE_METHOD(CommandFixture, "walks: they end when the memory of the network is full") {
+    config.limits.network_memory_bytes = 300'000;
+    const std::string key(1000, 'k');
+    for (int i = 0; i < 500; ++i) {
+        answer({"SET", key + std::to_string(i), std::string(i % 10 == 0 ? 100 : 0, 'v')});
+    }
+    const auto is_full = [](const std::string& text) {
+        return text.starts_with("status: ") && text.find("network buffers are full") != text.npos;
+    };
+    CHECK(is_full(answer("KEYS *")));
+    CHECK(is_full(answer({"SCAN", "0", "COUNT", "1000"})));
+    CHECK(is_full(answer({"KV.RANGE", "", ""})));
+    CHECK(is_full(answer({"KV.REVRANGE", "", "", "KEYSONLY"})));
+    CHECK(shared().memory.used() == 0);
+    CHECK(with_bars(answer({"KV.RANGE", "", "", "LIMIT", "200"})).starts_with("*400|"));
+    CHECK(shared().memory.used() == 0);
+}
+
 }  // namespace kv::server

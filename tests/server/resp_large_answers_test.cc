@@ -48,6 +48,21 @@ TEST_CASE_METHOD(RespFixture, "resp large answers: a value is a part of its own 
     CHECK(parts_of("MGET large large|").count == 5);
 }
 
+TEST_CASE_METHOD(RespFixture, "resp large answers: the items of a walk are not copied") {
+    peer_reads = false;
+    for (int i = 0; i < 20; ++i) db.set(std::string(1000, 'k') + std::to_string(10 + i), "v");
+    for (const char* const command : {"KEYS *|", "KV.RANGE kk l|", "KV.REVRANGE kk l KEYSONLY|"}) {
+        send(command);
+        finish_all();
+        const ReplyQueue::Parts parts = session().replies().front();
+        REQUIRE(parts.count == 2);
+        CHECK(parts.views[0].starts_with("*"));
+        CHECK(parts.views[0].size() == 5);
+        CHECK(parts.views[1].size() > kLarge);
+        session().replies().consume(session().replies().bytes());
+    }
+}
+
 TEST_CASE_METHOD(RespFixture, "resp large answers: behind what is unanswered they wait in line") {
     const std::string large(100'000, 'x');
     db.set("large", large);
