@@ -30,7 +30,8 @@ class SlowLog {
     static constexpr size_t kMostArgBytes = 128;
 
     /// Notes a command that took at least slower_than_us(): at most kMostArgs of its words, each
-    /// at most kMostArgBytes long, and how much was left out.
+    /// at most kMostArgBytes long as the client's name too, and how much was left out. In place of
+    /// names and passwords of users it has "(redacted)".
     void consider(uint64_t took_us, const protocol::resp::Args& args, const ClientHandle& client,
                   uint64_t wall_ms) {
         const int64_t limit = slower_than_us();

@@ -65,6 +65,31 @@ TEST_CASE_METHOD(SlowFixture, "slow log: is bounded in entries, words and bytes"
     CHECK(shared().slow_log.newest(1).at(0).args.back() == "k");
 }
 
+TEST_CASE_METHOD(SlowFixture, "slow log: holds no password and no long name") {
+    answer({"CLIENT", "SETNAME", std::string(200, 'n')});
+    const auto noted = [&](std::string_view line) {
+        ran(10'000, words_of(line));
+        std::string text;
+        const SlowLog::Entry entry = shared().slow_log.newest(1).at(0);
+        for (const std::string& word : entry.args) text += word + ' ';
+        return text;
+    };
+    CHECK(noted("AUTH secret") == "AUTH (redacted) ");
+    CHECK(noted("auth default secret") == "auth (redacted) (redacted) ");
+    CHECK(noted("HELLO 3 AUTH default secret SETNAME x") ==
+          "HELLO 3 AUTH (redacted) (redacted) SETNAME x ");
+    CHECK(noted("HELLO 3 SETNAME x auth default secret") ==
+          "HELLO 3 SETNAME x auth (redacted) (redacted) ");
+    CHECK(noted("HELLO auth default secret") == "HELLO auth (redacted) (redacted) ");
+    CHECK(noted("HELLO 3 AUTH") == "HELLO 3 AUTH ");
+    CHECK(noted("CONFIG SET dir x requirepass secret") ==
+          "CONFIG SET dir x requirepass (redacted) ");
+    CHECK(noted("CONFIG GET requirepass") == "CONFIG GET requirepass ");
+    CHECK(noted("SET auth secret") == "SET auth secret ");
+    CHECK(shared().slow_log.newest(1).at(0).client_name ==
+          std::string(128, 'n') + "... (72 more bytes)");
+}
+
 TEST_CASE_METHOD(SlowFixture, "control: SLOWLOG refuses counts below -1") {
     expect("SLOWLOG GET x", "-ERR count should be greater than or equal to -1|");
     expect("SLOWLOG GET -2", "-ERR count should be greater than or equal to -1|");
