@@ -207,8 +207,10 @@ uint64_t RespSession::lap_us() {
 }
 
 bool RespSession::must_pause(const Command& command) {
-    if (shared_.clients.paused(now_us_) == Pause::kNone) [[likely]]
+    const Pause scope = shared_.clients.paused(now_us_);
+    if (scope == Pause::kNone) [[likely]]
         return false;
+    if (scope == Pause::kAll) return true;
     if (!is_transactional(command)) return shared_.clients.holds_back(command, now_us_);
     return command.name == "exec" && transaction_.is_held_back(shared_.clients, now_us_);
 }

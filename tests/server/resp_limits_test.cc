@@ -341,6 +341,17 @@ TEST_CASE_METHOD(RespFixture, "resp limits: CLIENT PAUSE holds commands back and
         finish_all();
         CHECK(said() == ":1|");
     }
+    SECTION("all of them, also those of transactions") {
+        CHECK(send("CLIENT PAUSE 100|") == "+OK|");
+        const auto* command = GENERATE("MULTI|", "WATCH a|", "UNWATCH|", "DISCARD|", "EXEC|");
+        CHECK(send(command).empty());
+        CHECK_FALSE(session().wants_input());
+        tick(100);
+        CHECK_FALSE(said().empty());
+    }
+    SECTION("of transactions only what writes, when writes are held back") {
+        CHECK(send("CLIENT PAUSE 100 WRITE|WATCH a|MULTI|GET a|") == "+OK|+OK|+OK|+QUEUED|");
+    }
     SECTION("what was begun before is answered") {
         CHECK(send("INCR a|").empty());
         shared().clients.pause(Pause::kAll, now() + 100'000, now());
