@@ -8,7 +8,8 @@
 
 namespace kv::server {
 
-/// Held to it: KEYS, MGET, KV.RANGE and KV.REVRANGE, and EXEC with all that its commands answer.
+/// Held to it: KEYS, MGET, KV.RANGE and KV.REVRANGE, what tells of the server and its clients, and
+/// EXEC with all that its commands answer.
 inline constexpr size_t kMaxAnswerBytes = 256ULL << 20;
 
 /// "WHAT over N bytes".

@@ -32,10 +32,8 @@ void cmd_client_getname(ControlContext& context) {
 }
 
 void cmd_client_setname(ControlContext& context) {
-    if (!is_printable_word(context.arg(2))) {
-        return context.reply.error(
-            "ERR Client names cannot contain spaces, newlines or special characters.");
-    }
+    const std::string error = name_error("Client names", context.arg(2));
+    if (!error.empty()) return context.reply.error(error);
     context.client->change_facts(
         [&](ClientFacts& facts) { facts.name = std::string(context.arg(2)); });
     context.reply.ok();
@@ -47,10 +45,8 @@ void cmd_client_setinfo(ControlContext& context) {
     if (what != "lib-name" && what != "lib-ver") {
         return context.reply.error("ERR Unrecognized option '" + std::string(context.arg(2)) + "'");
     }
-    if (!is_printable_word(value)) {
-        return context.reply.error("ERR " + what +
-                                   " cannot contain spaces, newlines or special characters.");
-    }
+    const std::string error = name_error(what, value);
+    if (!error.empty()) return context.reply.error(error);
     context.client->change_facts([&](ClientFacts& facts) {
         (what == "lib-name" ? facts.library_name : facts.library_version) = std::string(value);
     });

@@ -115,6 +115,7 @@ void cmd_client_list(ControlContext& context) {
     for (const ClientPtr& client : clients) {
         if (!type.empty() && type != client_type(*client)) continue;
         text += client_line(*client, context.now_us);
+        if (has_outgrown(context, text.size())) return;
     }
     context.reply.verbatim("txt", text);
 }

@@ -12,7 +12,7 @@
 namespace kv::server {
 namespace {
 
-/// Names of commands and, with a filter, of subcommands that it lets through.
+/// Names of commands and, behind all of them, of subcommands.
 class NameList {
   public:
     template <class Accept>
@@ -60,17 +60,20 @@ const Command* asked_for_keys(ControlContext& context, const protocol::resp::Arg
     return nullptr;
 }
 
-/// What a call does with its key number `index`.
-std::vector<std::string_view> flags_of_key(const Command& command,
-                                           const protocol::resp::Args& words, size_t index) {
-    // Only with GET does SET look at what was there.
-    const bool reads = std::any_of(words.begin() + std::min<std::ptrdiff_t>(3, std::ssize(words)),
-                                   words.end(), [](Bytes word) { return word_is(word, "get"); });
-    if (command.name == "set" && !reads) return {"OW", "update"};
-    const auto sets = key_flags_of(command);
-    std::vector<std::string_view> flags = sets[std::min(index, sets.size() - 1)];
-    std::erase(flags, "variable_flags");  // of this call they are known
-    return flags;
+using Flags = std::vector<std::string_view>;
+
+/// Whether the words are a SET that looks at what was there: it has GET among its options then.
+bool is_reading_set(const protocol::resp::Args& words) {
+    const auto options = words.begin() + std::min<std::ptrdiff_t>(3, std::ssize(words));
+    return std::any_of(options, words.end(), [](Bytes word) { return word_is(word, "get"); });
+}
+
+/// What a call does with its keys, one after another; the last is for all that follow, too.
+std::vector<Flags> flags_of_keys(const Command& command, const protocol::resp::Args& words) {
+    if (command.name == "set" && !is_reading_set(words)) return {{"OW", "update"}};
+    std::vector<Flags> sets = key_flags_of(command);
+    for (Flags& flags : sets) std::erase(flags, "variable_flags");  // of this call they are known
+    return sets;
 }
 
 }  // namespace
@@ -89,20 +92,21 @@ void cmd_command_info(ControlContext& context) {
     context.reply.array(context.size() - 2);
     for (size_t i = 2; i < context.size(); ++i) {
         answer_info(context.reply, find_by_full_name(context.arg(i)));
+        if (has_outgrown(context)) return;
     }
 }
 
 void cmd_command_docs(ControlContext& context) {
-    std::vector<const Command*> found;
+    CommandList found;
     if (context.size() == 2) {
-        for (const Command& command : all_commands()) found.push_back(&command);
+        for (const Command& command : all_commands()) found.add(command);
     }
     for (size_t i = 2; i < context.size(); ++i) {
         const Command* command = find_by_full_name(context.arg(i));
-        if (command != nullptr) found.push_back(command);
+        if (command != nullptr) found.add(*command);
     }
-    context.reply.map(found.size());
-    for (const Command* command : found) {
+    context.reply.map(found.all().size());
+    for (const Command* command : found.all()) {
         context.reply.bulk(command->name);
         answer_docs(context.reply, *command);
     }
@@ -111,14 +115,13 @@ void cmd_command_docs(ControlContext& context) {
 void cmd_command_list(ControlContext& context) {
     NameList list;
     if (context.size() == 2) {
-        list.add_all([](const Command& command) {
-            return command.name.find('|') == std::string_view::npos;
-        });
+        list.add_all([](const Command&) { return true; });
         return list.answer(context);
     }
     if (context.size() != 5 || !word_is(context.arg(2), "filterby")) {
         return context.reply.error(kSyntaxError);
     }
+    if (!takes_matched(context, 4, "filter")) return;
     const std::string value = lower_case(context.arg(4));
     if (word_is(context.arg(3), "aclcat")) {
         list.add_all([&](const Command& command) { return is_in_category(command, value); });
@@ -145,9 +148,10 @@ void cmd_command_getkeysandflags(ControlContext& context) {
     const Command* const command = asked_for_keys(context, words);
     if (command == nullptr) return;
     const std::vector<Bytes> keys = keys_of(*command, words);
+    const std::vector<Flags> sets = flags_of_keys(*command, words);
     context.reply.array(keys.size());
     for (size_t i = 0; i < keys.size(); ++i) {
-        const auto flags = flags_of_key(*command, words, i);
+        const Flags& flags = sets[std::min(i, sets.size() - 1)];
         context.reply.array(2);
         context.reply.bulk(keys[i]);
         context.reply.set(flags.size());

@@ -95,7 +95,10 @@ std::optional<std::vector<Change>> read_changes(ControlContext& context) {
 
 void cmd_config_get(ControlContext& context) {
     std::vector<Told> told;
-    for (size_t i = 2; i < context.size(); ++i) add_matches(context.arg(i), told);
+    for (size_t i = 2; i < context.size() && told.size() < settings().size(); ++i) {
+        if (!takes_matched(context, i, "pattern")) return;
+        add_matches(context.arg(i), told);
+    }
     const SettingSource source{context.shared, context.session.durability()};
     context.reply.map(told.size());
     for (const Told& each : told) {

@@ -3,6 +3,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -51,6 +52,8 @@ struct ControlContext {
     uint64_t now_us = 0;  ///< Monotonic.
     /// What the store says of itself; null unless the command has kStoreReport.
     const StoreReport* report = nullptr;
+    /// Where this command's answer begins: EXEC's answer has others before it.
+    size_t answer_begin = out.size();
 
     size_t size() const { return args.size(); }
     Bytes arg(size_t i) const { return args[i]; }

@@ -32,15 +32,20 @@ struct Histogram {
     CommandTotals totals;
 };
 
-void add_histogram(ControlContext& context, const Command& command, std::vector<Histogram>& out) {
-    const CommandTotals totals = totals_of(context.shared.command_stats, command);
-    if (totals.calls != 0) out.push_back({command.name, totals});
-}
-
-/// A command that only has subcommands stands for them.
-void add_histograms(ControlContext& context, const Command& command, std::vector<Histogram>& out) {
-    add_histogram(context, command, out);
-    for (const Command& part : subcommands_of(command.name)) add_histogram(context, part, out);
+/// The commands that LATENCY HISTOGRAM names, or all. One that only has subcommands stands for
+/// them.
+CommandList named(const ControlContext& context) {
+    CommandList commands;
+    if (context.size() == 2) {
+        for (size_t i = 0; i < command_count(); ++i) commands.add(command_at(i));
+    }
+    for (size_t i = 2; i < context.size(); ++i) {
+        const Command* const command = find_by_full_name(context.arg(i));
+        if (command == nullptr) continue;
+        commands.add(*command);
+        for (const Command& part : subcommands_of(command->name)) commands.add(part);
+    }
+    return commands;
 }
 
 void answer_histogram(ControlContext& context, const CommandTotals& totals) {
@@ -75,7 +80,10 @@ void cmd_slowlog_get(ControlContext& context) {
     }
     const auto entries = context.shared.slow_log.newest(static_cast<size_t>(count));
     context.reply.array(entries.size());
-    for (const SlowLog::Entry& entry : entries) answer_entry(context, entry);
+    for (const SlowLog::Entry& entry : entries) {
+        answer_entry(context, entry);
+        if (has_outgrown(context)) return;
+    }
 }
 
 void cmd_slowlog_len(ControlContext& context) {
@@ -136,14 +144,10 @@ void cmd_latency_doctor(ControlContext& context) {
 
 void cmd_latency_histogram(ControlContext& context) {
     std::vector<Histogram> found;
-    if (context.size() == 2) {
-        for (size_t i = 0; i < command_count(); ++i) {
-            add_histogram(context, command_at(i), found);
-        }
-    }
-    for (size_t i = 2; i < context.size(); ++i) {
-        const Command* command = find_by_full_name(context.arg(i));
-        if (command != nullptr) add_histograms(context, *command, found);
+    const CommandList commands = named(context);
+    for (const Command* const command : commands.all()) {
+        const CommandTotals totals = totals_of(context.shared.command_stats, *command);
+        if (totals.calls != 0) found.push_back({command->name, totals});
     }
     context.reply.map(found.size());
     for (const Histogram& histogram : found) {

@@ -4,6 +4,11 @@
 
 #include <algorithm>
 
+#include "server/commands/answer_limit.h"
+#include "server/commands/glob.h"
+#include "server/resp/status_text.h"
+#include "server/shared_state.h"
+
 namespace kv::server {
 namespace {
 
@@ -17,8 +22,14 @@ std::string lower_case(Bytes word) {
     return lowered;
 }
 
-bool is_printable_word(Bytes word) {
-    return std::all_of(word.begin(), word.end(), [](char c) { return c >= '!' && c <= '~'; });
+std::string name_error(std::string_view what, Bytes word) {
+    if (word.size() > kMaxNameBytes) {
+        return "ERR " + std::string(what) + " cannot be longer than " +
+               std::to_string(kMaxNameBytes) + " bytes, found " + std::to_string(word.size());
+    }
+    const auto is_printable = [](char c) { return c >= '!' && c <= '~'; };
+    if (std::all_of(word.begin(), word.end(), is_printable)) return {};
+    return "ERR " + std::string(what) + " cannot contain spaces, newlines or special characters.";
 }
 
 void answer_wrong_number(ControlContext& context, std::string_view name) {
@@ -29,6 +40,30 @@ std::optional<int64_t> integer_arg(ControlContext& context, size_t i, std::strin
     const auto value = parse_integer(context.arg(i));
     if (!value) context.reply.error(error);
     return value;
+}
+
+bool has_outgrown(ControlContext& context, size_t more) {
+    const size_t all = context.out.size() + more;
+    std::string error;
+    if (all > kMaxAnswerBytes) {
+        error = over_answer_limit("ERR the answer is");
+    } else if (all - context.answer_begin >= MemoryBudget::kChargedAtOnce &&
+               !context.shared.memory.has_room(all)) {
+        error = error_text(network_memory_full());
+    } else {
+        return false;
+    }
+    context.out.resize(context.answer_begin);
+    // Not each time that EXEC is full: what it has would be copied for every command to come.
+    if (context.out.size() < context.out.capacity() / 4) context.out.shrink_to_fit();
+    context.reply.error(error);
+    return true;
+}
+
+bool takes_matched(ControlContext& context, size_t i, std::string_view what) {
+    const std::string error = too_long_to_match(what, context.arg(i));
+    if (!error.empty()) context.reply.error(error);
+    return error.empty();
 }
 
 std::optional<uint64_t> timeout_arg(ControlContext& context, size_t i) {

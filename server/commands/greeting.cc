@@ -25,12 +25,8 @@ Greeting read_greeting(const protocol::resp::Args& args) {
             i += 2;
         } else if (word_is(args[i], "setname") && more >= 1) {
             const Bytes name = args[++i];
-            if (is_printable_word(name)) {
-                greeting.name = name;
-            } else {
-                greeting.error =
-                    "ERR Client names cannot contain spaces, newlines or special characters.";
-            }
+            greeting.error = name_error("Client names", name);
+            if (greeting.error.empty()) greeting.name = name;
         } else {
             greeting.error = "ERR Syntax error in HELLO option '" +
                              std::string(args[i].substr(0, args[i].find('\0'))) + "'";

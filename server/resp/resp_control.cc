@@ -5,6 +5,7 @@
 
 #include <utility>
 
+#include "server/commands/control_words.h"
 #include "server/commands/info_text.h"
 #include "server/commands/store_report.h"
 #include "server/resp/resp_session.h"
@@ -78,7 +79,10 @@ RespSession::Taken RespSession::run_control(const Command& command, const Args& 
         return Taken::kYes;
     }
     // Of a subscription even CLIENT REPLY OFF lets the client know.
-    if (unwanted && !command.name.ends_with("subscribe")) return Taken::kYes;
+    if (unwanted && !command.name.ends_with("subscribe")) {
+        if (answer_.size() >= ReplyQueue::kLargeBytes) answer_ = {};
+        return Taken::kYes;
+    }
     if (answer_.size() < ReplyQueue::kLargeBytes) {
         replies_.slab() += answer_;
     } else {
@@ -97,6 +101,7 @@ void RespSession::run_control_into(const Command& command, const Args& args, std
         context.reply.error("BUSY too many reads wait for the disk; retry after 50 ms");
     } else {
         command.control(context);
+        has_outgrown(context);
     }
     note_call(command, args, lap_us(), Bytes(out).substr(start));
 }

@@ -77,8 +77,22 @@ TEST_CASE_METHOD(ControlFixture, "control: COMMAND LIST filters by category and 
     expect("COMMAND LIST FILTERBY MODULE x", "*0|");
     expect("COMMAND LIST FILTERBY x y", "-ERR syntax error|");
     expect("COMMAND LIST x", "-ERR syntax error|");
-    CHECK(answer("COMMAND LIST")
-              .starts_with("*" + std::to_string(all_commands().size()) + "\r\n$6\r\nappend\r\n"));
+    const std::string list = with_bars(answer("COMMAND LIST"));
+    CHECK(list.starts_with("*" + std::to_string(command_count()) + "|$6|append|"));
+    CHECK(list.find("|$6|client|") != std::string::npos);
+    CHECK(list.find("|$11|client|list|") != std::string::npos);
+    expect("COMMAND COUNT", ":" + std::to_string(all_commands().size()) + "|");
+}
+
+TEST_CASE_METHOD(ControlFixture, "control: COMMAND answers no more than there is room for") {
+    config.limits.network_memory_bytes = 1U << 20;
+    std::vector<std::string> words{"COMMAND", "INFO"};
+    words.resize(100, "client");
+    CHECK(with_bars(answer(words)).starts_with("*98|*10|$6|client|"));
+    words.resize(10'000, "client");
+    CHECK(answer(words) == "-BUSY network buffers are full; retry after 100 ms\r\n");
+    words[1] = "DOCS";
+    CHECK(answer(words) == answer("COMMAND DOCS client"));
 }
 
 TEST_CASE_METHOD(ControlFixture, "control: COMMAND GETKEYS finds the keys among the words") {
@@ -107,6 +121,9 @@ TEST_CASE_METHOD(ControlFixture,
     expect(command + "nope a", "-ERR Invalid command specified|");
     expect(command + "get a b", "-ERR Invalid number of arguments specified for command|");
     expect("COMMAND GETKEYSANDFLAGS get", "wrong number of words");
+    std::vector<std::string> many{"COMMAND", "GETKEYSANDFLAGS", "mset"};
+    many.resize(500'003, "k");
+    CHECK(answer(many).starts_with("*250000\r\n"));
     client().handle->resp_version = 3;
     expect(command + "mset a 1 b 2", "*2|*2|$1|a|~2|+OW|+update|*2|$1|b|~2|+OW|+update|");
 }

@@ -162,6 +162,7 @@ TEST_CASE_METHOD(SlowFixture, "control: LATENCY HISTOGRAM sums the threads, cumu
     const std::string of_list = "$11|client|list|*4|$5|calls|:1|$14|histogram_usec|*2|:2|:1|";
     expect("LATENCY HISTOGRAM get nope", "*2|" + of_get);
     expect("LATENCY HISTOGRAM client", "*2|" + of_list);
+    expect("LATENCY HISTOGRAM get client|list get client", "*4|" + of_get + of_list);
     expect("LATENCY HISTOGRAM", "*4|" + of_get + of_list);
     CHECK(calls_of(shared().command_stats) == 5);
 }

@@ -156,4 +156,25 @@ TEST_CASE_METHOD(RespFixture, "resp answer limits: MGET and EXEC answer 256 MiB 
     }
 }
 
+TEST_CASE_METHOD(RespFixture, "resp answer limits: what EXEC tells of the server counts with it") {
+    db.set("a", "1");
+    SECTION("up to what one answer may hold") {
+        config.limits.network_memory_bytes = 1ULL << 40;
+        // Not all fit: in here a line end is one character.
+        const size_t most = (256U << 20) / ask("COMMAND|").size();
+        const std::string text = ask("MULTI|SET a 2|" + times(most, "COMMAND|") + "GET a|EXEC|");
+        CHECK(text.size() < (256U << 20) + 100'000);
+        CHECK(text.substr(text.rfind("-ERR")) == "-ERR the answer is over 268435456 bytes|$1|2|");
+    }
+    SECTION("up to what there is room for") {
+        const std::string info = "COMMAND INFO" + times(100, " client") + "|";
+        const auto room = static_cast<int64_t>(3 * ask(info).size());
+        shared().memory.add(static_cast<int64_t>(config.limits.network_memory_bytes) - room);
+        const std::string text = ask("MULTI|SET a 2|" + times(4, info) + "GET a|EXEC|");
+        CHECK(text.ends_with(kBusy + kBusy + "$1|2|"));
+        shared().memory.add(room - static_cast<int64_t>(config.limits.network_memory_bytes));
+    }
+    CHECK(ask("GET a|") == "$1|2|");
+}
+
 }  // namespace kv::server
