@@ -67,9 +67,10 @@ std::unique_ptr<WireSession> Connection::make_session(Arrival& arrival, int fd,
         return std::make_unique<Session>(*this, shared_, counters_, std::move(arrival.peer),
                                          arrival.refused);
     }
-    auto client = std::make_shared<ClientHandle>(shared_.clients.next_id(), std::move(arrival.peer),
-                                                 std::move(arrival.local), fd,
-                                                 shared_.clock.monotonic_us(), thread_);
+    auto client = std::make_shared<ClientHandle>(
+        shared_.clients.next_id(), std::move(arrival.peer), std::move(arrival.local), fd,
+        shared_.clock.monotonic_us(), thread_, shared_.memory,
+        shared_.config.limits.unread_reply_bytes);
     client->owner = this;
     return std::make_unique<RespSession>(*this, shared_, counters_,
                                          shared_.command_stats[thread_index], std::move(client),
@@ -219,7 +220,7 @@ void Connection::account_memory(int64_t least_bytes) {
     const bool has_grown = input_.capacity() > kReceiveBytes;
     const size_t buffer = has_grown ? input_.capacity() : input_.unread().size();
     const auto now_bytes = static_cast<int64_t>(
-        buffer + input_.block().size() + session_->replies().bytes() + session_->held_bytes());
+        buffer + input_.block().size() + session_->replies().own_bytes() + session_->held_bytes());
     // The counter is shared by all threads.
     if (std::abs(now_bytes - accounted_bytes_) < least_bytes) return;
     shared_.memory.add(now_bytes - accounted_bytes_);

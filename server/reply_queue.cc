@@ -14,9 +14,14 @@ static_assert(protocol::resp::Reply::kLargeBytes >= ReplyQueue::kLargeBytes,
 
 void ReplyQueue::close_slab() {
     if (slab_.empty()) return;
-    closed_bytes_ += slab_.size();
-    closed_.push_back(std::move(slab_));
+    close({std::move(slab_), nullptr});
     slab_.clear();
+}
+
+void ReplyQueue::close(Part part) {
+    closed_bytes_ += part.bytes().size();
+    if (part.shared != nullptr) closed_shared_bytes_ += part.shared->size();
+    closed_.push_back(std::move(part));
 }
 
 std::string& ReplyQueue::slab() {
@@ -30,8 +35,16 @@ void ReplyQueue::append(std::string bytes) {
         return;
     }
     close_slab();
-    closed_bytes_ += bytes.size();
-    closed_.push_back(std::move(bytes));
+    close({std::move(bytes), nullptr});
+}
+
+void ReplyQueue::append(const Shared& text) {
+    if (text->size() < kLargeBytes) {
+        slab() += *text;
+        return;
+    }
+    close_slab();
+    close({{}, text});
 }
 
 void ReplyQueue::append(protocol::resp::Reply reply) {
@@ -59,14 +72,14 @@ void ReplyQueue::put_into_slab(std::vector<protocol::resp::Reply::Apart>& apart)
 ReplyQueue::Parts ReplyQueue::front() const {
     Parts parts;
     size_t skip = offset_;
-    const auto add = [&](const std::string& part) {
+    const auto add = [&](Bytes part) {
         if (parts.count == kMaxParts || part.size() == skip) return;
-        parts.views[parts.count++] = Bytes(part).substr(skip);
+        parts.views[parts.count++] = part.substr(skip);
         skip = 0;
     };
-    for (const std::string& part : closed_) {
+    for (const Part& part : closed_) {
         if (parts.count == kMaxParts) break;
-        add(part);
+        add(part.bytes());
     }
     add(slab_);
     return parts;
@@ -75,9 +88,11 @@ ReplyQueue::Parts ReplyQueue::front() const {
 void ReplyQueue::consume(size_t count) {
     KV_ASSERT(count <= bytes());
     offset_ += count;
-    while (!closed_.empty() && offset_ >= closed_.front().size()) {
-        offset_ -= closed_.front().size();
-        closed_bytes_ -= closed_.front().size();
+    while (!closed_.empty() && offset_ >= closed_.front().bytes().size()) {
+        const Part& part = closed_.front();
+        offset_ -= part.bytes().size();
+        closed_bytes_ -= part.bytes().size();
+        if (part.shared != nullptr) closed_shared_bytes_ -= part.shared->size();
         closed_.pop_front();
     }
     if (closed_.empty() && offset_ == slab_.size()) {

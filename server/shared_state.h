@@ -94,7 +94,7 @@ struct SharedState {
 
     // Of the RESP listener.
     ClientRegistry clients;
-    PubSub pubsub;
+    PubSub pubsub{memory};
     std::deque<CommandStats> command_stats;  // one a network thread
     ErrorStats error_stats;
     SlowLog slow_log;

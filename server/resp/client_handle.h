@@ -1,13 +1,11 @@
-// ClientHandle: one RESP connection as others see it: who it is (CLIENT LIST), and a mailbox in
-// which other threads leave what it is to send or do (a published message, CLIENT KILL).
+// ClientHandle: one RESP connection as others see it: who it is (CLIENT LIST), and the mailbox in
+// which other threads leave what it is to send or do (mailbox.h).
 // Thread rule: as said at each group. It outlives its connection as long as anybody holds it.
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <algorithm>
 #include <atomic>
 #include <cstdint>
-#include <iterator>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -16,6 +14,7 @@
 
 #include "kv/types.h"
 #include "server/commands/command.h"
+#include "server/resp/mailbox.h"
 
 namespace kv::server {
 
@@ -26,17 +25,6 @@ class MailCarrier {
   public:
     virtual ~MailCarrier() = default;
     virtual void on_mail(std::shared_ptr<ClientHandle> client) = 0;
-};
-
-/// One thing for a connection to send or do.
-struct Mail {
-    enum class Kind : uint8_t {
-        kMessage,  ///< Send `bytes`, a whole push message in the client's protocol version.
-        kKill,     ///< Close at once.
-        kWake,     ///< Look again at what held it back (CLIENT UNPAUSE).
-    };
-    Kind kind = Kind::kMessage;
-    std::shared_ptr<const std::string> bytes;
 };
 
 /// What may change while it is connected, besides the atomic members of ClientHandle.
@@ -51,15 +39,17 @@ struct ClientFacts {
 
 class ClientHandle {
   public:
-    /// `now_us` is monotonic.
+    /// `now_us` is monotonic. `most_mail_bytes`: of messages that may wait for it.
     ClientHandle(uint64_t client_id, std::string peer_address, std::string local_address,
-                 int socket, uint64_t now_us, MailCarrier& carrier)
+                 int socket, uint64_t now_us, MailCarrier& carrier, MemoryBudget& memory,
+                 uint64_t most_mail_bytes)
         : id(client_id),
           peer(std::move(peer_address)),
           local(std::move(local_address)),
           fd(socket),
           connected_us(now_us),
-          carrier_(carrier) {}
+          carrier_(carrier),
+          mailbox_(memory, most_mail_bytes) {}
 
     // Set once.
     const uint64_t id;
@@ -81,6 +71,8 @@ class ClientHandle {
     std::atomic<uint32_t> watched_keys{0};
     std::atomic<uint32_t> channels{0};
     std::atomic<uint32_t> patterns{0};
+    std::atomic<size_t> subscription_bytes{0};  ///< Memory of both.
+    std::atomic<size_t> name_bytes{0};          ///< Of all that it called itself.
     std::atomic<uint8_t> resp_version{2};
 
     /// To a channel or a pattern.
@@ -103,46 +95,28 @@ class ClientHandle {
     void change_facts(Change change) {
         const std::lock_guard lock(mutex_);
         change(facts_);
+        name_bytes =
+            facts_.name.size() + facts_.library_name.size() + facts_.library_version.size();
     }
-    /// Leaves mail and tells the carrier, once for all mail not taken yet. False, and nothing is
-    /// left, once the connection is gone. Takes a shared pointer to the handle itself.
+    /// Leaves mail and tells the carrier, once for all mail not taken yet. False: nothing is left,
+    /// as the connection is gone or is to close. Takes a shared pointer to the handle itself.
     static bool deliver(const std::shared_ptr<ClientHandle>& client, Mail mail) {
-        {
-            const std::lock_guard lock(client->mutex_);
-            if (client->gone_) return false;
-            client->mail_.push_back(std::move(mail));
-            if (client->mail_.size() > 1) return true;
-        }
-        client->carrier_.on_mail(client);
-        return true;
+        const Mailbox::Left left = client->mailbox_.leave(std::move(mail));
+        if (left.tell) client->carrier_.on_mail(client);
+        return left.taken;
     }
     /// The connection's thread: all mail so far, in order.
-    std::vector<Mail> take_mail() {
-        const std::lock_guard lock(mutex_);
-        return std::exchange(mail_, {});
-    }
+    std::vector<Mail> take_mail() { return mailbox_.take(); }
     /// The connection's thread: the messages so far, in order; other mail stays.
-    std::vector<Mail> take_messages() {
-        const std::lock_guard lock(mutex_);
-        const auto is_message = [](const Mail& mail) { return mail.kind == Mail::Kind::kMessage; };
-        std::vector<Mail> messages;
-        std::copy_if(mail_.begin(), mail_.end(), std::back_inserter(messages), is_message);
-        std::erase_if(mail_, is_message);
-        return messages;
-    }
+    std::vector<Mail> take_messages() { return mailbox_.take_messages(); }
     /// The connection's thread, at its end.
-    void set_gone() {
-        const std::lock_guard lock(mutex_);
-        gone_ = true;
-        mail_.clear();
-    }
+    void set_gone() { mailbox_.close(); }
 
   private:
     MailCarrier& carrier_;
+    Mailbox mailbox_;
     mutable std::mutex mutex_;
-    ClientFacts facts_;       // guarded by mutex_
-    std::vector<Mail> mail_;  // guarded by mutex_
-    bool gone_ = false;       // guarded by mutex_
+    ClientFacts facts_;  // guarded by mutex_
 };
 
 }  // namespace kv::server

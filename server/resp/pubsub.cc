@@ -16,54 +16,93 @@ namespace {
 using protocol::resp::ReplyWriter;
 using protocol::resp::Version;
 
-/// One message as each protocol version writes it, made when the first receiver asks for it.
-class Encoded {
-  public:
-    Encoded(const std::string* pattern, Bytes channel, Bytes message)
-        : pattern_(pattern), channel_(channel), message_(message) {}
+using Text = ReplyQueue::Shared;
 
-    const std::shared_ptr<const std::string>& in(Version version) {
-        auto& text = texts_[version == Version::k3 ? 1 : 0];
-        if (text == nullptr) text = encode(version);
-        return text;
-    }
+/// `text` as memory of the network, counted once for as long as anybody has it.
+Text charged(MemoryBudget& memory, std::string text) {
+    struct Charged {
+        Charged(MemoryBudget& budget, std::string bytes)
+            : memory(budget), text(std::move(bytes)), size(static_cast<int64_t>(text.size())) {
+            memory.add(size);
+        }
+        ~Charged() { memory.add(-size); }
+        Charged(const Charged&) = delete;
+        Charged& operator=(const Charged&) = delete;
 
-  private:
-    std::shared_ptr<const std::string> encode(Version version) const {
-        auto text = std::make_shared<std::string>();
-        ReplyWriter writer(*text, version);
-        writer.push(pattern_ == nullptr ? 3 : 4);
-        writer.bulk(pattern_ == nullptr ? "message" : "pmessage");
-        if (pattern_ != nullptr) writer.bulk(*pattern_);
-        writer.bulk(channel_);
-        writer.bulk(message_);
-        return text;
-    }
-
-    const std::string* const pattern_;
-    const Bytes channel_;
-    const Bytes message_;
-    std::array<std::shared_ptr<const std::string>, 2> texts_;
-};
-
-template <class Subscribers>
-size_t deliver_to(const Subscribers& subscribers, Encoded message) {
-    size_t delivered = 0;
-    for (const auto& client : subscribers) {
-        const auto version = static_cast<Version>(client->resp_version.load());
-        if (ClientHandle::deliver(client, {Mail::Kind::kMessage, message.in(version)})) ++delivered;
-    }
-    return delivered;
+        MemoryBudget& memory;
+        const std::string text;
+        const int64_t size;
+    };
+    const auto owner = std::make_shared<Charged>(memory, std::move(text));
+    return {owner, &owner->text};
 }
 
 }  // namespace
 
+/// One message on its way. Its end is the same in both versions and for all patterns: a large one
+/// is one text for all.
+class PubSub::Message {
+  public:
+    Message(MemoryBudget& memory, Bytes channel, Bytes message)
+        : memory_(memory), channel_(channel), message_(message) {}
+
+    size_t deliver_to(const Subscribers& subscribers, const std::string* pattern) {
+        std::array<Text, 2> texts;  // by version, made when the first receiver asks for it
+        size_t delivered = 0;
+        for (const ClientPtr& client : subscribers) {
+            const auto version = static_cast<Version>(client->resp_version.load());
+            Text& text = texts[version == Version::k3 ? 1 : 0];
+            if (text == nullptr) text = begin(version, pattern);
+            Mail mail{Mail::Kind::kMessage, text, tail()};
+            if (is_large() && mail.tail == nullptr) mail = {Mail::Kind::kNoRoom};
+            if (ClientHandle::deliver(client, std::move(mail))) ++delivered;
+        }
+        return delivered;
+    }
+
+  private:
+    bool is_large() const { return channel_.size() + message_.size() >= ReplyQueue::kLargeBytes; }
+
+    /// The whole message, or what is before its tail.
+    Text begin(Version version, const std::string* pattern) const {
+        auto text = std::make_shared<std::string>();
+        ReplyWriter writer(*text, version);
+        writer.push(pattern == nullptr ? 3 : 4);
+        writer.bulk(pattern == nullptr ? "message" : "pmessage");
+        if (pattern != nullptr) writer.bulk(*pattern);
+        if (!is_large()) add_end(writer);
+        if (text->size() < ReplyQueue::kLargeBytes) return text;
+        return charged(memory_, std::move(*text));
+    }
+    /// Null: the message is not large, or there is no room for it.
+    Text tail() {
+        const size_t bytes = channel_.size() + message_.size();
+        if (tail_ != nullptr || !is_large() || !memory_.has_room(bytes)) return tail_;
+        std::string text;
+        ReplyWriter writer(text, Version::k2);
+        add_end(writer);
+        tail_ = charged(memory_, std::move(text));
+        return tail_;
+    }
+    void add_end(ReplyWriter& writer) const {
+        writer.bulk(channel_);
+        writer.bulk(message_);
+    }
+
+    MemoryBudget& memory_;
+    const Bytes channel_;
+    const Bytes message_;
+    Text tail_;
+};
+
 bool PubSub::add(Subjects& subjects, Names Subscriptions::*names, const ClientPtr& client,
                  Bytes name) {
-    if (!(mine_[client.get()].*names).emplace(name).second) return false;
     auto found = subjects.find(name);
     if (found == subjects.end()) found = subjects.try_emplace(std::string(name)).first;
-    found->second.insert(client);
+    if (!found->second.insert(client).second) return false;
+    Subscriptions& mine = mine_[client.get()];
+    (mine.*names).insert(found->first);
+    mine.bytes += bytes_to_hold(name);
     count(*client);
     return true;
 }
@@ -80,10 +119,10 @@ bool PubSub::drop(Subjects& subjects, Names Subscriptions::*names, const ClientP
     const auto mine = mine_.find(client.get());
     if (mine == mine_.end()) return false;
     Names& held = mine->second.*names;
-    const auto found = held.find(name);
-    if (found == held.end()) return false;
+    // Before the subject, whose name it is.
+    if (held.erase(name) == 0) return false;
+    mine->second.bytes -= bytes_to_hold(name);
     leave(subjects, client, name);
-    held.erase(found);
     if (mine->second.empty()) mine_.erase(mine);
     count(*client);
     return true;
@@ -94,6 +133,7 @@ void PubSub::count(ClientHandle& client) const {
     const bool none = mine == mine_.end();
     client.channels.store(none ? 0 : static_cast<uint32_t>(mine->second.channels.size()));
     client.patterns.store(none ? 0 : static_cast<uint32_t>(mine->second.patterns.size()));
+    client.subscription_bytes.store(none ? 0 : mine->second.bytes);
 }
 
 bool PubSub::subscribe(const ClientPtr& client, Bytes channel) {
@@ -120,10 +160,24 @@ void PubSub::end(const ClientPtr& client) {
     const std::unique_lock lock(mutex_);
     const auto mine = mine_.find(client.get());
     if (mine == mine_.end()) return;
-    for (const std::string& name : mine->second.channels) leave(channels_, client, name);
-    for (const std::string& name : mine->second.patterns) leave(patterns_, client, name);
+    const Subscriptions ended = std::move(mine->second);
     mine_.erase(mine);
+    for (const Bytes name : ended.channels) leave(channels_, client, name);
+    for (const Bytes name : ended.patterns) leave(patterns_, client, name);
     count(*client);
+}
+
+size_t PubSub::bytes_to_add(Kind kind, const ClientPtr& client,
+                            const std::vector<Bytes>& names) const {
+    const std::shared_lock lock(mutex_);
+    const Subjects& subjects = kind == Kind::kChannels ? channels_ : patterns_;
+    size_t bytes = 0;
+    for (const Bytes name : names) {
+        const auto found = subjects.find(name);
+        const bool held = found != subjects.end() && found->second.count(client) != 0;
+        if (!held) bytes += bytes_to_hold(name);
+    }
+    return bytes;
 }
 
 std::vector<std::string> PubSub::channels_of(const ClientHandle& client) const {
@@ -143,12 +197,13 @@ std::vector<std::string> PubSub::patterns_of(const ClientHandle& client) const {
 size_t PubSub::publish(Bytes channel, Bytes message) {
     const std::shared_lock lock(mutex_);
     size_t delivered = 0;
+    Message sent(memory_, channel, message);
     if (const auto found = channels_.find(channel); found != channels_.end()) {
-        delivered += deliver_to(found->second, Encoded(nullptr, channel, message));
+        delivered += sent.deliver_to(found->second, nullptr);
     }
     for (const auto& [pattern, subscribers] : patterns_) {
         if (!glob_matches(pattern, channel)) continue;
-        delivered += deliver_to(subscribers, Encoded(&pattern, channel, message));
+        delivered += sent.deliver_to(subscribers, &pattern);
     }
     return delivered;
 }

@@ -1,5 +1,6 @@
 // PubSub: who listens to which channels and patterns, and the way of a message to them. A message
-// is encoded once for each protocol version and shared by its receivers' mailboxes.
+// is encoded once for each protocol version and pattern and shared by its receivers; of a large one
+// all but the beginning is one text for all of them, and memory of the network.
 //
 // Messages of one publisher reach each receiver in the order sent. A client hears nothing of a
 // channel once unsubscribe() has returned, but for what is in its mailbox by then.
@@ -34,7 +35,10 @@ class PubSub {
         size_t subscribers = 0;
     };
 
-    // False: nothing has changed. They keep ClientHandle::channels and ::patterns.
+    explicit PubSub(MemoryBudget& memory) : memory_(memory) {}
+
+    // False: nothing has changed. They keep ClientHandle::channels, ::patterns and
+    // ::subscription_bytes.
     bool subscribe(const ClientPtr& client, Bytes channel);
     bool unsubscribe(const ClientPtr& client, Bytes channel);
     bool subscribe_pattern(const ClientPtr& client, Bytes pattern);
@@ -45,6 +49,10 @@ class PubSub {
     /// What the client listens to, sorted.
     std::vector<std::string> channels_of(const ClientHandle& client) const;
     std::vector<std::string> patterns_of(const ClientHandle& client) const;
+
+    enum class Kind : uint8_t { kChannels, kPatterns };
+    /// Memory that it takes to subscribe the client to those of `names` that it does not have.
+    size_t bytes_to_add(Kind kind, const ClientPtr& client, const std::vector<Bytes>& names) const;
 
     /// Returns how many times it was delivered: a client with a channel and two patterns that match
     /// gets it three times. Costs a look-up, and a match for each pattern there is.
@@ -74,10 +82,11 @@ class PubSub {
     };
     using Subscribers = std::unordered_set<ClientPtr>;
     using Subjects = std::unordered_map<std::string, Subscribers, Hash, std::equal_to<>>;
-    using Names = std::set<std::string, std::less<>>;
+    using Names = std::set<Bytes>;  // views of the subjects' own
     struct Subscriptions {
         Names channels;
         Names patterns;
+        size_t bytes = 0;
         bool empty() const { return channels.empty() && patterns.empty(); }
     };
 
@@ -87,6 +96,13 @@ class PubSub {
     static void leave(Subjects& subjects, const ClientPtr& client, Bytes name);
     void count(ClientHandle& client) const;
 
+    class Message;
+    static size_t bytes_to_hold(Bytes name) {
+        constexpr size_t kNodesBytes = 256;  // of four containers, about
+        return name.size() + kNodesBytes;
+    }
+
+    MemoryBudget& memory_;
     mutable std::shared_mutex mutex_;
     Subjects channels_;                                            // guarded by mutex_
     Subjects patterns_;                                            // guarded by mutex_

@@ -1,5 +1,5 @@
 // See resp_session.h. Here: requests, limits, answers in their order, and the end of a session.
-// Commands on keys and transactions have files of their own.
+// Commands on keys, transactions and messages have files of their own.
 // SPDX-License-Identifier: Apache-2.0
 #include "server/resp/resp_session.h"
 
@@ -224,6 +224,12 @@ void RespSession::reject(const Command& command, const std::string& error) {
     refuse_command("EXECABORT Transaction discarded because of: " + error.substr(4));
 }
 
+size_t RespSession::held_bytes() const {
+    return line_.held_bytes() + transaction_.held_bytes() + parser_.held_bytes() +
+           client_->subscription_bytes.load(std::memory_order_relaxed) +
+           client_->name_bytes.load(std::memory_order_relaxed);
+}
+
 /// The command is not run; inside MULTI that spoils the transaction.
 void RespSession::refuse_command(std::string_view error) {
     counters_.add(Counter::kErrors);
@@ -340,48 +346,6 @@ void RespSession::on_tick(uint64_t now_us) {
         end_ = End::kAfterReplies;
     }
     end_when_done();
-}
-
-void RespSession::on_mail(uint64_t now_us) {
-    now_us_ = now_us;
-    bool published = false;
-    for (const Mail& mail : client_->take_mail()) {
-        switch (mail.kind) {
-            case Mail::Kind::kMessage:
-                published = true;
-                if (!shared_.memory.has_room(mail.bytes->size())) {
-                    counters_.add(Counter::kLimitMemory);
-                    shared_.report(Incident::kMemory,
-                                   client_->peer + ": no room for a message of " +
-                                       std::to_string(mail.bytes->size()) +
-                                       " bytes (limits.network_memory); closing");
-                    end_ = End::kNow;
-                    break;
-                }
-                replies_.append(*mail.bytes);  // CLIENT REPLY is about answers only
-                break;
-            case Mail::Kind::kKill:
-                end_ = End::kNow;
-                break;
-            case Mail::Kind::kWake:
-                pauses_ = false;
-                break;
-        }
-    }
-    note_limits();
-    // A subscriber that does not read has nothing to be held back from.
-    if (published && slow_reader_.is_over_limit(replies_.bytes())) {
-        counters_.add(Counter::kLimitSlowReader);
-        shared_.report(Incident::kSlowReader,
-                       client_->peer + ": has not read " + std::to_string(replies_.bytes()) +
-                           " bytes of published messages (limits.unread_reply_size); closing");
-        end_ = End::kNow;
-    }
-}
-
-/// Ahead of the answer that is being made, and of all that is being made for EXEC.
-void RespSession::send_messages() {
-    for (const Mail& message : client_->take_messages()) replies_.append(*message.bytes);
 }
 
 void RespSession::on_drain(uint64_t now_us) {

@@ -18,6 +18,7 @@
 #include <deque>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "protocol/resp/reply_writer.h"
 #include "protocol/resp/request_parser.h"
@@ -62,9 +63,7 @@ class RespSession final : public WireSession, private SessionControl {
     ReplyQueue& replies() override { return replies_; }
     size_t in_flight() const override { return in_flight_; }
     size_t needed_bytes() const override { return needed_bytes_; }
-    size_t held_bytes() const override {
-        return line_.held_bytes() + transaction_.held_bytes() + parser_.held_bytes();
-    }
+    size_t held_bytes() const override;
     bool hello_done() const override { return true; }
     bool answers_in_order() const override { return true; }
     ClientHandle* client() override { return client_.get(); }
@@ -82,7 +81,8 @@ class RespSession final : public WireSession, private SessionControl {
     /// Something has begun and is not answered: what wants to be alone has to wait.
     bool is_busy() const { return gathered_ != nullptr || !line_.empty(); }
 
-    // resp_session.cc: requests, limits, the end; answers in order: to the slab, else to line_.
+    // resp_session.cc, and resp_messages.cc for mail: requests, limits, the end; answers in order: to
+    // the slab, else to line_.
     Taken take(const protocol::resp::Args& args);
     const Command* resolve(const protocol::resp::Args& args);
     Taken run_command(const Command& command, const protocol::resp::Args& args);
@@ -96,6 +96,8 @@ class RespSession final : public WireSession, private SessionControl {
     bool refuse_without_memory(const Command& command);
     void note_limits();
     void end_when_done();
+    void queue_messages(const std::vector<Mail>& mail);
+    void end_now(Counter limit, Incident incident, const std::string& why);
     std::string& begin_answer();
     void finish_answer();
     void move_answers();
@@ -105,7 +107,6 @@ class RespSession final : public WireSession, private SessionControl {
                           std::string& out, const StoreReport* report);
     void answer_with_report(uint64_t answer_id, AnswerLine::Write commands);
     void on_reported(uint64_t answer_id, AnswerLine::Write& commands, const StoreReport* report);
-
     // resp_data.cc: commands on keys.
     Taken run_data(const Command& command, const protocol::resp::Args& args);
     Taken run_read(const Command& command, const protocol::resp::Args& args);
@@ -121,7 +122,6 @@ class RespSession final : public WireSession, private SessionControl {
     void note_script(const WriteScript& script);
     void note_refused(size_t commands, Bytes error);
     void retry_reads();
-
     // resp_transaction.cc: MULTI, DISCARD, WATCH, UNWATCH.
     Taken run_transactional(const Command& command, const protocol::resp::Args& args);
     void queue_command(const Command& command, const protocol::resp::Args& args);

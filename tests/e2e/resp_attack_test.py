@@ -247,8 +247,38 @@ class Attack(case.RespCase):
                 self.assertEqual(connection.call("CONFIG", "GET", bomb), [], bomb[:20])
                 other.call("PSUBSCRIBE", bomb)
                 self.assertEqual(connection.call("PUBLISH", b"a" * 3000, "x"), 0)
+            for long_bomb in (b"*" + b"a" * 30_000 + b"b*", b"*" + b"a?" * 15_000 + b"b*"):
+                other.call("PSUBSCRIBE", long_bomb)
+            self.assertEqual(connection.call("PUBLISH", b"a" * 65_000, "x"), 0)
             self.assertEqual(len(connection.call("KEYS", b"a*" * 60 + b"[0-9]")), len(keys))
         self.settle(watcher, 64 * MIB)
+
+    def test_a_message_that_matches_thousands_of_patterns(self):
+        greedy, other = self.connect(self.server), self.connect(self.server)
+        patterns = [b"c*" + b"*" * number for number in range(2000)]
+        greedy.pipeline([("PSUBSCRIBE", pattern) for pattern in patterns])
+        other.call("SUBSCRIBE", "d")
+        address = "%s:%d" % greedy.socket.getsockname()[:2]
+        with Watcher(self.server) as watcher:
+            with resp_client.Connection(self.server.resp) as publisher:
+                publisher.call("PUBLISH", "c", b"x" * MIB)
+            daemon.wait_until(lambda: address not in self.clients(),
+                              "the subscriber that gets too much to be dropped")
+        self.settle(watcher, 96 * MIB)
+        self.assertEqual(self.connect(self.server).call("PUBLISH", "d", "x"), 1)
+
+    def test_questions_asked_half_a_million_times_in_one(self):
+        if not servers.is_kvd():
+            self.skipTest("Redis answers them all")
+        connection, names = self.connect(self.server), [b"client"] * 500_000
+        with Watcher(self.server) as watcher:
+            connection.send_bytes(resp_client.encode("COMMAND", "INFO", *names))
+            self.assertEqual(connection.read_raw(), b"-ERR the answer is over 268435456 bytes\r\n")
+            connection.send_bytes(resp_client.encode("COMMAND", "DOCS", *names))
+            self.assertLess(len(connection.read_raw()), MIB)
+            connection.send_bytes(resp_client.encode("LATENCY", "HISTOGRAM", *names))
+            self.assertLess(len(connection.read_raw()), MIB)
+        self.settle(watcher, 900 * MIB)
 
     def test_garbage(self):
         chance = random.Random(daemon.seed())

@@ -87,8 +87,9 @@ class Fixture : public SessionHost, public MailCarrier {
         }
         shared_ = std::make_unique<SharedState>(*db, config, system_clock(), 1);
         shared_->slow_log.set_slower_than_us(-1);  // a busy machine must not fill it
-        auto client = std::make_shared<ClientHandle>(1, "10.0.0.1:5000", "10.0.0.9:7481", 10,
-                                                     system_clock().monotonic_us(), *this);
+        auto client = std::make_shared<ClientHandle>(
+            1, "10.0.0.1:5000", "10.0.0.9:7481", 10, system_clock().monotonic_us(), *this,
+            shared_->memory, config.limits.unread_reply_bytes);
         session_ = std::make_unique<RespSession>(*this, *shared_, shared_->counters[0],
                                                  shared_->command_stats[0], client, false);
         session_->on_start();

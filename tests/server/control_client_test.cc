@@ -26,6 +26,30 @@ TEST_CASE_METHOD(ControlFixture, "control: CLIENT SETINFO keeps what a library s
     CHECK(line.ends_with(" lib-name=jedis lib-ver=5.0\n"));
 }
 
+TEST_CASE_METHOD(ControlFixture, "control: what a client calls itself has a limit and is counted") {
+    const std::string most(4096, 'x'), more = most + 'x';
+    const std::string over = " cannot be longer than 4096 bytes, found 4097\r\n";
+    CHECK(answer({"CLIENT", "SETNAME", most}) == "+OK\r\n");
+    CHECK(answer({"CLIENT", "SETNAME", more}) == "-ERR Client names" + over);
+    CHECK(answer({"HELLO", "2", "SETNAME", more}) == "-ERR Client names" + over);
+    CHECK(answer({"CLIENT", "SETINFO", "LIB-NAME", more}) == "-ERR lib-name" + over);
+    CHECK(answer({"CLIENT", "SETINFO", "LIB-VER", more}) == "-ERR lib-ver" + over);
+    CHECK(client().handle->name_bytes == 4096);
+    answer("CLIENT SETINFO LIB-VER 1.0");
+    CHECK(client().handle->name_bytes == 4099);
+    answer("RESET");
+    CHECK(client().handle->name_bytes == 3);
+}
+
+TEST_CASE_METHOD(ControlFixture, "control: CLIENT LIST answers no more than there is room for") {
+    config.limits.network_memory_bytes = 1U << 20;
+    std::vector<std::string> words{"CLIENT", "LIST", "ID"};
+    words.resize(1000, "1");
+    CHECK(body_of(answer(words)).size() > 200'000);
+    words.resize(10'000, "1");
+    CHECK(answer(words) == "-BUSY network buffers are full; retry after 100 ms\r\n");
+}
+
 TEST_CASE_METHOD(ControlFixture, "control: CLIENT INFO has the fields of Redis in their order") {
     clock.advance_ms(1000);
     ClientHandle& handle = *client().handle;

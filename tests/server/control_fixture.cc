@@ -12,7 +12,8 @@ ControlFixture::Client& ControlFixture::client(size_t number) {
         const std::string port = std::to_string(50'001 + clients_.size());
         added->handle = std::make_shared<ClientHandle>(
             shared().clients.next_id(), "10.0.0.1:" + port, "10.0.0.9:7481",
-            static_cast<int>(10 + clients_.size()), clock.monotonic_us(), carrier);
+            static_cast<int>(10 + clients_.size()), clock.monotonic_us(), carrier, shared().memory,
+            config.limits.unread_reply_bytes);
         added->session.client = added->handle.get();
         shared().clients.add(added->handle);
         clients_.push_back(std::move(added));
@@ -49,7 +50,13 @@ std::string ControlFixture::mail(size_t number) {
     for (const Mail& mail : client(number).handle->take_mail()) {
         switch (mail.kind) {
             case Mail::Kind::kMessage:
-                text += with_bars(*mail.bytes);
+                text += with_bars(text_of(mail));
+                break;
+            case Mail::Kind::kTooMuch:
+                text += "TOO MUCH";
+                break;
+            case Mail::Kind::kNoRoom:
+                text += "NO ROOM";
                 break;
             case Mail::Kind::kKill:
                 text += "KILL";

@@ -21,6 +21,11 @@
 
 namespace kv::server {
 
+/// Of a message, as it is sent.
+inline std::string text_of(const Mail& message) {
+    return *message.text + (message.tail != nullptr ? *message.tail : "");
+}
+
 /// Notes what a command asked of its session.
 struct NotedSession final : SessionControl {
     bool closing = false;
@@ -38,7 +43,7 @@ struct NotedSession final : SessionControl {
         choose_version(protocol::resp::Version::k2);
     }
     void send_messages() override {
-        for (const Mail& message : client->take_messages()) sent += *message.bytes;
+        for (const Mail& message : client->take_messages()) sent += text_of(message);
     }
     void choose_version(protocol::resp::Version version) override {
         client->resp_version = static_cast<uint8_t>(version);

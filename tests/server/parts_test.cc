@@ -119,6 +119,34 @@ TEST_CASE("reply queue: a reply's large strings come out in their places") {
     }
 }
 
+TEST_CASE("reply queue: large text that others have too is held, not copied and not its own") {
+    const auto small = std::make_shared<const std::string>(ReplyQueue::kLargeBytes - 1, 's');
+    const auto large = std::make_shared<const std::string>(ReplyQueue::kLargeBytes, 'l');
+    CHECK(ReplyQueue::own_bytes(small) == small->size());
+    CHECK(ReplyQueue::own_bytes(large) == 0);
+    CHECK(ReplyQueue::own_bytes(nullptr) == 0);
+    for (const size_t step : {1UL, 7UL, 100'000UL}) {
+        ReplyQueue queue;
+        std::string all;
+        for (const auto& text : {large, small, large, large, small}) {
+            queue.append(text);
+            queue.slab() += "-";
+            all += *text + "-";
+        }
+        CHECK(large.use_count() == 4);
+        CHECK(small.use_count() == 1);
+        CHECK(queue.bytes() == all.size());
+        CHECK(queue.own_bytes() == 2 * small->size() + 5);
+        queue.consume(100);
+        CHECK(queue.own_bytes() == 2 * small->size() + 5);
+        queue.consume(large->size());
+        CHECK(queue.own_bytes() == 2 * small->size() + 5 - 100);
+        CHECK(drain(queue, step) == all.substr(100 + large->size()));
+        CHECK(queue.own_bytes() == 0);
+        CHECK(large.use_count() == 1);
+    }
+}
+
 TEST_CASE("reply queue: gathers at most what one system call takes") {
     ReplyQueue queue;
     for (int i = 0; i < 100; ++i) queue.append(std::string(ReplyQueue::kLargeBytes, 'x'));

@@ -92,7 +92,88 @@ TEST_CASE_METHOD(ControlFixture, "pubsub: receivers share the bytes of a message
     answer("SUBSCRIBE a", 2);
     answer("SUBSCRIBE a", 3);
     answer("PUBLISH a x");
-    CHECK(client(2).handle->take_mail().at(0).bytes == client(3).handle->take_mail().at(0).bytes);
+    CHECK(client(2).handle->take_mail().at(0).text == client(3).handle->take_mail().at(0).text);
+}
+
+TEST_CASE_METHOD(ControlFixture, "pubsub: a large message is one text for all patterns") {
+    for (int i = 0; i < 20; ++i) answer("PSUBSCRIBE a*" + std::string(1 + i, '*'), 2);
+    answer("SUBSCRIBE a", 3);
+    client(3).handle->resp_version = 3;
+    const std::string large(1U << 20, 'x');
+    CHECK(answer({"PUBLISH", "a", large}) == ":21\r\n");
+    CHECK(shared().memory.used() < (2 << 20));
+    const std::vector<Mail> mail = client(2).handle->take_mail();
+    REQUIRE(mail.size() == 20);
+    for (const Mail& each : mail) CHECK(each.tail == mail[0].tail);
+    CHECK(text_of(mail[0]).ends_with("\r\n$1\r\na\r\n$1048576\r\n" + large + "\r\n"));
+    const Mail other = client(3).handle->take_mail().at(0);
+    CHECK(other.tail == mail[0].tail);
+    CHECK(*other.text == ">3\r\n$7\r\nmessage\r\n");
+}
+
+TEST_CASE_METHOD(ControlFixture, "pubsub: more messages than may wait are one order to close") {
+    config.limits.unread_reply_bytes = 32U << 20;
+    for (int i = 0; i < 2000; ++i) answer("PSUBSCRIBE *" + std::to_string(i) + '*', 2);
+    std::string channel;
+    for (int i = 0; i < 2000; ++i) channel += std::to_string(i) + ' ';
+    answer("SUBSCRIBE small", 3);
+    CHECK(answer({"PUBLISH", channel, std::string(1U << 20, 'x')}) == ":31\r\n");
+    CHECK(shared().memory.used() < (2 << 20));
+    CHECK(mail(2) == "TOO MUCH");
+    expect("PUBLISH 1999 x", ":0|");
+    expect("PUBLISH small x", ":1|");
+    CHECK(mail(2).empty());
+    CHECK(shared().memory.used() == 0);
+}
+
+TEST_CASE_METHOD(ControlFixture, "pubsub: what waits counts as memory of the network") {
+    config.limits.network_memory_bytes = 1U << 20;
+    answer("SUBSCRIBE a", 2);
+    answer("SUBSCRIBE a", 3);
+    for (int i = 0; i < 20; ++i) answer({"PUBLISH", "a", std::string(10'000, 'x')});
+    CHECK(shared().memory.used() > 250'000);
+    CHECK(client(2).handle->take_messages().size() == 20);
+    CHECK(shared().memory.used() > 125'000);
+    CHECK(shared().memory.used() < 150'000);
+    client(3).handle->set_gone();
+    CHECK(shared().memory.used() == 0);
+    CHECK(answer({"PUBLISH", "a", std::string(2U << 20, 'x')}) == ":0\r\n");
+    CHECK(mail(2) == "NO ROOM");
+}
+
+TEST_CASE_METHOD(ControlFixture, "pubsub: names are no longer than the largest key") {
+    const std::string most(65'536, 'x'), more = most + 'x';
+    CHECK(answer({"SUBSCRIBE", most}).ends_with(":1\r\n"));
+    CHECK(answer({"PSUBSCRIBE", most}).ends_with(":2\r\n"));
+    CHECK(answer({"PUBLISH", most, "m"}, 2) == ":2\r\n");
+    const std::string over = " of 65537 bytes is over the limit of 65536\r\n";
+    CHECK(answer({"SUBSCRIBE", "a", more}) == "-ERR channel" + over);
+    CHECK(answer({"PSUBSCRIBE", "a", more}) == "-ERR pattern" + over);
+    CHECK(answer({"PUBLISH", more, "m"}) == "-ERR channel" + over);
+    CHECK(answer({"PUBSUB", "CHANNELS", more}) == "-ERR pattern" + over);
+    CHECK(client().handle->channels == 1);
+    CHECK(client().handle->patterns == 1);
+}
+
+TEST_CASE_METHOD(ControlFixture, "pubsub: the subscriptions of a client have a limit together") {
+    config.engine.max_batch_bytes = 100'000;
+    const std::string error =
+        "-ERR the subscriptions take more than 50000 bytes (half of engine.max_batch_size)\r\n";
+    const std::string long_name(40'000, 'x');
+    CHECK(answer({"SUBSCRIBE", long_name}).ends_with(":1\r\n"));
+    CHECK(client().handle->subscription_bytes > 40'000);
+    CHECK(answer({"SUBSCRIBE", "a", std::string(10'000, 'y')}) == error);
+    CHECK(answer({"PSUBSCRIBE", long_name}) == error);
+    CHECK(client().handle->channels == 1);
+    CHECK(answer({"SUBSCRIBE", long_name}).ends_with(":1\r\n"));  // which it has
+    CHECK(answer({"SUBSCRIBE", long_name}, 2).ends_with(":1\r\n"));
+    answer({"UNSUBSCRIBE", long_name});
+    CHECK(client().handle->subscription_bytes == 0);
+    CHECK(answer({"PSUBSCRIBE", long_name}).ends_with(":1\r\n"));
+    shared().pubsub.end(client().handle);
+    CHECK(client().handle->subscription_bytes == 0);
+    shared().memory.add(static_cast<int64_t>(config.limits.network_memory_bytes));
+    expect("SUBSCRIBE a", "-BUSY network buffers are full; retry after 100 ms|");
 }
 
 TEST_CASE_METHOD(ControlFixture, "pubsub: publishers on several threads each keep their order") {
@@ -117,8 +198,8 @@ TEST_CASE_METHOD(ControlFixture, "pubsub: publishers on several threads each kee
     two.join();
     int from_one = 0, from_two = 0;
     for (const Mail& mail : client(2).handle->take_mail()) {
-        const size_t start = mail.bytes->find("\r\n", mail.bytes->rfind('$')) + 2;
-        const std::string message = mail.bytes->substr(start, mail.bytes->size() - start - 2);
+        const size_t start = mail.text->find("\r\n", mail.text->rfind('$')) + 2;
+        const std::string message = mail.text->substr(start, mail.text->size() - start - 2);
         int& seen = message.front() == '1' ? from_one : from_two;
         REQUIRE(message.size() == static_cast<size_t>(seen) + 1);
         ++seen;

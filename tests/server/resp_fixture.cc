@@ -11,7 +11,8 @@ RespSession& RespFixture::session() {
     if (session_ == nullptr) {
         shared_ = std::make_unique<SharedState>(db, config, clock, 1);
         client_ = std::make_shared<ClientHandle>(shared_->clients.next_id(), "10.0.0.1:5000",
-                                                 "10.0.0.9:7481", 10, now(), *this);
+                                                 "10.0.0.9:7481", 10, now(), *this, shared_->memory,
+                                                 config.limits.unread_reply_bytes);
         session_ = std::make_unique<RespSession>(*this, *shared_, shared_->counters[0],
                                                  shared_->command_stats[0], client_, refused);
         session_->on_start();

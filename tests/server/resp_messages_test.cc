@@ -70,6 +70,40 @@ TEST_CASE_METHOD(RespFixture, "resp messages: one for which there is no room end
     CHECK(count(Counter::kLimitMemory) == 1);
 }
 
+TEST_CASE_METHOD(RespFixture, "resp messages: for more than may wait the subscriber is closed") {
+    config.limits.unread_reply_bytes = 100'000;
+    const std::string text(30'000, 'x');
+    SECTION("published by others, before it can take any") {
+        send("HELLO 3|PSUBSCRIBE * c* *c ? ??|");
+        CHECK(shared().pubsub.publish("c", text) == 3);
+        CHECK(end() == End::kOpen);
+        take_mail();
+    }
+    SECTION("published by itself, while it does not read") {
+        peer_reads = false;
+        send(kListen);
+        for (int i = 0; i < 3; ++i) send("PUBLISH c " + text + "|");
+        CHECK(end() == End::kOpen);
+        send("PUBLISH c " + text + "|PING|");
+        CHECK(unread() != 0);
+    }
+    CHECK(end() == End::kNow);
+    CHECK(count(Counter::kLimitSlowReader) == 1);
+}
+
+TEST_CASE_METHOD(RespFixture, "resp messages: those that come together need room together") {
+    send(kListen);
+    const int64_t most = static_cast<int64_t>(config.limits.network_memory_bytes);
+    shared().memory.add(most - 25'000);
+    for (int i = 0; i < 3; ++i) CHECK(shared().pubsub.publish("c", std::string(9000, 'x')) == 1);
+    const bool by_itself = GENERATE(false, true);
+    by_itself ? (void)send("PUBLISH c more|") : take_mail();
+    CHECK(end() == End::kNow);
+    CHECK(count(Counter::kLimitMemory) == 1);
+    CHECK(said() ==
+          (by_itself ? "" : message(std::string(9000, 'x')) + message(std::string(9000, 'x'))));
+}
+
 TEST_CASE_METHOD(RespFixture, "resp messages: none follows the answer to RESET") {
     SECTION("in version 2") {
         send("SUBSCRIBE c|PSUBSCRIBE *|");
