@@ -166,7 +166,8 @@ CommitStage::Step CommitStage::work(bool may_block) {
         (void)must_wait();
     }
     stalled_.store(overloaded_.load(std::memory_order_relaxed), std::memory_order_relaxed);
-    if (scratch_.capacity() > kGroupBytes) scratch_ = std::string();
+    // Assigned an empty string, one keeps its memory.
+    if (scratch_.capacity() > kGroupBytes) std::string().swap(scratch_);
     return Step::kWorked;
 }
 

@@ -41,7 +41,7 @@ Status cmd_get(DataContext& context) {
         KV_ASSIGN_OR_RETURN(found, context.view.get_into(context.space, key, entry));
     }
     found ? context.reply.take_bulk(entry.value) : context.reply.null();
-    if (entry.value.capacity() > kLargestKeptBytes) entry = Entry();
+    if (entry.value.capacity() > kLargestKeptBytes) std::string().swap(entry.value);
     return Status::ok();
 }
 

@@ -81,8 +81,8 @@ class RespSession final : public WireSession, private SessionControl {
     /// Something has begun and is not answered: what wants to be alone has to wait.
     bool is_busy() const { return gathered_ != nullptr || !line_.empty(); }
 
-    // resp_session.cc, and resp_messages.cc for mail: requests, limits, the end; answers in order: to
-    // the slab, else to line_.
+    // resp_session.cc, and resp_messages.cc for mail: requests, limits, the end; answers in order:
+    // to the slab, else to line_.
     Taken take(const protocol::resp::Args& args);
     const Command* resolve(const protocol::resp::Args& args);
     Taken run_command(const Command& command, const protocol::resp::Args& args);

@@ -20,8 +20,9 @@ class ExecFixture : public RespFixture {
     }
     /// Somebody else, who listens to "c".
     std::shared_ptr<ClientHandle> listener() {
-        auto other = std::make_shared<ClientHandle>(shared().clients.next_id(), "10.0.0.2:5000",
-                                                    "10.0.0.9:7481", 11, now(), *this);
+        auto other = std::make_shared<ClientHandle>(
+            shared().clients.next_id(), "10.0.0.2:5000", "10.0.0.9:7481", 11, now(), *this,
+            shared().memory, config.limits.unread_reply_bytes);
         shared().pubsub.subscribe(other, "c");
         return other;
     }
