@@ -34,7 +34,7 @@ std::string logged(bool to_journal) {
 }
 
 /// Lets no file be opened for as long as it lives.
-class NoDescriptors {
+class [[maybe_unused]] NoDescriptors {
   public:
     NoDescriptors() {
         REQUIRE(getrlimit(RLIMIT_NOFILE, &before_) == 0);
@@ -62,6 +62,8 @@ TEST_CASE("log: what a service has inherited of the journal counts for the journ
     CHECK(text.find("Z error three\n") != std::string::npos);
 }
 
+// Not under UndefinedBehaviorSanitizer, which opens a pipe for a look at an object's type.
+#ifndef __SANITIZE_ADDRESS__
 TEST_CASE("log: a file that cannot be opened for want of room may be opened at the next start") {
     const test::TempDir dir;
     config::Config config;
@@ -81,5 +83,6 @@ TEST_CASE("log: a file that cannot be opened for want of room may be opened at t
     CHECK(status.message().find("make its directory first") != std::string_view::npos);
     CHECK_FALSE(may_pass(status));
 }
+#endif
 
 }  // namespace kv::server
