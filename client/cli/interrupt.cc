@@ -3,7 +3,6 @@
 #include "cli/interrupt.h"
 
 #include <fcntl.h>
-#include <pthread.h>
 #include <signal.h>
 #include <unistd.h>
 
@@ -11,6 +10,8 @@
 #include <cerrno>
 #include <cstdint>
 #include <utility>
+
+#include "session/signals_blocked.h"
 
 namespace kv::cli {
 
@@ -42,12 +43,8 @@ Interrupt::Interrupt() {
     struct sigaction action {};
     action.sa_handler = on_sigint;  // without SA_RESTART: the prompt's read must return
     ::sigaction(SIGINT, &action, nullptr);
-    sigset_t all;
-    sigset_t old;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &old);
+    const client::SignalsBlocked signals_blocked;
     watcher_ = std::thread([this] { watch(); });
-    pthread_sigmask(SIG_SETMASK, &old, nullptr);
 }
 
 Interrupt::~Interrupt() {

@@ -2,23 +2,17 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/lease_keeper.h"
 
-#include <pthread.h>
-#include <signal.h>
-
 #include <algorithm>
 #include <chrono>
 #include <cstdint>
 
+#include "session/signals_blocked.h"
+
 namespace kv::cli {
 
 LeaseKeeper::LeaseKeeper(client::Snapshot& snapshot) : snapshot_(snapshot) {
-    // Ctrl-C is to interrupt the main thread's reads.
-    sigset_t all;
-    sigset_t old;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &old);
+    const client::SignalsBlocked signals_blocked;
     renewer_ = std::jthread([this](const std::stop_token& stop) { renew_until(stop); });
-    pthread_sigmask(SIG_SETMASK, &old, nullptr);
 }
 
 void LeaseKeeper::renew_until(const std::stop_token& stop) {

@@ -4,7 +4,6 @@
 
 #include <poll.h>
 #include <pthread.h>
-#include <signal.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -12,6 +11,7 @@
 
 #include "kv/assert.h"
 #include "protocol/messages.h"
+#include "session/signals_blocked.h"
 
 namespace kv::client {
 
@@ -59,13 +59,8 @@ void Connection::close() {
 }
 
 void Connection::start_reader() {
-    // Signals belong to the program's own threads.
-    sigset_t all;
-    sigset_t old;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &old);
+    const SignalsBlocked signals_blocked;
     reader_ = std::thread([this] { read_loop(); });
-    pthread_sigmask(SIG_SETMASK, &old, nullptr);
     pthread_setname_np(reader_.native_handle(), "kv_client");
 }
 

@@ -3,7 +3,6 @@
 #include "session/resolve.h"
 
 #include <poll.h>
-#include <signal.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
@@ -13,6 +12,8 @@
 #include <system_error>
 #include <thread>
 #include <utility>
+
+#include "session/signals_blocked.h"
 
 namespace kv::client {
 
@@ -49,22 +50,16 @@ struct Lookup {
 
 /// False when there is no thread to be had.
 bool run_beside(const std::shared_ptr<Lookup>& lookup) {
-    // Signals belong to the program's own threads.
-    sigset_t all;
-    sigset_t old;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &old);
-    bool runs = true;
+    const SignalsBlocked signals_blocked;
     try {
         std::thread([lookup] {
             lookup->run(0);
             lookup->announce();
         }).detach();
+        return true;
     } catch (const std::system_error&) {
-        runs = false;
+        return false;
     }
-    pthread_sigmask(SIG_SETMASK, &old, nullptr);
-    return runs;
 }
 
 }  // namespace

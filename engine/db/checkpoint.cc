@@ -80,7 +80,8 @@ class CheckpointWriter {
         std::string left;
         const auto names = fs_.list(dir_);
         if (names.is_ok()) {
-            // CURRENT first, and durably: what is left is then surely no store.
+            // CURRENT first, and durably, as far as the directory can be synced at all: what is
+            // left is then surely no store.
             std::vector<std::string> order(*names);
             const auto others =
                 std::stable_partition(order.begin(), order.end(), [](const std::string& name) {

@@ -95,7 +95,7 @@ class Mailbox {
   private:
     // With mutex_ held.
     void drop_all() {
-        mail_ = {};
+        std::vector<Mail>().swap(mail_);
         waiting_bytes_ = own_bytes_ = 0;
         charge(0);
     }

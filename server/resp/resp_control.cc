@@ -80,7 +80,7 @@ RespSession::Taken RespSession::run_control(const Command& command, const Args& 
     }
     // Of a subscription even CLIENT REPLY OFF lets the client know.
     if (unwanted && !command.name.ends_with("subscribe")) {
-        if (answer_.size() >= ReplyQueue::kLargeBytes) answer_ = {};
+        if (answer_.size() >= ReplyQueue::kLargeBytes) std::string().swap(answer_);
         return Taken::kYes;
     }
     if (answer_.size() < ReplyQueue::kLargeBytes) {

@@ -9,6 +9,23 @@
 
 namespace kv::cli_test {
 
+namespace {
+
+/// A kvd and a session with it, at its prompt.
+struct Session {
+    Session() { terminal.expect("kv> "); }
+    void quit() {
+        terminal.type(":quit\n");
+        CHECK(terminal.wait() == 0);
+    }
+
+    Daemon daemon;
+    const test::TempDir home;
+    Terminal terminal{KVCLI_PROGRAM, {"-a", daemon.address()}, home.path()};
+};
+
+}  // namespace
+
 TEST_CASE("session: runs commands, keeps a private history, leaves at Ctrl-D") {
     Daemon daemon;
     const test::TempDir home;
@@ -44,88 +61,69 @@ TEST_CASE("session: runs commands, keeps a private history, leaves at Ctrl-D") {
 }
 
 TEST_CASE("session: NUL, which a Ctrl-D typed too early turns into, does not quote the next key") {
-    Daemon daemon;
-    const test::TempDir home;
-    Terminal terminal(KVCLI_PROGRAM, {"-a", daemon.address()}, home.path());
-    terminal.expect("kv> ");
-    CHECK(terminal.leave(std::string("\0\x04", 2)) == 0);
+    Session session;
+    CHECK(session.terminal.leave(std::string("\0\x04", 2)) == 0);
 }
 
 TEST_CASE("session: Ctrl-C drops the line at the prompt and the session goes on") {
-    Daemon daemon;
-    const test::TempDir home;
-    Terminal terminal(KVCLI_PROGRAM, {"-a", daemon.address()}, home.path());
-    terminal.expect("kv> ");
-    terminal.type("put half a-li");
-    terminal.expect("a-li");
-    terminal.type("\x03");
-    terminal.expect("kv> ");
-    terminal.type("put whole 1\n");
-    terminal.expect("ok\r\n");
-    terminal.type("count --exact\n");
-    terminal.expect("1\r\n");
-    terminal.type(":quit\n");
-    CHECK(terminal.wait() == 0);
+    Session session;
+    session.terminal.type("put half a-li");
+    session.terminal.expect("a-li");
+    session.terminal.type("\x03");
+    session.terminal.expect("kv> ");
+    session.terminal.type("put whole 1\n");
+    session.terminal.expect("ok\r\n");
+    session.terminal.type("count --exact\n");
+    session.terminal.expect("1\r\n");
+    session.quit();
 }
 
 TEST_CASE("session: Ctrl-C inside a batch gives the batch up") {
-    Daemon daemon;
-    const test::TempDir home;
-    Terminal terminal(KVCLI_PROGRAM, {"-a", daemon.address()}, home.path());
-    terminal.expect("kv> ");
-    terminal.type("batch\n");
-    terminal.expect("batch> ");
-    terminal.type("put half 1\n");
-    terminal.expect("batch> ");
-    terminal.type("\x03");
-    terminal.expect("error: cancelled");
-    terminal.expect("kv> ");
-    terminal.type("count --exact\n");
-    terminal.expect("0\r\n");
-    terminal.type(":quit\n");
-    CHECK(terminal.wait() == 0);
+    Session session;
+    session.terminal.type("batch\n");
+    session.terminal.expect("batch> ");
+    session.terminal.type("put half 1\n");
+    session.terminal.expect("batch> ");
+    session.terminal.type("\x03");
+    session.terminal.expect("error: cancelled");
+    session.terminal.expect("kv> ");
+    session.terminal.type("count --exact\n");
+    session.terminal.expect("0\r\n");
+    session.quit();
 }
 
 TEST_CASE("session: what follows a wrong line of a batch is no command") {
-    Daemon daemon;
-    const test::TempDir home;
-    Terminal terminal(KVCLI_PROGRAM, {"-a", daemon.address()}, home.path());
-    terminal.expect("kv> ");
-    terminal.type("put queue:1 v\n");
-    terminal.expect("ok\r\n");
-    terminal.type("batch\nput lock taken --tll 5s\ndel queue:1\nend\n");
-    terminal.expect("line 1 is wrong, nothing will be sent");
-    terminal.expect("error: invalid_argument: line 1: ");
-    terminal.expect("kv> ");
-    terminal.type("get queue:1\n");
-    terminal.expect("v\r\n");
-    terminal.type(":quit\n");
-    CHECK(terminal.wait() == 0);
+    Session session;
+    session.terminal.type("put queue:1 v\n");
+    session.terminal.expect("ok\r\n");
+    session.terminal.type("batch\nput lock taken --tll 5s\ndel queue:1\nend\n");
+    session.terminal.expect("line 1 is wrong, nothing will be sent");
+    session.terminal.expect("error: invalid_argument: line 1: ");
+    session.terminal.expect("kv> ");
+    session.terminal.type("get queue:1\n");
+    session.terminal.expect("v\r\n");
+    session.quit();
 }
 
 TEST_CASE("session: what follows a wrong batch is no command") {
-    Daemon daemon;
-    const test::TempDir home;
-    Terminal terminal(KVCLI_PROGRAM, {"-a", daemon.address()}, home.path());
-    terminal.expect("kv> ");
-    terminal.type("put queue:1 v\n");
-    terminal.expect("ok\r\n");
+    Session session;
+    session.terminal.type("put queue:1 v\n");
+    session.terminal.expect("ok\r\n");
     for (const char* wrong : {"batch --durabilty os", "batch --durability tape", "batch 'put a"}) {
-        terminal.type(std::string(wrong) + "\nput lock taken\ndel queue:1\nend\n");
-        terminal.expect("this batch is wrong, nothing of it will be sent");
-        terminal.expect("error: invalid_argument: ");
-        terminal.expect("kv> ");
-        terminal.type("get queue:1\n");
-        terminal.expect("v\r\n");
+        session.terminal.type(std::string(wrong) + "\nput lock taken\ndel queue:1\nend\n");
+        session.terminal.expect("this batch is wrong, nothing of it will be sent");
+        session.terminal.expect("error: invalid_argument: ");
+        session.terminal.expect("kv> ");
+        session.terminal.type("get queue:1\n");
+        session.terminal.expect("v\r\n");
     }
     // Its lines came with it: what follows is a command.
-    terminal.type("batch --nope 'put lock taken'\nget queue:1\n");
-    terminal.expect("error: invalid_argument: ");
-    terminal.expect("v\r\n");
-    terminal.type("count --exact\n");
-    terminal.expect("1\r\n");
-    terminal.type(":quit\n");
-    CHECK(terminal.wait() == 0);
+    session.terminal.type("batch --nope 'put lock taken'\nget queue:1\n");
+    session.terminal.expect("error: invalid_argument: ");
+    session.terminal.expect("v\r\n");
+    session.terminal.type("count --exact\n");
+    session.terminal.expect("1\r\n");
+    session.quit();
 }
 
 TEST_CASE("session: Ctrl-C ends a command that waits for the server") {
@@ -189,18 +187,14 @@ TEST_CASE("session: Ctrl-C ends a command that waits to be connected") {
 }
 
 TEST_CASE("session: what follows a listing is not paged") {
-    Daemon daemon;
-    const test::TempDir home;
-    Terminal terminal(KVCLI_PROGRAM, {"-a", daemon.address()}, home.path());
-    terminal.expect("kv> ");
-    terminal.type("scan\n");
-    terminal.expect("kv> ");
+    Session session;
+    session.terminal.type("scan\n");
+    session.terminal.expect("kv> ");
     std::string lines;
     for (int i = 0; i < 30; ++i) lines += "put key" + std::to_string(i) + " v\n";
-    terminal.type(lines + "count --exact\n");
-    terminal.expect("30\r\n");
-    terminal.type(":quit\n");
-    CHECK(terminal.wait() == 0);
+    session.terminal.type(lines + "count --exact\n");
+    session.terminal.expect("30\r\n");
+    session.quit();
 }
 
 TEST_CASE("session: without a server there is no session") {

@@ -34,6 +34,15 @@ auto collect(Fixture& f, client::ScanOptions options) {
     });
 }
 
+/// What a scan gives that gets one entry and is then refused.
+Collected refused_behind_one(Fixture& f, protocol::WireStatus status, Bytes message) {
+    auto scanning = collect(f, {});
+    const Received request = f.peer->read();
+    f.peer->answer(request, chunk({"a"}, "t", false), protocol::flag::kMore);
+    f.peer->refuse(request, status, message);
+    return scanning.get();
+}
+
 }  // namespace
 
 TEST_CASE("scan: gives all chunks in order, then ends") {
@@ -133,11 +142,8 @@ TEST_CASE("scan: at a snapshot, goes on when the server stopped it for a reader'
 
 TEST_CASE("scan: without a snapshot, one that the server stopped says how to go on") {
     Fixture f;
-    auto scanning = collect(f, {});
-    const Received request = f.peer->read();
-    f.peer->answer(request, chunk({"a"}, "t", false), protocol::flag::kMore);
-    f.peer->refuse(request, protocol::WireStatus::kCancelled, "no credit came for too long");
-    const Collected got = scanning.get();
+    const Collected got =
+        refused_behind_one(f, protocol::WireStatus::kCancelled, "no credit came for too long");
     CHECK(got.keys == Keys{"a"});
     CHECK(got.status.is(Code::kCancelled));
     CHECK(got.status.message().find("read at a snapshot") != std::string_view::npos);
@@ -180,11 +186,8 @@ TEST_CASE("scan: gives up on a server that keeps losing the connection") {
 
 TEST_CASE("scan: an error of the server ends it after the entries that came") {
     Fixture f;
-    auto scanning = collect(f, {});
-    const Received request = f.peer->read();
-    f.peer->answer(request, chunk({"a"}, "t", false), protocol::flag::kMore);
-    f.peer->refuse(request, protocol::WireStatus::kCorruption, "000007.sst at 4096");
-    const Collected got = scanning.get();
+    const Collected got =
+        refused_behind_one(f, protocol::WireStatus::kCorruption, "000007.sst at 4096");
     CHECK(got.keys == Keys{"a"});
     CHECK(got.status.is(Code::kCorruption));
     CHECK(got.status.message() == "000007.sst at 4096");
